@@ -1,0 +1,59 @@
+/// Fetching from Redis, and catching up with what was handed to this worker in a reply that got lost.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/broker.hpp"
+#include "broker/redis_session.hpp"
+
+namespace aftercommit {
+
+/// When a fetch fails midway, Redis may have put jobs in the worker's name that it never saw, and while the
+/// worker lives nobody takes them from it.  So the next fetch first reads what is pending in its name beyond
+/// the last entry it was handed.  That is complete, because a group hands out the entries of a stream in
+/// their order, and Redis has done with what the broken connection left in its socket before it reads the
+/// first command on a new one.
+class RedisFetcher {
+ public:
+  explicit RedisFetcher(RedisSession& session) : session_{session} {}
+
+  /// As Broker::fetch; takes `call_timeout` at most, beside `wait`.
+  std::vector<Fetched> fetch(const WorkerId& worker, std::span<const Queue> queues, std::size_t count,
+                             Millis wait, Millis call_timeout);
+
+ private:
+  /// How far a worker has read a queue.
+  struct Cursor {
+    std::string last = "0-0";  // the last entry that was handed out
+    bool behind = false;       // there may be entries in its name beyond `last` that it has not seen
+  };
+  struct Request {
+    const WorkerId& worker;
+    std::span<const Queue> queues;
+    std::size_t count;
+    Deadline deadline;    // of the whole call
+    Deadline wait_until;  // for the first job
+  };
+
+  Cursor& cursor(const WorkerId& worker, const Queue& queue) { return cursors_[{worker, queue}]; }
+
+  void catch_up(const Request& request, const Queue& queue, std::vector<Fetched>& found);
+  void take_ready(const Request& request, const Queue& queue, std::vector<Fetched>& found);
+  void wait_for_ready(const Request& request, std::vector<Fetched>& found);
+  void release_surplus(const Request& request, std::vector<Fetched>& found);
+  Reply read(const Request& request, std::span<const Queue> queues, std::size_t count, std::string_view after,
+             Deadline wait_until = {});
+  RedisPipeline format(const Request& request, std::span<const Queue> queues, std::size_t count,
+                       std::string_view after, Deadline wait_until);
+  void make_groups(const Request& request, std::span<const Queue> queues);
+  std::size_t append(const Request& request, const redisReply& streams, std::vector<Fetched>& found);
+
+  RedisSession& session_;  // not owned, outlives this
+  std::map<std::pair<WorkerId, Queue>, Cursor> cursors_;
+};
+
+}  // namespace aftercommit

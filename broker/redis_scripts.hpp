@@ -1,0 +1,29 @@
+/// The Lua scripts of the Redis broker, each one atomic step; what they do stands on top of lua/*.lua.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace aftercommit {
+
+struct RedisScript {
+  std::string_view name;  ///< for sentences: "the script ack"
+  std::string text;
+  std::string sha;  ///< SHA-1 of `text`: what EVALSHA calls it by
+};
+
+namespace scripts {
+const RedisScript& ack();
+const RedisScript& bury();
+const RedisScript& group();
+const RedisScript& promote();
+const RedisScript& release();
+const RedisScript& retry();
+const RedisScript& schedule();
+}  // namespace scripts
+
+/// Scripts never get more than this in one call: Redis serves nobody else meanwhile.
+inline constexpr std::size_t kScriptJobs = 1000;
+inline constexpr std::size_t kScriptBytes = 1 << 20;  ///< of payloads; a single larger one travels alone
+
+}  // namespace aftercommit

@@ -1,0 +1,32 @@
+# How our own targets are made: language level, warnings, sanitizers, output folders.
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+# Installed below any prefix, the programs and libraries find each other.
+set(CMAKE_INSTALL_RPATH "$ORIGIN:$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+function(aftercommit_compile target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  # g++ 12 takes "text" + std::string for overlapping memory when it optimises (GCC bug 105651).
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+                         $<$<BOOL:${AFTERCOMMIT_WARNINGS_AS_ERRORS}>:-Werror>)
+  if(AFTERCOMMIT_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${AFTERCOMMIT_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(${target} PRIVATE -fsanitize=${AFTERCOMMIT_SANITIZE})
+  endif()
+endfunction()
+
+# aftercommit_library(client SOURCES a.cpp ...): one room of the house, installed as aftercommit::client.
+function(aftercommit_library room)
+  cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
+  set(target aftercommit_${room})
+  add_library(${target} ${arg_SOURCES})
+  add_library(aftercommit::${room} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${room} VERSION ${PROJECT_VERSION}
+                        SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  aftercommit_compile(${target})
+endfunction()

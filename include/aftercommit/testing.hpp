@@ -1,0 +1,31 @@
+/// For the tests of applications, and for ours.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+
+#include "aftercommit/clock.hpp"
+
+namespace aftercommit::testing {
+
+/// Stands still until it is told to move.  Thread-safe.
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(std::chrono::system_clock::time_point start =
+                           std::chrono::system_clock::time_point{std::chrono::seconds{1'700'000'000}})
+      : start_{start} {}
+
+  std::chrono::system_clock::time_point now() const override { return start_ + elapsed(); }
+  std::chrono::steady_clock::time_point steady_now() const override {
+    return std::chrono::steady_clock::time_point{elapsed()};
+  }
+  void advance(std::chrono::milliseconds by) { elapsed_ms_ += by.count(); }
+
+ private:
+  std::chrono::milliseconds elapsed() const { return std::chrono::milliseconds{elapsed_ms_.load()}; }
+
+  const std::chrono::system_clock::time_point start_;
+  std::atomic<std::chrono::milliseconds::rep> elapsed_ms_{0};
+};
+
+}  // namespace aftercommit::testing

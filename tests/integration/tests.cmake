@@ -1,0 +1,6 @@
+aftercommit_test(broker_conformance_test LABEL integration LIBRARIES aftercommit::broker)
+aftercommit_test(hiredis_traps_test LABEL integration)
+aftercommit_test(redis_broker_test LABEL integration LIBRARIES aftercommit::broker)
+aftercommit_test(redis_lost_reply_test LABEL integration LIBRARIES aftercommit::broker)
+aftercommit_test(redis_outage_test LABEL integration LIBRARIES aftercommit::broker)
+aftercommit_test(redis_server_test LABEL integration LIBRARIES aftercommit::broker)

@@ -1,0 +1,42 @@
+/// A redis-server of a test's own, for what must not be done to the shared one: filling, stopping, killing
+/// it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace aftercommit::support {
+
+/// Runs until destroyed, in a temporary folder, without saving; listens on a Unix socket and on 127.0.0.1.
+class PrivateRedis {
+ public:
+  /// `options` as on redis-server's command line: {"--maxmemory", "8mb"}.  Waits until it answers.
+  explicit PrivateRedis(std::vector<std::string> options = {});
+  ~PrivateRedis();
+  PrivateRedis(const PrivateRedis&) = delete;
+  PrivateRedis& operator=(const PrivateRedis&) = delete;
+
+  std::string url() const;      ///< through the Unix socket
+  std::string tcp_url() const;  ///< through 127.0.0.1
+  std::string socket_path() const;
+  std::uint16_t port() const { return port_; }
+
+  void stop();    ///< SIGSTOP: it keeps its connections and answers nothing
+  void resume();  ///< SIGCONT
+  void kill();    ///< SIGKILL: its data is lost
+  void start();   ///< again, at the same addresses, empty
+
+ private:
+  bool answers() const;
+
+  const std::vector<std::string> options_;
+  const std::filesystem::path folder_;
+  const std::uint16_t port_;
+  pid_t process_ = 0;  // 0: not running
+};
+
+}  // namespace aftercommit::support

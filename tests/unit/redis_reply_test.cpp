@@ -1,0 +1,76 @@
+/// What the error replies of Redis mean to a caller: may the same succeed later, and on the same connection?
+#include "broker/redis_reply.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "aftercommit/error.hpp"
+
+namespace aftercommit {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+Reply error_reply(std::string_view line) {
+  const std::unique_ptr<redisReader, decltype(&::redisReaderFree)> reader{::redisReaderCreate(),
+                                                                          &::redisReaderFree};
+  const auto bytes = "-" + std::string{line} + "\r\n";
+  ::redisReaderFeed(reader.get(), bytes.data(), bytes.size());
+  void* reply = nullptr;
+  ::redisReaderGetReply(reader.get(), &reply);
+  return Reply{static_cast<redisReply*>(reply)};
+}
+
+struct Meaning {
+  const char* reply;
+  bool passes;
+  bool reconnects;
+};
+
+class RedisErrorReply : public testing::TestWithParam<Meaning> {};
+
+TEST_P(RedisErrorReply, IsUnderstood) {
+  const auto& [reply, passes, reconnects] = GetParam();
+  const auto refusal = understand(*error_reply(reply), "XADD on ac:{mail}:stream", "cache:6379");
+  EXPECT_EQ(refusal.passes, passes);
+  EXPECT_EQ(refusal.reconnects, reconnects);
+  EXPECT_THAT(refusal.sentence,
+              AllOf(HasSubstr("cache:6379"), HasSubstr("XADD on ac:{mail}:stream"), HasSubstr(reply)));
+  if (passes) {
+    EXPECT_THROW(refusal.raise(), BrokerUnavailable);
+  } else {
+    EXPECT_THROW(refusal.raise(), BrokerRefused);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, RedisErrorReply,
+    testing::Values(Meaning{"LOADING Redis is loading the dataset in memory", true, false},
+                    Meaning{"BUSY Redis is busy running a script.", true, false},
+                    Meaning{"TRYAGAIN Multiple keys request during rehashing of slot", true, false},
+                    Meaning{"CLUSTERDOWN The cluster is down", true, false},
+                    Meaning{"UNBLOCKED client unblocked via CLIENT UNBLOCK", true, false},
+                    Meaning{"READONLY You can't write against a read only replica.", true, true},
+                    Meaning{"MASTERDOWN Link with MASTER is down", true, true},
+                    Meaning{"ERR max number of clients reached", true, true},
+                    Meaning{"OOM command not allowed when used memory > 'maxmemory'.", false, false},
+                    Meaning{"MISCONF Redis is configured to save RDB snapshots", false, false},
+                    Meaning{"NOREPLICAS Not enough good replicas to write.", false, false},
+                    Meaning{"NOAUTH Authentication required.", false, false},
+                    Meaning{"NOPERM this user has no permissions to run the 'xadd' command", false, false},
+                    Meaning{"WRONGTYPE Operation against a key holding the wrong kind of value", false,
+                            false},
+                    Meaning{"ERR something new", false, false}));
+
+TEST(RedisErrorCode, IsTheFirstWord) {
+  EXPECT_TRUE(is_error(*error_reply("NOGROUP No such key"), "NOGROUP"));
+  EXPECT_FALSE(is_error(*error_reply("NOGROUPS No such key"), "NOGROUP"));
+  EXPECT_FALSE(is_error(*error_reply("ERR NOGROUP"), "NOGROUP"));
+}
+
+}  // namespace
+}  // namespace aftercommit
