@@ -19,7 +19,7 @@ class RedisBroker final : public Broker {
  public:
   /// What a call takes at most, connecting included and beside the `wait` it was given: well below a lease,
   /// and above the seconds that Redis may take for a slow disk.
-  static constexpr Millis kCallTimeout{5000};
+  static constexpr Millis kCallTimeout{4000};
 
   explicit RedisBroker(RedisUrl url, Millis call_timeout = kCallTimeout);
 

@@ -122,9 +122,7 @@ class Enqueueing {
       if (fates_[i] != Fate::kEnqueued) unsent.push_back(i);
     }
     const bool in_doubt = std::ranges::find(fates_, Fate::kInDoubt) != fates_.end();
-    const auto count = std::to_string(unsent.size()) + " of " + std::to_string(jobs_.size());
-    throw EnqueueFailure{count + " jobs could not be enqueued: " + why_, std::move(unsent), passes_,
-                         in_doubt};
+    throw EnqueueFailure{why_, std::move(unsent), passes_, in_doubt};
   }
 
   RedisSession& session_;  // not owned, outlives this

@@ -1,6 +1,16 @@
-aftercommit_test(broker_conformance_test LABEL integration LIBRARIES aftercommit::broker)
+# What the libraries below us do, which the code above has to live with.
 aftercommit_test(hiredis_traps_test LABEL integration)
-aftercommit_test(redis_broker_test LABEL integration LIBRARIES aftercommit::broker)
-aftercommit_test(redis_lost_reply_test LABEL integration LIBRARIES aftercommit::broker)
-aftercommit_test(redis_outage_test LABEL integration LIBRARIES aftercommit::broker)
-aftercommit_test(redis_server_test LABEL integration LIBRARIES aftercommit::broker)
+aftercommit_test(pqxx_traps_test LABEL integration LIBRARIES aftercommit::client)
+
+foreach(subject broker_conformance redis_broker redis_lost_reply redis_outage redis_server)
+  aftercommit_test(${subject}_test LABEL integration LIBRARIES aftercommit::broker)
+endforeach()
+
+foreach(subject
+        app_options atomic atomic_options broken_transaction commit_in_doubt connection_pool database_lost
+        enqueue enqueue_failure enqueue_options enqueue_payload manual_transaction multi_database on_commit
+        random_nesting savepoint transaction_use)
+  aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
+endforeach()
+aftercommit_test(atomic_requests_test LABEL integration LIBRARIES test_payments httplib::httplib)
+

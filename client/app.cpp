@@ -1,0 +1,141 @@
+#include "aftercommit/app.hpp"
+
+#include <utility>
+
+#include "aftercommit/error.hpp"
+#include "broker/broker.hpp"
+#include "broker/envelope.hpp"
+#include "client/app_core.hpp"
+#include "client/broker_sender.hpp"
+#include "client/environment.hpp"
+#include "client/retry_policy.hpp"
+
+namespace aftercommit {
+
+App::App(std::string name, AppOptions options)
+    : core_{std::make_unique<detail::AppCore>(std::move(name), std::move(options))} {}
+
+App::~App() = default;
+
+const std::string& App::name() const noexcept { return core_->name(); }
+void App::configure(AppOptions options) { core_->configure(std::move(options)); }
+const AppOptions& App::options() const { return core_->options(); }
+Database& App::database(std::string_view alias) const { return core_->database(alias); }
+std::vector<std::string> App::database_aliases() const { return core_->database_aliases(); }
+std::vector<std::string> App::check() const { return core_->check(); }
+
+detail::TaskEntry& App::declare(std::string name, TaskOptions options) {
+  return core_->declare(*this, std::move(name), std::move(options));
+}
+
+namespace detail {
+
+void AppCore::configure(AppOptions options) {
+  const std::lock_guard lock{mutex_};
+  if (settled_) throw UsageError{"app '" + name_ + "' is in use already: configure it before its first use"};
+  options_ = std::move(options);
+}
+
+void AppCore::settle() {
+  if (settled_.load(std::memory_order_acquire)) return;
+  const std::lock_guard lock{mutex_};
+  if (settled_) return;
+  fill_from_environment(options_);
+  databases_.clear();  // of an attempt that failed
+  for (const auto& [alias, database] : options_.databases) {
+    if (!valid_name(alias))
+      throw ConfigError{"database alias '" + clean_text(alias, 64) + "' is not a valid name"};
+    if (database.url.empty()) {
+      throw ConfigError{"database '" + alias + "' of app '" + name_ + "' has no URL: give it one, or set " +
+                        variable_of(alias)};
+    }
+    databases_.emplace(alias, std::make_unique<Database>(database, alias));
+  }
+  if (!sender_) sender_ = std::make_shared<BrokerSender>(options_.redis_url, options_.enqueue_timeout);
+  settled_.store(true, std::memory_order_release);
+}
+
+AppOptions AppCore::given_options() {
+  const std::lock_guard lock{mutex_};
+  return options_;
+}
+
+const AppOptions& AppCore::options() {
+  settle();
+  return options_;
+}
+
+const std::map<std::string, std::unique_ptr<Database>, std::less<>>& AppCore::databases() {
+  settle();
+  return databases_;
+}
+
+std::vector<std::string> AppCore::database_aliases() {
+  std::vector<std::string> aliases;
+  for (const auto& [alias, database] : databases()) aliases.push_back(alias);
+  return aliases;
+}
+
+Database& AppCore::database(std::string_view alias) {
+  const auto found = databases().find(alias);
+  if (found != databases_.end()) return *found->second;
+  std::string known;
+  for (const auto& [name, database] : databases_) known += (known.empty() ? "" : ", ") + name;
+  throw ConfigError{"app '" + name_ + "' has no database '" + std::string{alias} +
+                    "': " + (known.empty() ? "none is configured, set DATABASE_URL" : "it has " + known)};
+}
+
+Database& AppCore::default_database() {
+  return databases().size() == 1 ? *databases_.begin()->second : database(defaults::kDatabase);
+}
+
+std::vector<std::string> AppCore::check() {
+  try {
+    auto warnings = make_broker(options().redis_url)->check();
+    for (const auto& [alias, database] : databases()) database->check();
+    return warnings;
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const Error& error) {
+    throw ConfigError{error.what()};
+  }
+}
+
+std::shared_ptr<JobSender> AppCore::sender() {
+  settle();
+  return sender_;
+}
+
+std::shared_ptr<JobSender> AppCore::set_sender(std::shared_ptr<JobSender> sender) {
+  settle();
+  return std::exchange(sender_, std::move(sender));
+}
+
+TaskEntry& AppCore::declare(App& app, std::string name, TaskOptions options) {
+  if (!valid_name(name)) {
+    throw UsageError{"task name '" + clean_text(name, 64) + "' is not valid: 1 to 64 of a-z A-Z 0-9 _ . -"};
+  }
+  if (!valid_name(options.queue)) {
+    throw UsageError{"queue '" + clean_text(options.queue, 64) + "' of task '" + name +
+                     "' is not a valid name: 1 to 64 of a-z A-Z 0-9 _ . -"};
+  }
+  check_retry_policy(name, options.max_retries, options.backoff);
+  const auto [entry, added] = tasks_.try_emplace(name, nullptr);
+  if (!added) throw UsageError{"task '" + name + "' is declared twice in app '" + name_ + "'"};
+  entry->second = std::make_unique<TaskEntry>(TaskEntry{app, std::move(name), std::move(options)});
+  return *entry->second;
+}
+
+const TaskEntry* AppCore::find_task(std::string_view name) const {
+  const auto found = tasks_.find(name);
+  return found == tasks_.end() ? nullptr : found->second.get();
+}
+
+std::vector<std::string> AppCore::task_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : tasks_) names.push_back(name);
+  return names;
+}
+
+}  // namespace detail
+}  // namespace aftercommit

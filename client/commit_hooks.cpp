@@ -1,0 +1,66 @@
+#include "client/commit_hooks.hpp"
+
+#include <exception>
+#include <map>
+#include <utility>
+
+#include "aftercommit/log.hpp"
+#include "client/error_text.hpp"
+
+namespace aftercommit::detail {
+namespace {
+
+/// For the log: the first line, since what follows in an error of PostgreSQL quotes rows.
+std::string describe(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& known) {
+    return first_line(known);
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+}  // namespace
+
+void CommitHooks::drop_since(Mark mark) {
+  hooks_.erase(hooks_.begin() + static_cast<std::ptrdiff_t>(mark.hooks), hooks_.end());
+  jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(mark.jobs), jobs_.end());
+}
+
+void CommitHooks::clear() noexcept {
+  hooks_.clear();
+  jobs_.clear();
+}
+
+void CommitHooks::run() {
+  const auto hooks = std::exchange(hooks_, {});
+  auto jobs = std::exchange(jobs_, {});
+
+  std::map<std::shared_ptr<JobSender>, std::vector<PendingJob>> by_sender;
+  for (auto& [sender, job] : jobs) by_sender[std::move(sender)].push_back(std::move(job));
+  std::exception_ptr unsent;
+  for (auto& [sender, batch] : by_sender) {
+    try {
+      sender->send(std::move(batch), true);
+    } catch (const std::exception& error) {
+      if (unsent) log(LogLevel::kError, "jobs were not sent after a commit", {{"error", first_line(error)}});
+      if (!unsent) unsent = std::current_exception();
+    }
+  }
+
+  for (const auto& hook : hooks) {
+    try {
+      hook.run();
+    } catch (...) {
+      if (!hook.robust) {
+        if (unsent) log(LogLevel::kError, "jobs were not sent after a commit", {{"error", describe(unsent)}});
+        throw;
+      }
+      log(LogLevel::kError, "an on_commit hook failed", {{"error", describe(std::current_exception())}});
+    }
+  }
+  if (unsent) std::rethrow_exception(unsent);
+}
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,97 @@
+#include "client/connection.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "aftercommit/error.hpp"
+#include "client/error_text.hpp"
+#include "client/pqxx_compat.hpp"
+
+namespace aftercommit::detail {
+namespace {
+
+/// Keeps a dead peer from holding a connection for hours; what the URL says itself is left alone.
+std::string with_timeouts(const DatabaseOptions& options) {
+  const std::array<std::pair<std::string_view, std::string>, 5> wanted{{
+      {"connect_timeout", std::to_string(options.connect_timeout.count())},
+      {"keepalives_idle", "10"},
+      {"keepalives_interval", "5"},
+      {"keepalives_count", "3"},
+      {"tcp_user_timeout", "25000"},
+  }};
+  std::string url = options.url;
+  const bool is_uri = url.starts_with("postgresql://") || url.starts_with("postgres://");
+  for (const auto& [name, value] : wanted) {
+    if (url.find(std::string{name} + "=") != std::string::npos) continue;
+    const char* separator = !is_uri ? " " : url.find('?') == std::string::npos ? "?" : "&";
+    url.append(separator).append(name).append("=").append(value);
+  }
+  return url;
+}
+
+bool ends_the_connection(const std::string& sqlstate) {
+  // Class 08 is connection trouble; 57P01 to 57P05 are the server closing this session.
+  return sqlstate.starts_with("08") || sqlstate.starts_with("57P");
+}
+
+}  // namespace
+
+struct Connection::Impl {
+  explicit Impl(const std::string& url) : connection{url}, session{connection} {}
+
+  pqxx::connection connection;
+  pqxx::nontransaction session;  // we send BEGIN and COMMIT ourselves: 6.4's transactions hide failures
+};
+
+Connection::Connection(const DatabaseOptions& options, const std::string& alias) {
+  try {
+    impl_ = std::make_unique<Impl>(with_timeouts(options));
+  } catch (const std::exception& error) {
+    throw DatabaseUnavailable{"cannot connect to database '" + alias +
+                              "': " + without_secrets(first_line(error), options.url)};
+  }
+  // A task that starts a program must not hand its database connection on.
+  ::fcntl(impl_->connection.sock(), F_SETFD, FD_CLOEXEC);
+}
+
+Connection::~Connection() = default;
+
+pqxx::result Connection::exec(std::string_view sql, const SqlParams& params) {
+  // 6.4 reconnects a lost connection without a word, and would go on outside the transaction.
+  if (!impl_->connection.is_open()) throw pqxx::broken_connection{"the connection to the database was lost"};
+  if (params.empty()) return impl_->session.exec(std::string{sql});
+  std::vector<const char*> values;
+  values.reserve(params.size());
+  for (const auto& param : params) values.push_back(param ? param->c_str() : nullptr);
+  return exec_text_params(impl_->session, std::string{sql}, values);
+}
+
+bool Connection::lost(const std::exception* error) const noexcept {
+  if (!impl_->connection.is_open()) return true;
+  if (error == nullptr) return false;
+  if (dynamic_cast<const pqxx::broken_connection*>(error) != nullptr) return true;
+  return ends_the_connection(sqlstate_of(*error));
+}
+
+bool Connection::looks_alive() const noexcept {
+  if (!impl_->connection.is_open()) return false;
+  pollfd poll_fd{impl_->connection.sock(), POLLIN, 0};
+  return ::poll(&poll_fd, 1, 0) == 0;
+}
+
+void Connection::cancel() noexcept {
+  try {
+    impl_->connection.cancel_query();
+  } catch (const std::exception&) {
+    // The server is gone or busy with its shutdown: the statement ends with the connection.
+  }
+}
+
+void Connection::sever() noexcept { ::shutdown(impl_->connection.sock(), SHUT_RDWR); }
+
+}  // namespace aftercommit::detail

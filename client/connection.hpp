@@ -1,0 +1,42 @@
+/// One connection to PostgreSQL: runs statements, and tells a failed statement from a lost connection.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <pqxx/result>
+#include <string>
+#include <string_view>
+
+#include "aftercommit/database.hpp"
+#include "aftercommit/sql_params.hpp"
+
+namespace aftercommit::detail {
+
+/// For one thread at a time, cancel() and sever() apart.  Begins and ends no transaction by itself.
+class Connection {
+ public:
+  /// Throws DatabaseUnavailable.
+  Connection(const DatabaseOptions& options, const std::string& alias);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Throws what libpqxx throws.  After any exception ask lost().
+  pqxx::result exec(std::string_view sql, const SqlParams& params = {});
+
+  /// Whether the error that exec threw took the connection with it; it is then of no further use, and the
+  /// server has rolled back or will.
+  bool lost(const std::exception* error) const noexcept;
+
+  /// False if the server has closed it, or sent what nobody asked for, while it lay idle.  Costs one poll().
+  bool looks_alive() const noexcept;
+
+  void cancel() noexcept;  ///< from any thread: ends the running statement with an error
+  void sever() noexcept;   ///< from any thread: closes the socket in both directions
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aftercommit::detail

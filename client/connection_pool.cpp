@@ -1,0 +1,56 @@
+#include "client/connection_pool.hpp"
+
+#include <utility>
+
+#include "aftercommit/error.hpp"
+
+namespace aftercommit::detail {
+
+ConnectionPool::ConnectionPool(DatabaseOptions options, std::string alias)
+    : options_{std::move(options)}, alias_{std::move(alias)} {
+  idle_.reserve(options_.pool_size);
+}
+
+ConnectionPool::Lease ConnectionPool::lease() {
+  std::unique_ptr<Connection> connection;
+  {
+    std::unique_lock lock{mutex_};
+    if (!returned_.wait_for(lock, options_.pool_timeout, [&] { return out_ < options_.pool_size; })) {
+      throw DatabaseUnavailable{"no connection to database '" + alias_ + "' came free within " +
+                                std::to_string(options_.pool_timeout.count()) + " ms: all " +
+                                std::to_string(options_.pool_size) +
+                                " of the pool are in use; raise pool_size or shorten the transactions"};
+    }
+    ++out_;
+    while (!connection && !idle_.empty()) {
+      connection = std::move(idle_.back());
+      idle_.pop_back();
+      if (!connection->looks_alive()) connection.reset();
+    }
+  }
+  if (connection) return Lease{*this, std::move(connection), true};
+  try {
+    return Lease{*this, std::make_unique<Connection>(options_, alias_), false};
+  } catch (...) {
+    give_back(nullptr);
+    throw;
+  }
+}
+
+void ConnectionPool::give_back(std::unique_ptr<Connection> connection) noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    --out_;
+    if (connection) idle_.push_back(std::move(connection));  // never reallocates: reserved for pool_size
+  }
+  returned_.notify_one();
+}
+
+void ConnectionPool::drop_idle() noexcept {
+  std::vector<std::unique_ptr<Connection>> dropped;
+  dropped.reserve(options_.pool_size);
+  const std::lock_guard lock{mutex_};
+  dropped.swap(idle_);
+}
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,70 @@
+/// The connections of one database: made when needed, kept when idle, never more than the pool's size.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "client/connection.hpp"
+
+namespace aftercommit::detail {
+
+/// Thread-safe.
+class ConnectionPool {
+ public:
+  ConnectionPool(DatabaseOptions options, std::string alias);
+
+  /// One connection, given back when destroyed.
+  class Lease {
+   public:
+    Lease() = default;
+    Lease(ConnectionPool& pool, std::unique_ptr<Connection> connection, bool reused)
+        : pool_{&pool}, connection_{std::move(connection)}, reused_{reused} {}
+    Lease(Lease&& other) noexcept = default;
+    Lease& operator=(Lease&& other) noexcept {
+      std::swap(pool_, other.pool_);
+      std::swap(connection_, other.connection_);
+      std::swap(reused_, other.reused_);
+      return *this;
+    }
+    ~Lease() {
+      if (connection_) pool_->give_back(std::move(connection_));
+    }
+
+    explicit operator bool() const noexcept { return connection_ != nullptr; }
+    Connection* operator->() const noexcept { return connection_.get(); }
+    Connection* get() const noexcept { return connection_.get(); }
+    bool reused() const noexcept { return reused_; }  ///< it lay idle before, and may have died meanwhile
+    /// Closes it instead of giving it back.
+    void discard() noexcept {
+      if (!connection_) return;
+      connection_.reset();
+      pool_->give_back(nullptr);
+    }
+
+   private:
+    ConnectionPool* pool_ = nullptr;  // not owned, outlives this
+    std::unique_ptr<Connection> connection_;
+    bool reused_ = false;
+  };
+
+  /// Waits for a connection up to the pool's timeout; throws DatabaseUnavailable.
+  Lease lease();
+  /// Closes the idle ones: for when one of them turned out dead.
+  void drop_idle() noexcept;
+
+ private:
+  void give_back(std::unique_ptr<Connection> connection) noexcept;  // null: it was closed
+
+  const DatabaseOptions options_;
+  const std::string alias_;
+  std::mutex mutex_;  // protects idle_ and out_
+  std::condition_variable returned_;
+  std::vector<std::unique_ptr<Connection>> idle_;  // the most recently used last, and used first
+  std::size_t out_ = 0;
+};
+
+}  // namespace aftercommit::detail

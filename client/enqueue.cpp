@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "aftercommit/error.hpp"
+#include "aftercommit/task.hpp"
+#include "broker/envelope.hpp"
+#include "client/app_core.hpp"
+#include "client/retry_policy.hpp"
+#include "client/session.hpp"
+
+namespace aftercommit::detail {
+namespace {
+
+/// The innermost setting counts; a given transaction is one, since only a job that waits can join it.
+Delivery find_delivery(const TaskEntry& task, const CallOptions& options, const AppOptions& settings) {
+  if (options.transaction == nullptr) {
+    return options.delivery.value_or(task.options.delivery.value_or(settings.delivery));
+  }
+  if (options.delivery == Delivery::kImmediate) {
+    throw UsageError{"cannot enqueue task '" + task.name +
+                     "': immediate delivery waits for no transaction, and one is given"};
+  }
+  return Delivery::kOnCommit;
+}
+
+/// "Never" must not overflow the clock.
+constexpr std::chrono::milliseconds kLongestExpiry = std::chrono::years{100};
+
+/// Where a job goes, decided once for all jobs of a call.
+struct Route {
+  Session* transaction = nullptr;  ///< it waits for this one's commit; null: it is sent at once
+  std::string database;            ///< alias for the envelope; empty: the worker's default
+};
+
+Route route_to(Database& database, std::string alias) {
+  Session* session = Session::find(*database.core());
+  const bool open = session != nullptr && (session->in_atomic_block() || !session->get_autocommit());
+  return {open ? session : nullptr, std::move(alias)};
+}
+
+Route find_route(AppCore& app, const TaskEntry& task, const CallOptions& options, Delivery delivery) {
+  if (options.transaction != nullptr) {
+    Database& joined = options.transaction->database();
+    const auto& own = app.databases();
+    const auto found =
+        std::ranges::find_if(own, [&](const auto& entry) { return entry.second.get() == &joined; });
+    if (found == own.end()) {
+      throw UsageError{"cannot enqueue task '" + task.name +
+                       "': the given transaction is on a database that is not of app '" + app.name() + "'"};
+    }
+    Route route = route_to(joined, found->first);
+    if (route.transaction == nullptr || &route.transaction->transaction() != options.transaction) {
+      throw UsageError{"cannot enqueue task '" + task.name +
+                       "': the given transaction is not open in this thread"};
+    }
+    return route;
+  }
+  const std::string& alias = options.database ? *options.database : task.options.database;
+  if (delivery == Delivery::kImmediate) {
+    if (!alias.empty()) app.database(alias);  // throws if there is none
+    return {.database = alias};
+  }
+  if (!alias.empty()) return route_to(app.database(alias), alias);
+
+  Route found;
+  for (const auto& [name, database] : app.databases()) {
+    Route route = route_to(*database, name);
+    if (route.transaction == nullptr) continue;
+    if (found.transaction != nullptr) {
+      throw UsageError{"cannot enqueue task '" + task.name + "': transactions are open on the databases '" +
+                       found.database + "' and '" + name +
+                       "'; say which one it belongs to, by the option database"};
+    }
+    found = std::move(route);
+  }
+  return found;
+}
+
+std::string encode_within_limit(const Envelope& envelope, std::size_t limit) {
+  auto payload = encode(envelope);
+  if (payload.size() > limit) {
+    throw PayloadError{"a job of task '" + envelope.task + "' takes " + std::to_string(payload.size()) +
+                       " bytes, over the payload limit of " + std::to_string(limit) +
+                       ": store the data and pass its key"};
+  }
+  return payload;
+}
+
+}  // namespace
+
+std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
+                           std::vector<nlohmann::json> calls) {
+  AppCore& app = task.app.core();
+  const auto& settings = app.options();
+  const Route route = find_route(app, task, options, find_delivery(task, options, settings));
+  if (route.transaction != nullptr && !route.transaction->in_atomic_block()) {
+    throw TransactionManagementError{"cannot enqueue task '" + task.name +
+                                     "' in manual transaction management of database '" + route.database +
+                                     "': open an atomic block, or choose immediate delivery"};
+  }
+  const std::string queue = options.queue.value_or(task.options.queue);
+  if (!valid_name(queue)) {
+    throw UsageError{"cannot enqueue task '" + task.name + "': queue '" + clean_text(queue, 64) +
+                     "' is not a valid name: 1 to 64 of a-z A-Z 0-9 _ . -"};
+  }
+  if (options.countdown && options.eta) {
+    throw UsageError{"cannot enqueue task '" + task.name + "': give a countdown or an eta, not both"};
+  }
+
+  check_retry_policy(task.name, options.max_retries, options.backoff);
+
+  const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(app.clock().now());
+  const auto expires = options.expires ? options.expires : task.options.expires;
+  const std::string declared = task.options.database.empty() ? defaults::kDatabase : task.options.database;
+  std::vector<JobId> ids;
+  std::vector<PendingJob> jobs;
+  ids.reserve(calls.size());
+  jobs.reserve(calls.size());
+  for (auto& args : calls) {
+    Envelope envelope{.id = JobId::generate(), .task = task.name, .args = std::move(args), .queue = queue};
+    envelope.enqueued_at = now;
+    envelope.max_retries = options.max_retries;
+    envelope.backoff = options.backoff;
+    if (expires) envelope.expires_at = now + std::min(*expires, kLongestExpiry);
+    if (route.database != declared) envelope.database = route.database;
+    ids.push_back(envelope.id);
+    jobs.push_back({.id = envelope.id,
+                    .outgoing = {.queue = queue,
+                                 .payload = encode_within_limit(envelope, settings.payload_limit),
+                                 .countdown = options.countdown,
+                                 .eta = options.eta},
+                    .asked_at = std::chrono::steady_clock::now()});
+  }
+  if (jobs.empty()) return ids;
+
+  if (route.transaction == nullptr) {
+    app.sender()->send(std::move(jobs), false);
+  } else {
+    for (auto& job : jobs) route.transaction->add_job(app.sender(), std::move(job));
+  }
+  return ids;
+}
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,500 @@
+#include "client/session.hpp"
+
+#include <algorithm>
+#include <pqxx/except>
+#include <utility>
+
+#include "aftercommit/error.hpp"
+#include "client/error_text.hpp"
+#include "client/pqxx_compat.hpp"
+#include "client/transaction_control.hpp"
+
+namespace aftercommit::detail {
+namespace {
+
+using Sessions = std::vector<std::unique_ptr<Session>>;
+
+/// One for each database that this thread has used; a handful, so a search beats a map.
+Sessions& sessions_of_this_thread() {
+  thread_local Sessions sessions;
+  return sessions;
+}
+
+/// SQL for a message: on one line, and not too long.  Values travel as parameters and are not in it.
+std::string shorten(std::string_view sql) {
+  constexpr std::size_t kLimit = 120;
+  std::string text;
+  for (const char c : sql) {
+    const bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    if (space && (text.empty() || text.back() == ' ')) continue;
+    if (text.size() == kLimit) return text + "...";
+    text += space ? ' ' : c;
+  }
+  return text;
+}
+
+std::string begin_statement(const AtomicOptions& options) {
+  std::string sql = "BEGIN";
+  switch (options.isolation) {
+    case Isolation::kDefault:
+      break;
+    case Isolation::kReadCommitted:
+      sql += " ISOLATION LEVEL READ COMMITTED";
+      break;
+    case Isolation::kRepeatableRead:
+      sql += " ISOLATION LEVEL REPEATABLE READ";
+      break;
+    case Isolation::kSerializable:
+      sql += " ISOLATION LEVEL SERIALIZABLE";
+      break;
+  }
+  if (options.read_only) sql += " READ ONLY";
+  return sql;
+}
+
+}  // namespace
+
+Session* Session::find(const DatabaseCore& core) noexcept {
+  for (const auto& session : sessions_of_this_thread()) {
+    if (session->core_.get() == &core) return session.get();
+  }
+  return nullptr;
+}
+
+Session& Session::of(const std::shared_ptr<DatabaseCore>& core) {
+  if (Session* session = find(*core)) return *session;
+  auto& sessions = sessions_of_this_thread();
+  std::erase_if(sessions,
+                [](const auto& session) { return session->core_.use_count() == 1; });  // database is gone
+  return *sessions.emplace_back(std::make_unique<Session>(core));
+}
+
+Session::~Session() {
+  if (open_) lease_.discard();  // the thread ended in manual mode: nobody will commit this
+}
+
+// --- atomic blocks
+
+void Session::enter(const AtomicOptions& options) {
+  if (options.durable && in_atomic_block()) {
+    throw UsageError{"a durable atomic block cannot be nested inside another atomic block (" + name() +
+                     "): its commit would not be one"};
+  }
+  if (autocommit_ && !in_atomic_block()) {
+    begin(options);
+    blocks_.push_back({.savepoint = {}, .is_transaction = true});
+    return;
+  }
+  if (options.isolation != Isolation::kDefault) {
+    throw UsageError{"the isolation level can be set on the outermost atomic block only (" + name() + ")"};
+  }
+  if (!options.savepoint && !in_atomic_block()) {
+    throw TransactionManagementError{
+        "the outermost atomic block cannot use savepoint = false when autocommit is off (" + name() + ")"};
+  }
+  if (!options.savepoint && options.read_only) {
+    throw UsageError{"a nested read-only atomic block needs its savepoint (" + name() + ")"};
+  }
+  begin_if_manual();
+  if (!options.savepoint || needs_rollback_ || broken()) {
+    blocks_.push_back({});
+    return;
+  }
+  auto savepoint = open_savepoint();
+  if (options.read_only) send("SET TRANSACTION READ ONLY");  // lasts as long as the savepoint
+  blocks_.push_back({.savepoint = std::move(savepoint)});
+}
+
+void Session::leave(bool& committed) {
+  const Block block = std::move(blocks_.back());
+  blocks_.pop_back();
+  const bool surprise = broken() && !rollback_asked_;
+  const bool healthy = !broken() && !needs_rollback_;
+  const std::string failure = failure_;
+
+  if (block.is_transaction) {
+    if (healthy) {
+      end_by_commit(committed);
+      return;
+    }
+    end_by_rollback();
+  } else if (block.savepoint) {
+    if (healthy) {
+      try {
+        release(*block.savepoint);
+      } catch (const std::exception&) {
+        needs_rollback_ = true;  // what the block did is now nobody's but the block's around it
+        throw;
+      }
+      return;
+    }
+    leave_savepoint(*block.savepoint);
+  } else {
+    return;  // merged: whatever is wrong, the block around it has to deal with it
+  }
+  if (surprise) throw_rolled_back(failure);
+}
+
+void Session::leave_failed() noexcept {
+  const Block block = std::move(blocks_.back());
+  blocks_.pop_back();
+  if (block.is_transaction) {
+    end_by_rollback();
+  } else if (block.savepoint) {
+    try {
+      leave_savepoint(*block.savepoint);
+    } catch (const std::exception&) {
+      // As in Django: the body's own exception goes on, and the next savepoint outside has to roll back.
+      needs_rollback_ = true;
+    }
+  } else {
+    needs_rollback_ = true;
+  }
+}
+
+void Session::leave_savepoint(const std::string& savepoint) {
+  needs_rollback_ = false;
+  rollback_asked_ = false;
+  if (lost_) return;  // the server rolls everything back; the outermost block tells
+  roll_back_to(savepoint);
+  release(savepoint);
+}
+
+// --- statements
+
+pqxx::result Session::exec(std::string_view sql, const SqlParams& params) {
+  check_thread("run a statement");
+  if (const auto keyword = transaction_control_in(sql); !keyword.empty()) {
+    throw UsageError{"cannot run " + keyword + " as a statement on " + name() +
+                     ": use atomic(), savepoint() or, outside blocks, commit() and rollback()"};
+  }
+  if (sql.find('\0') != std::string_view::npos) {
+    throw UsageError{"a statement for " + name() +
+                     " holds a NUL byte, where PostgreSQL would take it to end"};
+  }
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    if (params[i] && params[i]->find('\0') != std::string::npos) {
+      throw UsageError{"parameter $" + std::to_string(i + 1) +
+                       " holds a NUL byte, which PostgreSQL's text cannot"};
+    }
+  }
+  begin_if_manual();
+  if (open_) {
+    check_usable("run a statement");
+    return send(sql, params);
+  }
+  auto lease = core_->pool.lease();
+  try {
+    return lease->exec(sql, params);
+  } catch (const std::exception& error) {
+    if (lease->lost(&error)) lease.discard();
+    throw;
+  }
+}
+
+pqxx::result Session::send(std::string_view sql, const SqlParams& params) {
+  try {
+    return lease_->exec(sql, params);
+  } catch (const std::exception& error) {
+    note_failure(sql, &error);
+    throw;
+  } catch (...) {
+    note_failure(sql, nullptr);
+    throw;
+  }
+}
+
+void Session::note_failure(std::string_view sql, const std::exception* error) {
+  lost_ = lost_ || lease_->lost(error);
+  failure_ = "statement '" + shorten(sql) + "' failed: " +
+             (lost_              ? "the connection was lost"
+              : error != nullptr ? first_line(*error)
+                                 : "unknown error");
+}
+
+void Session::begin(const AtomicOptions& options) {
+  const auto sql = begin_statement(options);
+  take_lease();
+  try {
+    try {
+      lease_->exec(sql);
+    } catch (const std::exception& error) {
+      // An idle connection may have died unseen (a restarted server): nothing has run yet, so a new one will
+      // do.
+      if (!lease_->lost(&error) || !lease_.reused()) throw;
+      drop_lease(false);
+      core_->pool.drop_idle();
+      take_lease();
+      lease_->exec(sql);
+    }
+  } catch (const DatabaseUnavailable&) {
+    drop_lease(false);
+    throw;
+  } catch (const std::exception& error) {
+    const bool lost = lease_->lost(&error);
+    drop_lease(!lost);
+    if (lost) throw DatabaseUnavailable{"cannot begin a transaction on " + name() + ": " + first_line(error)};
+    throw;
+  }
+  open_ = true;
+}
+
+void Session::begin_if_manual() {
+  if (!autocommit_ && !open_) begin({});
+}
+
+void Session::end_by_commit(bool& committed) {
+  try {
+    lease_->exec("COMMIT");
+  } catch (const std::exception& error) {
+    const bool lost = lease_->lost(&error);
+    const bool in_doubt = lost || sqlstate_of(error) == "40003";
+    drop_lease(!lost);
+    forget_transaction();
+    if (!in_doubt) throw;  // the server answered, and has rolled back
+    throw CommitInDoubt{"the commit on " + name() +
+                        " is in doubt: the connection was lost before the reply; its jobs were not sent and "
+                        "its hooks did not run"};
+  }
+  committed = true;
+  drop_lease(true);
+  auto hooks = std::exchange(hooks_, {});
+  forget_transaction();
+  hooks.run();
+}
+
+void Session::end_by_rollback() noexcept {
+  bool healthy = !lost_;
+  if (healthy) {
+    try {
+      lease_->exec("ROLLBACK");
+    } catch (const std::exception&) {
+      healthy = false;  // closing the connection rolls back as well
+    }
+  }
+  drop_lease(healthy);
+  forget_transaction();
+}
+
+void Session::forget_transaction() noexcept {
+  open_ = needs_rollback_ = rollback_asked_ = lost_ = false;
+  failure_.clear();
+  savepoints_.clear();
+  hooks_.clear();
+}
+
+void Session::throw_rolled_back(const std::string& failure) const {
+  throw TransactionManagementError{"the atomic block on " + name() +
+                                   " was rolled back although its body returned: " + failure +
+                                   "; let that exception leave the block, or call set_rollback(true)"};
+}
+
+// --- hooks and jobs
+
+void Session::on_commit(std::function<void()> hook, bool robust) {
+  check_thread("call on_commit()");
+  if (!hook) throw UsageError{"cannot call on_commit() on " + name() + " with an empty function"};
+  if (in_atomic_block()) {
+    hooks_.add_hook(std::move(hook), robust);
+    return;
+  }
+  if (!autocommit_) {
+    throw TransactionManagementError{"cannot call on_commit() on " + name() +
+                                     " in manual transaction management: open an atomic block"};
+  }
+  CommitHooks at_once;
+  at_once.add_hook(std::move(hook), robust);
+  at_once.run();
+}
+
+void Session::add_job(std::shared_ptr<JobSender> sender, PendingJob job) {
+  check_thread("enqueue a job");
+  hooks_.add_job(std::move(sender), std::move(job));
+}
+
+// --- savepoints
+
+SavepointId Session::savepoint() {
+  check_thread("open a savepoint");
+  begin_if_manual();
+  if (!open_)
+    throw TransactionManagementError{"cannot open a savepoint on " + name() + ": no transaction is open"};
+  check_usable("open a savepoint");
+  return {open_savepoint()};
+}
+
+void Session::savepoint_commit(const SavepointId& id) {
+  check_thread("release a savepoint");
+  find_savepoint(id.name, "release");
+  check_usable("release a savepoint");
+  release(id.name);
+}
+
+void Session::savepoint_rollback(const SavepointId& id) {
+  check_thread("roll back a savepoint");
+  find_savepoint(id.name, "roll back");
+  if (lost_) check_usable("roll back a savepoint");
+  roll_back_to(id.name);
+}
+
+std::string Session::open_savepoint() {
+  auto savepoint = "s" + std::to_string(++savepoints_made_);
+  send("SAVEPOINT " + savepoint);
+  savepoints_.push_back({savepoint, hooks_.mark()});
+  return savepoint;
+}
+
+void Session::release(const std::string& savepoint) {
+  const auto found = find_savepoint(savepoint, "release");
+  send("RELEASE SAVEPOINT " + savepoint);
+  savepoints_.erase(found, savepoints_.end());
+}
+
+void Session::roll_back_to(const std::string& savepoint) {
+  const auto found = find_savepoint(savepoint, "roll back");
+  send("ROLLBACK TO SAVEPOINT " + savepoint);
+  failure_.clear();
+  hooks_.drop_since(found->mark);
+  savepoints_.erase(found + 1, savepoints_.end());
+}
+
+std::vector<Session::Savepoint>::iterator Session::find_savepoint(const std::string& savepoint,
+                                                                  std::string_view verb) {
+  const auto found = std::ranges::find(savepoints_, savepoint, &Savepoint::name);
+  if (found == savepoints_.end()) {
+    throw UsageError{"cannot " + std::string{verb} + " savepoint '" + savepoint + "' on " + name() +
+                     ": it does not exist, or was released or rolled back with one around it"};
+  }
+  return found;
+}
+
+bool Session::get_rollback() const {
+  check_thread("use the rollback flag");
+  if (!in_atomic_block()) {
+    throw TransactionManagementError{"the rollback flag of " + name() +
+                                     " does not work outside of an atomic block"};
+  }
+  return needs_rollback_ || broken();
+}
+
+void Session::set_rollback(bool rollback) {
+  get_rollback();  // throws outside of a block
+  needs_rollback_ = rollback_asked_ = rollback;
+}
+
+// --- manual management
+
+void Session::set_autocommit(bool autocommit) {
+  check_outside_block("set_autocommit()");
+  if (autocommit && open_) {
+    throw TransactionManagementError{"cannot turn autocommit on for " + name() +
+                                     ": a transaction is open; commit() or rollback() it first"};
+  }
+  autocommit_ = autocommit;
+}
+
+void Session::commit() {
+  check_outside_block("commit()");
+  if (!open_) return;
+  if (broken() || needs_rollback_) {
+    const std::string failure = broken() ? failure_ : "an atomic block in it could not be rolled back";
+    end_by_rollback();
+    throw TransactionManagementError{"cannot commit on " + name() + ": " + failure +
+                                     "; the transaction was rolled back"};
+  }
+  bool committed = false;
+  end_by_commit(committed);
+}
+
+void Session::rollback() {
+  check_outside_block("rollback()");
+  if (open_) end_by_rollback();
+}
+
+void Session::finish_manual_block() {
+  if (!open_) return;
+  end_by_rollback();
+  throw TransactionManagementError{
+      "commit_manually() on " + name() +
+      " ended with neither commit() nor rollback() after its last statement: rolled back"};
+}
+
+void Session::leave_manual_mode(bool autocommit) noexcept {
+  if (in_atomic_block()) return;
+  if (open_) end_by_rollback();
+  autocommit_ = autocommit;
+}
+
+// --- checks
+
+Transaction& Session::transaction() {
+  if (!in_atomic_block() && autocommit_) {
+    throw TransactionManagementError{"no transaction is open on " + name() +
+                                     " in this thread: open an atomic block"};
+  }
+  return transaction_;
+}
+
+void Session::check_thread(std::string_view verb) const {
+  if (thread_ != std::this_thread::get_id()) {
+    throw UsageError{"cannot " + std::string{verb} + " on " + name() +
+                     " from another thread than the one that opened the transaction"};
+  }
+}
+
+void Session::check_transaction(std::string_view verb) const {
+  check_thread(verb);
+  if (!in_atomic_block() && autocommit_) {
+    throw UsageError{"cannot " + std::string{verb} + " on " + name() +
+                     ": the atomic block of this transaction has been left"};
+  }
+}
+
+void Session::check_usable(std::string_view verb) const {
+  if (broken()) {
+    throw TransactionManagementError{
+        "cannot " + std::string{verb} + " on " + name() + ": " + failure_ +
+        (lost_ ? "; the connection was lost, leave the atomic block"
+               : "; roll back the atomic block, or a savepoint around that statement")};
+  }
+  if (needs_rollback_) {
+    throw TransactionManagementError{
+        "cannot " + std::string{verb} + " on " + name() +
+        ": the atomic block is marked to roll back, by set_rollback(true) or by a block "
+        "merged with it that failed"};
+  }
+}
+
+void Session::check_outside_block(std::string_view verb) const {
+  if (in_atomic_block()) {
+    throw TransactionManagementError{
+        std::string{verb} + " is forbidden on " + name() +
+        " while an atomic block is open: the block commits or rolls back by itself"};
+  }
+}
+
+// --- the connection
+
+void Session::take_lease() {
+  auto lease = core_->pool.lease();
+  const std::lock_guard lock{lease_mutex_};
+  lease_ = std::move(lease);
+}
+
+void Session::drop_lease(bool healthy) noexcept {
+  const std::lock_guard lock{lease_mutex_};
+  if (!healthy) lease_.discard();
+  ConnectionPool::Lease{std::move(lease_)};
+}
+
+void Session::cancel() noexcept {
+  const std::lock_guard lock{lease_mutex_};
+  if (lease_) lease_->cancel();
+}
+
+void Session::sever() noexcept {
+  const std::lock_guard lock{lease_mutex_};
+  if (lease_) lease_->sever();
+}
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,108 @@
+/// A declared task: the typed handle that enqueues jobs and, in the worker, gives them a body.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "aftercommit/delivery.hpp"
+#include "aftercommit/error.hpp"
+#include "aftercommit/job.hpp"
+#include "aftercommit/task_args.hpp"
+
+namespace aftercommit {
+
+class App;
+
+namespace detail {
+
+/// What an App knows of one task; owned by the App.
+struct TaskEntry {
+  using Call = std::function<void(Job&)>;
+
+  App& app;
+  std::string name;
+  TaskOptions options;
+  /// Converts the arguments and gives back what runs the body with them; throws BadArguments.  Empty in a
+  /// process that only enqueues.
+  std::function<Call(const nlohmann::json& args)> bind{};
+};
+
+/// Enqueues one job per element of `calls`, each an array of arguments: all or, by an exception, none in
+/// doubt.
+std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
+                           std::vector<nlohmann::json> calls);
+
+}  // namespace detail
+
+/// Made by App::task; a small value, copied freely, valid as long as its App.  Thread-safe once declared.
+template <class... Args>
+class Task {
+ public:
+  explicit Task(detail::TaskEntry& entry) : entry_{&entry} {}
+
+  const std::string& name() const noexcept { return entry_->name; }
+  const TaskOptions& options() const noexcept { return entry_->options; }
+
+  /// Asks for one run.  Inside an atomic block of this thread the job exists if, and only if, that block
+  /// commits, and is sent right after; outside it is sent at once.  The id is known now and may be stored.
+  /// Throws PayloadError, UsageError (two databases have a block open and the task names none; manual
+  /// transaction mode), EnqueueError when sent at once and the broker does not take it within the app's
+  /// enqueue_timeout.
+  template <class... Given>
+  requires detail::Accepts<std::tuple<Args...>, Given...> JobId delay(Given&&... args)
+  const { return apply_async(CallOptions{}, std::forward<Given>(args)...); }
+
+  /// The same with options for this job.
+  template <class... Given>
+  requires detail::Accepts<std::tuple<Args...>, Given...> JobId apply_async(const CallOptions& options,
+                                                                            Given&&... args)
+  const {
+    std::vector<nlohmann::json> calls;
+    calls.push_back(detail::encode_args<Args...>(detail::convert<Args>(std::forward<Given>(args))...));
+    return detail::enqueue(*entry_, options, std::move(calls)).front();
+  }
+
+  /// One job for each element, with the guarantees of delay(), sent in one round trip.
+  std::vector<JobId> delay_many(const std::vector<std::tuple<Args...>>& calls) const {
+    return apply_async_many(CallOptions{}, calls);
+  }
+  std::vector<JobId> apply_async_many(const CallOptions& options,
+                                      const std::vector<std::tuple<Args...>>& calls) const {
+    std::vector<nlohmann::json> encoded;
+    encoded.reserve(calls.size());
+    for (const auto& call : calls) {
+      encoded.push_back(
+          std::apply([](const Args&... args) { return detail::encode_args<Args...>(args...); }, call));
+    }
+    return detail::enqueue(*entry_, options, std::move(encoded));
+  }
+
+  /// Gives the task its body, in the worker: called as body(Job&, args...) or body(args...).  Any exception
+  /// rolls its transaction back; see Retry and Reject.  UsageError if it has one already.
+  template <class Body>
+  requires(std::invocable<const Body&, Job&, const Args&...> ||
+           std::invocable<const Body&, const Args&...>) void run(Body body) const {
+    if (entry_->bind) throw UsageError{"task '" + entry_->name + "' has been given a body already"};
+    entry_->bind = [body = std::move(body)](const nlohmann::json& json) -> detail::TaskEntry::Call {
+      return [&body, args = detail::decode_args<Args...>(json)](Job& job) {
+        if constexpr (std::invocable<const Body&, Job&, const Args&...>) {
+          std::apply([&](const Args&... values) { body(job, values...); }, args);
+        } else {
+          std::apply([&](const Args&... values) { body(values...); }, args);
+        }
+      };
+    };
+  }
+
+ private:
+  detail::TaskEntry* entry_;  // not owned: the App outlives its tasks
+};
+
+}  // namespace aftercommit

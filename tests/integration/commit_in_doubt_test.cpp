@@ -1,0 +1,118 @@
+/// A COMMIT whose answer is lost: an error of its own, whichever way the server has decided.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+
+#include "support/eventually.hpp"
+#include "support/payments.hpp"
+#include "support/private_postgres.hpp"
+
+namespace aftercommit {
+namespace {
+
+using support::eventually;
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+/// A shop where a COMMIT can be made to hang, and its connection be cut meanwhile.
+class CommitInDoubtTest : public support::Payments, public testing::Test {
+ protected:
+  /// Pays in a block whose COMMIT waits for `event` until its session is ended.
+  void pay_and_lose_the_answer(long id, const std::string& event) {
+    std::jthread killer{[&] {
+      const auto waiting = "SELECT 1 FROM pg_stat_activity WHERE application_name = '" + schema().name() +
+                           "' AND wait_event = '" + event + "'";
+      EXPECT_TRUE(eventually([&] { return !outside(waiting).empty(); }));
+      kill_connections();
+    }};
+    database.atomic([&] { pay(id); });
+  }
+};
+
+/// COMMIT hangs before it takes effect: in a deferred trigger.
+class CommitLostBeforeItStands : public CommitInDoubtTest {
+ protected:
+  CommitLostBeforeItStands() {
+    outside(
+        "CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$");
+    outside(
+        "CREATE CONSTRAINT TRIGGER hang AFTER INSERT ON payment DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW WHEN (NEW.id > 1000) EXECUTE FUNCTION hang()");
+  }
+};
+
+TEST_F(CommitLostBeforeItStands, IsInDoubtAndRunsNoHookAndSendsNoJob) {  // P1
+  EXPECT_THROW(pay_and_lose_the_answer(1001, "PgSleep"), CommitInDoubt);
+  expect_paid({});
+}
+
+TEST_F(CommitLostBeforeItStands, SaysWhatItMeansForTheCaller) {
+  const auto error = support::caught<CommitInDoubt>([&] { pay_and_lose_the_answer(1001, "PgSleep"); });
+  ASSERT_TRUE(error);
+  EXPECT_TRUE(error->in_doubt());
+  EXPECT_FALSE(error->retryable());
+  EXPECT_THAT(error->what(), AllOf(HasSubstr("commit on database 'default' is in doubt"),
+                                   HasSubstr("jobs were not sent"), HasSubstr("hooks did not run")));
+}
+
+TEST_F(CommitLostBeforeItStands, LeavesACleanConnectionToTheNextBlock) {  // P1
+  EXPECT_THROW(pay_and_lose_the_answer(1001, "PgSleep"), CommitInDoubt);
+  database.atomic([&] { pay(1); });
+  expect_paid({1});
+}
+
+TEST_F(CommitLostBeforeItStands, IsInDoubtByHandToo) {
+  database.set_autocommit(false);
+  std::jthread killer{[&] {
+    const auto waiting = "SELECT 1 FROM pg_stat_activity WHERE application_name = '" + schema().name() +
+                         "' AND wait_event = 'PgSleep'";
+    EXPECT_TRUE(eventually([&] { return !outside(waiting).empty(); }));
+    kill_connections();
+  }};
+  database.exec("INSERT INTO payment VALUES (1001)");
+  EXPECT_THROW(database.commit(), CommitInDoubt);
+  killer.join();
+  database.set_autocommit(true);
+  EXPECT_TRUE(rows().empty());
+}
+
+TEST_F(CommitLostBeforeItStands, IsInDoubtTooWhenTheServerAnswersThatItDoesNotKnow) {  // SQLSTATE 40003
+  outside(
+      "CREATE OR REPLACE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS $$ "
+      "BEGIN RAISE SQLSTATE '40003'; END $$");
+  EXPECT_THROW(database.atomic([&] { pay(1001); }), CommitInDoubt);
+  expect_paid({});
+}
+
+TEST_F(CommitLostBeforeItStands, IsAPlainErrorWhenTheServerAnswersThatItFailed) {  // P1
+  std::jthread canceller{[&] {
+    const auto cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = '" +
+                        schema().name() + "' AND wait_event = 'PgSleep'";
+    EXPECT_TRUE(eventually([&] { return !outside(cancel).empty(); }));
+  }};
+  EXPECT_THROW(database.atomic([&] { pay(1001); }), pqxx::sql_error);
+  canceller.join();
+  expect_paid({});
+}
+
+/// COMMIT hangs after it took effect: waiting for a standby that does not exist.
+class CommitLostAfterItStands : protected support::OnPrivatePostgres, public CommitInDoubtTest {};
+
+TEST_F(CommitLostAfterItStands, IsInDoubtAndRunsNoHookAndSendsNoJobThoughTheRowsAreThere) {
+  server.set("synchronous_standby_names", "nobody");
+  EXPECT_THROW(pay_and_lose_the_answer(1, "SyncRep"), CommitInDoubt);
+  server.set("synchronous_standby_names", "");
+  EXPECT_EQ(committed_rows(), (std::vector<long>{1}));
+  EXPECT_TRUE(jobs().empty());
+  EXPECT_TRUE(hooks().empty());
+  database.atomic([&] { pay(2); });
+  EXPECT_EQ(committed_rows(), (std::vector<long>{1, 2}));
+  EXPECT_EQ(jobs(), (std::vector<long>{2}));
+}
+
+}  // namespace
+}  // namespace aftercommit

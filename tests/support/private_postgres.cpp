@@ -1,0 +1,137 @@
+#include "support/private_postgres.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <pqxx/pqxx>
+#include <stdexcept>
+
+#include "support/eventually.hpp"
+#include "support/servers.hpp"
+
+namespace aftercommit::support {
+namespace {
+
+const passwd* postgres_user() {
+  const passwd* user = ::geteuid() == 0 ? ::getpwnam("postgres") : nullptr;
+  if (user == nullptr && ::geteuid() == 0)
+    throw std::runtime_error{"there is no user postgres: install PostgreSQL"};
+  return user;  // null: run as who we are
+}
+
+std::filesystem::path temporary_folder() {
+  std::string name = "/tmp/aftercommit-postgres-XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"cannot make a folder in /tmp"};
+  const passwd* user = postgres_user();
+  if (user != nullptr && ::chown(name.c_str(), user->pw_uid, user->pw_gid) != 0) {
+    throw std::runtime_error{"cannot give " + name + " to the user postgres"};
+  }
+  return name;
+}
+
+/// Debian keeps several versions side by side, and none of them in PATH: takes the newest.
+std::filesystem::path program(const std::string& name) {
+  std::vector<std::filesystem::path> found;
+  std::error_code missing;
+  for (const auto& version : std::filesystem::directory_iterator{"/usr/lib/postgresql", missing}) {
+    const auto path = version.path() / "bin" / name;
+    if (std::filesystem::exists(path)) found.push_back(path);
+  }
+  return found.empty() ? std::filesystem::path{name} : *std::ranges::max_element(found);
+}
+
+}  // namespace
+
+PrivatePostgres::PrivatePostgres() : folder_{temporary_folder()} {
+  const auto made = run({program("initdb"), "-D", folder_ / "data", "--username=postgres", "--auth=trust",
+                         "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"});
+  int status = 0;
+  if (::waitpid(made, &status, 0) != made || status != 0) throw std::runtime_error{"initdb failed"};
+  start();
+}
+
+PrivatePostgres::~PrivatePostgres() {
+  stop();
+  std::error_code ignored;  // a folder left in /tmp harms nobody
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+std::string PrivatePostgres::url() const {
+  return "postgresql:///postgres?host=" + folder_.string() + "&user=postgres";
+}
+
+void PrivatePostgres::start() {
+  process_ = run({program("postgres"), "-D", folder_ / "data", "-k", folder_, "-c", "listen_addresses=", "-c",
+                  "fsync=off"});
+  if (!eventually([&] { return answers(); })) {
+    throw std::runtime_error{"PostgreSQL does not start in " + folder_.string()};
+  }
+}
+
+void PrivatePostgres::stop() {
+  if (process_ == 0) return;
+  ::kill(process_, SIGINT);
+  ::waitpid(process_, nullptr, 0);
+  process_ = 0;
+}
+
+void PrivatePostgres::restart() {
+  stop();
+  start();
+}
+
+void PrivatePostgres::set(const std::string& setting, const std::string& value) {
+  pqxx::connection connection{url()};
+  pqxx::nontransaction session{connection};
+  session.exec("ALTER SYSTEM SET " + setting + " = " + session.quote(value));
+  session.exec("SELECT pg_reload_conf()");
+  const auto now = [&] { return session.exec("SHOW " + setting)[0][0].as<std::string>(); };
+  if (!eventually([&] { return now() == value; })) throw std::runtime_error{setting + " did not change"};
+}
+
+pid_t PrivatePostgres::run(const std::vector<std::string>& command) const {
+  std::vector<char*> words;
+  for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  const passwd* user = postgres_user();
+  const auto log = folder_ / "log";
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+
+  if (user != nullptr && (::initgroups("postgres", user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 ||
+                          ::setuid(user->pw_uid) != 0)) {
+    ::_exit(126);
+  }
+  ::prctl(PR_SET_PDEATHSIG, SIGQUIT);  // a test that crashes leaves no server behind
+  const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  ::dup2(output, STDOUT_FILENO);
+  ::dup2(output, STDERR_FILENO);
+  ::close(STDIN_FILENO);
+  if (::chdir(folder_.c_str()) != 0) ::_exit(126);
+  ::execvp(words[0], words.data());
+  ::_exit(127);
+}
+
+bool PrivatePostgres::answers() const {
+  try {
+    const pqxx::connection connection{url()};
+    return connection.is_open();
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+OnPrivatePostgres::OnPrivatePostgres() : url_before_{database_url()} {
+  ::setenv("DATABASE_URL", server.url().c_str(), 1);
+}
+
+OnPrivatePostgres::~OnPrivatePostgres() { ::setenv("DATABASE_URL", url_before_.c_str(), 1); }
+
+}  // namespace aftercommit::support

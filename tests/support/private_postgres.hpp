@@ -1,0 +1,51 @@
+/// A PostgreSQL of a test's own, for what must not be done to the shared one: restarting, killing, hanging
+/// it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace aftercommit::support {
+
+/// Runs until destroyed, in a temporary folder, without syncing to disk; listens on a Unix socket alone.
+/// Started by root it runs as the user postgres.
+class PrivatePostgres {
+ public:
+  PrivatePostgres();
+  ~PrivatePostgres();
+  PrivatePostgres(const PrivatePostgres&) = delete;
+  PrivatePostgres& operator=(const PrivatePostgres&) = delete;
+
+  std::string url() const;
+
+  void start();  ///< again, with the same data at the same address
+  void stop();   ///< at once: sessions are ended, open transactions rolled back
+  void restart();
+  void set(const std::string& setting, const std::string& value);  ///< for all sessions, from now on
+
+ private:
+  pid_t run(const std::vector<std::string>& command) const;
+  bool answers() const;
+
+  const std::filesystem::path folder_;
+  pid_t process_ = 0;  // 0: not running
+};
+
+/// The first base of a fixture whose DATABASE_URL is a server of its own.
+class OnPrivatePostgres {
+ protected:
+  OnPrivatePostgres();
+  ~OnPrivatePostgres();
+  OnPrivatePostgres(const OnPrivatePostgres&) = delete;
+  OnPrivatePostgres& operator=(const OnPrivatePostgres&) = delete;
+
+  PrivatePostgres server;
+
+ private:
+  const std::string url_before_;
+};
+
+}  // namespace aftercommit::support
