@@ -5,3 +5,7 @@ endforeach()
 foreach(subject commit_hooks retry_policy sql_params task_args transaction_control)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()
+
+foreach(subject command_line job_buffer queue_order)
+  aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::worker)
+endforeach()

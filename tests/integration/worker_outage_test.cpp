@@ -1,0 +1,101 @@
+// A worker whose servers go away: it says so once, goes on by itself, and uses up nobody's retries.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "support/private_postgres.hpp"
+#include "support/private_redis.hpp"
+#include "support/worker_fixture.hpp"
+
+namespace aftercommit {
+namespace {
+
+using support::eventually;
+using support::PrivateRedis;
+
+constexpr const char* kAway = "the broker does not serve; trying again until it does";
+constexpr const char* kBack = "the broker serves again";
+
+class WorkerOutage : public support::WorkerTest {
+ protected:
+  WorkerOutage() : WorkerOutage{std::make_unique<PrivateRedis>()} {}
+
+  /// How often the worker has said so, for its role of fetching.
+  static long count(const support::WorkerProcess& worker, const std::string& message) {
+    const auto events = worker.events();
+    return std::ranges::count_if(events, [&](const auto& event) {
+      return event.at("message") == message && event.at("role") == "fetching jobs";
+    });
+  }
+
+  std::unique_ptr<PrivateRedis> redis;
+
+ private:
+  explicit WorkerOutage(std::unique_ptr<PrivateRedis> started)
+      : WorkerTest{started->url()}, redis{std::move(started)} {}
+};
+
+TEST_F(WorkerOutage, OfARestartedRedisIsSaidOnceAndTheWorkerResumes) {
+  auto& worker = start_worker();
+  tasks.insert.delay(1);
+  ASSERT_TRUE(eventually_effects({1}));
+  redis->kill();
+  ASSERT_TRUE(eventually([&] { return count(worker, kAway) == 1; }));
+  redis->start();
+  tasks.insert.delay(2);
+  EXPECT_TRUE(eventually_effects({1, 2}));
+  EXPECT_TRUE(eventually([&] { return count(worker, kBack) == 1; }));
+  EXPECT_EQ(count(worker, kAway), 1);
+  EXPECT_TRUE(worker.runs());
+}
+
+TEST_F(WorkerOutage, OfAFrozenRedisIsNoticedAndTheWorkerResumes) {
+  auto& worker = start_worker();
+  tasks.insert.delay(1);
+  ASSERT_TRUE(eventually_effects({1}));
+  redis->stop();
+  ASSERT_TRUE(eventually([&] { return count(worker, kAway) == 1; }));
+  redis->resume();
+  EXPECT_TRUE(eventually([&] { return count(worker, kBack) == 1; }));
+  tasks.insert.delay(2);
+  EXPECT_TRUE(eventually_effects({1, 2}));
+  EXPECT_EQ(count(worker, kAway), 1);
+}
+
+TEST_F(WorkerOutage, DoesNotKeepTheWorkerFromStopping) {
+  auto& worker = start_worker();
+  redis->kill();
+  ASSERT_TRUE(eventually([&] { return count(worker, kAway) == 1; }));
+  worker.signal(SIGTERM);
+  EXPECT_EQ(worker.exit_code(), 0);
+}
+
+class WorkerDatabaseOutage : private support::OnPrivatePostgres, public support::WorkerTest {
+ protected:
+  using OnPrivatePostgres::server;
+};
+
+TEST_F(WorkerDatabaseOutage, PutsJobsOffAndUsesUpNoRetry) {
+  auto& worker = start_worker();
+  server.stop();
+  const auto job = tasks.insert.apply_async({.max_retries = 0}, 1);
+  ASSERT_TRUE(worker.says("job put off: its database is not available, which uses up no retry"));
+  server.start();
+  EXPECT_TRUE(eventually_effects({1}));
+  EXPECT_EQ(notes(job).at(0).attempt, 1);
+  EXPECT_TRUE(broker->dead_letters("default", 0, 1).empty());
+}
+
+TEST_F(WorkerDatabaseOutage, UnderARunningJobIsAFailureAndIsRetried) {
+  auto& worker = start_worker();
+  const auto job = tasks.sleep_in_sql.apply_async({.backoff = fixed(std::chrono::milliseconds{10})}, 1, 1.0);
+  ASSERT_TRUE(eventually([&] { return starts(job) == 1; }));
+  server.restart();
+  EXPECT_TRUE(worker.says("job failed, and will be retried"));
+  EXPECT_TRUE(eventually_effects({1}));
+  EXPECT_GE(starts(job), 2u);
+}
+
+}  // namespace
+}  // namespace aftercommit

@@ -1,0 +1,84 @@
+/// The tasks that the tests of the worker enqueue and real workers run: declared here, their bodies in
+/// test_tasks.cpp.
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "aftercommit/aftercommit.hpp"
+
+namespace aftercommit::support {
+
+inline constexpr std::chrono::milliseconds kShortBackoff{10};
+
+/// A type of an application's own whose conversion throws what is no std::exception.
+struct Unreadable {};
+inline void to_json(nlohmann::json& json, const Unreadable& /*value*/) { json = "unreadable"; }
+[[noreturn]] inline void from_json(const nlohmann::json& /*json*/, Unreadable& /*value*/) { throw 42; }
+
+/// `value` tells jobs apart.  Each body begins with a line in `journal` that no rollback undoes, and, in its
+/// transaction, a row in `effect`.
+struct TestTasks {
+  App& app;  // not owned
+
+  Task<long> insert = app.task<long>("insert", {.backoff = fixed(kShortBackoff)});
+  /// Throws unless it finds the row `value` of the table orders.
+  Task<long> read_order = app.task<long>("read_order", {.max_retries = 0});
+  Task<long, std::string> two = app.task<long, std::string>("two");
+  Task<Unreadable> unreadable = app.task<Unreadable>("unreadable");
+  /// Declared, with no body but in test_tasks_later.cpp.
+  Task<long> bodiless = app.task<long>("bodiless");
+
+  // --- How tasks fail
+  Task<long, std::string> fail =
+      app.task<long, std::string>("fail", {.max_retries = 2, .backoff = fixed(kShortBackoff)});
+  Task<long> throw_int = app.task<long>("throw_int", {.max_retries = 1, .backoff = fixed(kShortBackoff)});
+  Task<long, int> succeed_at =
+      app.task<long, int>("succeed_at", {.max_retries = 5, .backoff = fixed(kShortBackoff)});
+  Task<long> fail_exponentially = app.task<long>(
+      "fail_exponentially",
+      {.max_retries = 3, .backoff = exponential(kShortBackoff, std::chrono::milliseconds{30}, 2.0, 0.0)});
+  /// Fails with the text as PostgreSQL quotes it.
+  Task<long, std::string> fail_in_sql = app.task<long, std::string>("fail_in_sql", {.max_retries = 0});
+  /// The first attempt throws Retry, with this countdown in ms.
+  Task<long, std::optional<long>> retry =
+      app.task<long, std::optional<long>>("retry", {.max_retries = 3, .backoff = fixed(kShortBackoff)});
+  Task<long> reject = app.task<long>("reject");
+  /// No number of attempts is too many.
+  Task<long> fail_for_ever =
+      app.task<long>("fail_for_ever", {.max_retries = 2'000'000'000, .backoff = fixed(kShortBackoff)});
+
+  // --- What tasks do with their transaction
+  Task<long> swallow_error = app.task<long>("swallow_error", {.max_retries = 0});
+  Task<long> ask_for_rollback = app.task<long>("ask_for_rollback", {.max_retries = 0});
+  Task<long> hook_throws = app.task<long>("hook_throws", {.backoff = fixed(kShortBackoff)});
+  /// Fails with this SQLSTATE as long as the sequence `tries` is at most `times`.
+  Task<long, std::string, long> conflict =
+      app.task<long, std::string, long>("conflict", {.max_retries = 1, .backoff = fixed(kShortBackoff)});
+  /// Locks two rows of orders, in this order, and both only once another job has locked one.
+  Task<long, long> cross = app.task<long, long>("cross", {.max_retries = 0});
+  /// Enqueues insert(value), in this way.
+  Task<long, std::string> parent =
+      app.task<long, std::string>("parent", {.max_retries = 2, .backoff = fixed(kShortBackoff)});
+  Task<long> without_transaction = app.task<long>("without_transaction", {.transactional = false});
+  Task<long> leave_manual_mode =
+      app.task<long>("leave_manual_mode", {.max_retries = 0, .transactional = false});
+
+  // --- Tasks that take their time
+  /// Waits for a lock that the test holds.
+  Task<long, long> wait_for_lock = app.task<long, long>("wait_for_lock");
+  Task<long, double> sleep_in_sql = app.task<long, double>("sleep_in_sql");
+  Task<long, double> sleep_in_cpp = app.task<long, double>("sleep_in_cpp");
+  /// Until the worker's patience has ended.
+  Task<long> wait_for_stop = app.task<long>("wait_for_stop");
+};
+
+/// Of an app that has two databases: its transactions run on "reports".
+inline Task<long> declare_report(App& app) { return app.task<long>("report", {.database = "reports"}); }
+
+/// Known to the library of test_tasks_later.cpp alone.
+inline Task<long> declare_later(App& app) { return app.task<long>("later"); }
+
+}  // namespace aftercommit::support

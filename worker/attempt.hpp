@@ -1,0 +1,92 @@
+/// One attempt at one job, from the text that was fetched to how it is settled.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "aftercommit/app.hpp"
+#include "aftercommit/job.hpp"
+#include "broker/broker.hpp"
+#include "broker/dead_letter.hpp"
+#include "broker/envelope.hpp"
+
+namespace aftercommit::detail {
+struct TaskEntry;
+}
+
+namespace aftercommit::worker {
+
+/// What all attempts of a worker share.  Thread-safe.
+struct AttemptContext {
+  App& app;  // not owned, outlives this
+  WorkerId worker;
+  std::chrono::milliseconds unknown_task_grace;
+  std::atomic<bool> stop{false};  ///< the shutdown's patience has ended: failures now use up no retry
+
+  std::mutex unknown_mutex{};                // protects unknown_reported
+  std::set<std::string> unknown_reported{};  ///< tasks this worker has said once that it does not know
+};
+
+/// The transaction that a job runs in now, for the shutdown to cancel from outside.
+class RunningTransaction {
+ public:
+  void set(Transaction* transaction);
+  void cancel() noexcept;  ///< see Transaction; nothing where no transaction is open
+  void sever() noexcept;
+
+ private:
+  std::mutex mutex_;  // held while the pointer is used, so that the block cannot end meanwhile
+  Transaction* transaction_ = nullptr;
+};
+
+/// Runs a job to its settlement.  Never throws for what a job or its task does.
+class Attempt {
+ public:
+  Attempt(AttemptContext& context, Fetched fetched, RunningTransaction& running)
+      : context_{context}, fetched_{std::move(fetched)}, running_{running} {}
+
+  Settlement run();
+
+ private:
+  /// How the body ended, in the words of the log and the dead letter.
+  struct Failure {
+    enum class Kind { kError, kRetry, kReject, kNoDatabase };
+    Kind kind = Kind::kError;
+    std::string reason;
+    std::optional<std::chrono::milliseconds> countdown{};
+  };
+
+  Settlement run_task(const detail::TaskEntry& task);
+  std::optional<Failure> execute(const detail::TaskEntry& task, const std::function<void(Job&)>& body);
+  std::optional<Failure> execute_once(const detail::TaskEntry& task, const std::function<void(Job&)>& body,
+                                      bool& conflict);
+  /// This thread is for the next job too: rolls back what a task has left open by hand.  True if there was
+  /// anything.
+  bool end_manual_mode() const noexcept;
+  Database& database_for(const detail::TaskEntry& task) const;
+
+  Settlement settle_failure(const detail::TaskEntry& task, Failure failure);
+  Settlement wait_for_a_deploy(std::string_view why);
+  Settlement ack() const;
+  Settlement retry(std::chrono::milliseconds countdown) const;
+  Settlement bury(DeadLetter::Cause cause, const std::string& reason) const;
+
+  /// The first line of a reason, without the job's arguments: what follows in an error of PostgreSQL quotes
+  /// rows.
+  std::string for_log(std::string_view reason) const;
+  std::chrono::system_clock::time_point now() const;
+  std::string milliseconds_since_start() const;
+
+  AttemptContext& context_;
+  const Fetched fetched_;
+  RunningTransaction& running_;
+  std::optional<Envelope> job_{};  // once the payload has been read
+  std::chrono::steady_clock::time_point started_{};
+};
+
+}  // namespace aftercommit::worker

@@ -1,0 +1,43 @@
+#include "worker/fetcher.hpp"
+
+#include <utility>
+
+#include "aftercommit/error.hpp"
+#include "worker/give_back.hpp"
+
+namespace aftercommit::worker {
+
+Fetcher::Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, JobBuffer& buffer,
+                 Settler& settler)
+    : broker_{std::move(broker)},
+      worker_{std::move(worker)},
+      order_{std::move(order)},
+      buffer_{buffer},
+      settler_{settler},
+      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+
+void Fetcher::stop() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Fetcher::run(const std::stop_token& stop) {
+  constexpr Millis kWait{500};  // a blocked read notices a stop only when it ends
+  while (true) {
+    const auto wanted = buffer_.wait_for_demand(stop);
+    if (stop.stop_requested()) return;
+    try {
+      auto jobs = broker_->fetch(worker_, order_.next(), wanted, kWait);
+      reconnect_.succeeded();
+      if (stop.stop_requested()) {
+        for (auto& job : jobs) settler_.settle(give_back(std::move(job)));
+        return;
+      }
+      if (!jobs.empty()) buffer_.put(std::move(jobs));
+    } catch (const Error& error) {
+      reconnect_.wait(error.what(), stop);
+    }
+  }
+}
+
+}  // namespace aftercommit::worker

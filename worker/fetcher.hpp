@@ -1,0 +1,37 @@
+/// Keeps the buffer filled from the queues, in their order of preference.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "broker/broker.hpp"
+#include "worker/job_buffer.hpp"
+#include "worker/queue_order.hpp"
+#include "worker/reconnect.hpp"
+#include "worker/settler.hpp"
+
+namespace aftercommit::worker {
+
+class Fetcher {
+ public:
+  Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, JobBuffer& buffer,
+          Settler& settler);
+
+  /// Stops fetching and gives back what arrived meanwhile.  Returns when no job can arrive any more.
+  void stop();
+
+ private:
+  void run(const std::stop_token& stop);
+
+  const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as are the next three
+  const WorkerId worker_;
+  QueueOrder order_;
+  Reconnect reconnect_{"fetching jobs"};
+  JobBuffer& buffer_;    // not owned, outlives this
+  Settler& settler_;     // as buffer_
+  std::jthread thread_;  // last
+};
+
+}  // namespace aftercommit::worker

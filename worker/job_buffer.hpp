@@ -1,0 +1,130 @@
+/// Where fetched jobs wait for a free executor; it also tells the fetcher how many more are wanted.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <utility>
+#include <vector>
+
+#include "broker/broker.hpp"
+
+namespace aftercommit::worker {
+
+/// Thread-safe.  How many jobs to hold ahead follows from how fast they are used up: as many as the executors
+/// finish in kAhead, so that quick jobs come in large batches and a slow one never waits here while another
+/// worker is idle.
+class JobBuffer {
+ public:
+  JobBuffer(std::size_t executors, std::size_t most_ahead) : executors_{executors}, most_ahead_{most_ahead} {}
+
+  /// Waits until jobs are wanted and says how many; 0 when stopping.
+  std::size_t wait_for_demand(const std::stop_token& stop);
+  void put(std::vector<Fetched> jobs);
+
+  /// Waits for the next job; nothing once the buffer is closed.  Each job taken is followed by one done().
+  std::optional<Fetched> take();
+  void done();
+
+  /// No further job is handed out; gives back those that had not been taken.
+  std::vector<Fetched> close();
+  /// Jobs taken and not done.
+  std::size_t running() const;
+
+ private:
+  static constexpr std::chrono::milliseconds kAhead{20};
+
+  std::size_t target_ahead();  // with mutex_ held
+
+  const std::size_t executors_;
+  const std::size_t most_ahead_;
+  mutable std::mutex mutex_;  // protects what follows
+  std::condition_variable filled_;
+  std::condition_variable_any drained_;
+  std::deque<Fetched> waiting_;
+  std::size_t running_ = 0;
+  bool closed_ = false;
+  std::size_t finished_ = 0;  // since measured_at_
+  std::chrono::steady_clock::time_point measured_at_ = std::chrono::steady_clock::now();
+  double per_ms_ = 0.0;  // jobs finished, smoothed
+};
+
+inline std::size_t JobBuffer::target_ahead() {
+  const auto now = std::chrono::steady_clock::now();
+  const double elapsed_ms = std::chrono::duration<double, std::milli>(now - measured_at_).count();
+  if (elapsed_ms >= 1.0) {
+    per_ms_ = (per_ms_ + static_cast<double>(finished_) / elapsed_ms) / 2;
+    finished_ = 0;
+    measured_at_ = now;
+  }
+  return std::min(most_ahead_, static_cast<std::size_t>(per_ms_ * static_cast<double>(kAhead.count())));
+}
+
+inline std::size_t JobBuffer::wait_for_demand(const std::stop_token& stop) {
+  std::unique_lock lock{mutex_};
+  std::size_t wanted = 0;
+  drained_.wait(lock, stop, [&] {
+    const std::size_t idle = executors_ - std::min(running_, executors_);
+    const std::size_t target = idle + target_ahead();
+    wanted = target > waiting_.size() ? target - waiting_.size() : 0;
+    // Half of what could be held, so that a batch is worth its round trip; at once when an executor has
+    // nothing.
+    return wanted > 0 && (wanted >= target / 2 || waiting_.size() < idle);
+  });
+  return stop.stop_requested() ? 0 : wanted;
+}
+
+inline void JobBuffer::put(std::vector<Fetched> jobs) {
+  {
+    const std::lock_guard lock{mutex_};
+    std::ranges::move(jobs, std::back_inserter(waiting_));
+  }
+  if (jobs.size() == 1) {
+    filled_.notify_one();
+  } else {
+    filled_.notify_all();
+  }
+}
+
+inline std::optional<Fetched> JobBuffer::take() {
+  std::unique_lock lock{mutex_};
+  filled_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
+  if (closed_) return std::nullopt;
+  auto job = std::move(waiting_.front());
+  waiting_.pop_front();
+  ++running_;
+  return job;
+}
+
+inline void JobBuffer::done() {
+  {
+    const std::lock_guard lock{mutex_};
+    --running_;
+    ++finished_;
+  }
+  drained_.notify_one();
+}
+
+inline std::vector<Fetched> JobBuffer::close() {
+  std::vector<Fetched> untouched;
+  {
+    const std::lock_guard lock{mutex_};
+    closed_ = true;
+    std::ranges::move(waiting_, std::back_inserter(untouched));
+    waiting_.clear();
+  }
+  filled_.notify_all();
+  return untouched;
+}
+
+inline std::size_t JobBuffer::running() const {
+  const std::lock_guard lock{mutex_};
+  return running_;
+}
+
+}  // namespace aftercommit::worker

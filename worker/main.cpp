@@ -1,0 +1,10 @@
+// The `worker` command: runs the tasks of the shared library that --app names.
+#include "worker/run_worker.hpp"
+#include "worker/task_library.hpp"
+
+int main(int argc, char** argv) {
+  using namespace aftercommit::worker;
+  return main_program(argc, argv, true, [](const Options& options) -> aftercommit::App& {
+    return load_task_library(options.app_path);
+  });
+}

@@ -1,0 +1,33 @@
+/// Waiting for a server to come back: with backoff and jitter, said once, not once a second.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace aftercommit::worker {
+
+/// For one role on its own thread.
+class Reconnect {
+ public:
+  /// `role` says in the log who waits: "fetching jobs".
+  explicit Reconnect(std::string_view role) : role_{role} {}
+
+  /// After a failure: logs the first of a row, then waits 0.1 s, 0.2 s ... 5 s, less up to a half at random,
+  /// or until stopped.
+  void wait(const std::string& error, const std::stop_token& stop);
+  /// After a success: logs the end of an outage, if there was one.
+  void succeeded();
+
+ private:
+  const std::string_view role_;
+  std::mutex mutex_;  // only to wait on wake_
+  std::condition_variable_any wake_;
+  int failures_ = 0;
+  std::chrono::steady_clock::time_point since_{};
+};
+
+}  // namespace aftercommit::worker

@@ -1,0 +1,30 @@
+#include "worker/scheduler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "aftercommit/error.hpp"
+
+namespace aftercommit::worker {
+
+Scheduler::Scheduler(std::unique_ptr<Broker> broker, std::vector<Queue> queues)
+    : broker_{std::move(broker)}, queues_{std::move(queues)}, thread_{[this](const std::stop_token& stop) {
+        run(stop);
+      }} {}
+
+void Scheduler::run(const std::stop_token& stop) {
+  constexpr std::size_t kBatch = 100;
+  constexpr Millis kLongestWait{500};  // a sign may be missed, and a stop is noticed only between waits
+  while (!stop.stop_requested()) {
+    try {
+      const auto promotion = broker_->promote(queues_, kBatch);
+      reconnect_.succeeded();
+      const auto wait = std::min(promotion.next_due.value_or(kLongestWait), kLongestWait);
+      if (wait > Millis{0}) broker_->await_schedule(queues_, wait);
+    } catch (const Error& error) {
+      reconnect_.wait(error.what(), stop);
+    }
+  }
+}
+
+}  // namespace aftercommit::worker

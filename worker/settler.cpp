@@ -1,0 +1,108 @@
+#include "worker/settler.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "aftercommit/error.hpp"
+#include "aftercommit/log.hpp"
+
+namespace aftercommit::worker {
+
+Settler::Settler(std::unique_ptr<Broker> broker, WorkerId worker)
+    : broker_{std::move(broker)}, worker_{std::move(worker)}, thread_{[this](const std::stop_token& stop) {
+        run(stop);
+      }} {}
+
+void Settler::settle(Settlement settlement) {
+  bool waiting = false;
+  {
+    const std::lock_guard lock{mutex_};
+    asked_for_.settlements.push_back(std::move(settlement));
+    waiting = !busy_;
+  }
+  if (waiting) asked_.notify_one();
+}
+
+void Settler::send(std::vector<Outgoing> jobs) {
+  {
+    const std::lock_guard lock{mutex_};
+    std::ranges::move(jobs, std::back_inserter(asked_for_.outgoing));
+  }
+  asked_.notify_one();
+}
+
+bool Settler::flush(std::chrono::milliseconds timeout) {
+  std::unique_lock lock{mutex_};
+  return idle_.wait_for(lock, timeout, [&] { return !busy_ && asked_for_.empty(); });
+}
+
+void Settler::run(const std::stop_token& stop) {
+  Work work;
+  std::unique_lock lock{mutex_};
+  while (true) {
+    busy_ = !work.empty();
+    if (!busy_) {
+      if (asked_for_.empty()) idle_.notify_all();
+      asked_.wait(lock, stop, [&] { return !asked_for_.empty(); });
+    }
+    take_over(work);
+    if (work.empty()) return;  // stopping, and nothing left
+    busy_ = true;
+    lock.unlock();
+    carry_out(work, stop);
+    lock.lock();
+    if (stop.stop_requested() && !work.empty())
+      return;  // the broker is away, and nobody waits for it any more
+  }
+}
+
+void Settler::take_over(Work& work) {
+  std::ranges::move(asked_for_.outgoing, std::back_inserter(work.outgoing));
+  std::ranges::move(asked_for_.settlements, std::back_inserter(work.settlements));
+  asked_for_ = {};
+}
+
+void Settler::carry_out(Work& work, const std::stop_token& stop) {
+  try {
+    const auto refusal = send_now(work.outgoing);
+    if (!work.settlements.empty()) {
+      // Also where the jobs above were refused: a full broker has room again when others are settled.
+      report(work.settlements, broker_->settle(worker_, work.settlements));
+      work.settlements.clear();
+    }
+    if (!refusal) {
+      reconnect_.succeeded();
+    } else {
+      reconnect_.wait(*refusal, stop);
+    }
+  } catch (const Error& error) {
+    reconnect_.wait(error.what(), stop);  // what was settled already is found not pending the next time
+  }
+}
+
+std::optional<std::string> Settler::send_now(std::vector<Outgoing>& jobs) {
+  constexpr Millis kSendTimeout{2000};
+  if (jobs.empty()) return {};
+  try {
+    broker_->enqueue(jobs, kSendTimeout);
+    jobs.clear();
+    return {};
+  } catch (const EnqueueFailure& failure) {
+    std::vector<Outgoing> unsent;
+    for (const auto index : failure.unsent()) unsent.push_back(std::move(jobs[index]));
+    jobs = std::move(unsent);
+    if (failure.retryable()) throw;
+    return failure.what();
+  }
+}
+
+void Settler::report(const std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const {
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i] != Settled::kHeldByOther) continue;
+    log(LogLevel::kWarning, "a job was settled too late: another worker has taken it over",
+        {{"queue", settlements[i].queue}, {"entry", settlements[i].entry}});
+  }
+}
+
+}  // namespace aftercommit::worker

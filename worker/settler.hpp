@@ -1,0 +1,59 @@
+/// Tells the broker how jobs ended, in batches that wait for nobody; and sends the jobs that tasks could not.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "broker/broker.hpp"
+#include "worker/reconnect.hpp"
+
+namespace aftercommit::worker {
+
+/// Thread-safe.  While the broker is away all is kept and tried again.
+class Settler {
+ public:
+  Settler(std::unique_ptr<Broker> broker, WorkerId worker);
+
+  void settle(Settlement settlement);
+  /// Jobs of a task whose transaction has committed: sent before anything that is settled after this call, so
+  /// that the task is not forgotten while its children are not yet known.
+  void send(std::vector<Outgoing> jobs);
+
+  /// Waits until all is settled, up to `timeout`; false if something is left.
+  bool flush(std::chrono::milliseconds timeout);
+
+ private:
+  struct Work {
+    std::vector<Outgoing> outgoing;
+    std::vector<Settlement> settlements;
+    bool empty() const { return outgoing.empty() && settlements.empty(); }
+  };
+
+  void run(const std::stop_token& stop);
+  void take_over(Work& work);  // with mutex_ held
+  /// Once; leaves in `work` what is to be tried again.
+  void carry_out(Work& work, const std::stop_token& stop);
+  /// Leaves in `jobs` what is not sent; gives back why they were refused.  Throws when the broker does not
+  /// answer.
+  std::optional<std::string> send_now(std::vector<Outgoing>& jobs);
+  void report(const std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const;
+
+  const std::unique_ptr<Broker> broker_;  // used by thread_ alone
+  const WorkerId worker_;
+  Reconnect reconnect_{"settling jobs"};  // as broker_
+  std::mutex mutex_;                      // protects what follows
+  std::condition_variable_any asked_;
+  std::condition_variable idle_;
+  Work asked_for_;
+  bool busy_ = false;
+  std::jthread thread_;  // last: starts when all else exists, stops first
+};
+
+}  // namespace aftercommit::worker
