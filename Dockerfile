@@ -1,0 +1,28 @@
+# The example's web app and the worker that runs its tasks, in one image; docker-compose.yml starts both.
+
+FROM debian:12-slim AS builder
+WORKDIR /src
+COPY scripts/ scripts/
+RUN scripts/install-dependencies build
+COPY . .
+# $ORIGIN: the programs find their libraries beside them, wherever they are copied.
+RUN cmake --preset release -D AFTERCOMMIT_BUILD_TESTS=OFF -D CMAKE_BUILD_RPATH_USE_ORIGIN=ON \
+ && cmake --build --preset release --target worker signup_web signup_tasks \
+ && mkdir -p /out/bin /out/lib \
+ && cp build/release/bin/worker build/release/bin/signup_web /out/bin/ \
+ && cp -P build/release/lib/*.so* /out/lib/ \
+ && strip /out/bin/* /out/lib/*.so
+
+FROM debian:12-slim
+# Libraries that the programs need to run, and curl for the health check.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends \
+      curl libcpp-httplib0.11 libfmt9 libhiredis0.14 libpqxx-6.4 libspdlog1.10 \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --system --user-group --no-create-home --shell /usr/sbin/nologin aftercommit
+COPY --from=builder /out/ /opt/aftercommit/
+# A library missing from the list above is found here, not by the first job.
+RUN ! ldd /opt/aftercommit/bin/* /opt/aftercommit/lib/*.so | grep 'not found'
+ENV PATH=/opt/aftercommit/bin:$PATH
+WORKDIR /opt/aftercommit
+USER aftercommit
