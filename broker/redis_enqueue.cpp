@@ -122,7 +122,9 @@ class Enqueueing {
       if (fates_[i] != Fate::kEnqueued) unsent.push_back(i);
     }
     const bool in_doubt = std::ranges::find(fates_, Fate::kInDoubt) != fates_.end();
-    throw EnqueueFailure{why_, std::move(unsent), passes_, in_doubt};
+    const bool some = unsent.size() < jobs_.size();
+    const auto count = some ? std::to_string(unsent.size()) + " of " + std::to_string(jobs_.size()) + " jobs: " : "";
+    throw EnqueueFailure{count + why_, std::move(unsent), passes_, in_doubt};
   }
 
   RedisSession& session_;  // not owned, outlives this

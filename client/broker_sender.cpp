@@ -35,6 +35,11 @@ std::vector<Outgoing> due_from_now(std::vector<PendingJob>& jobs) {
 
 }  // namespace
 
+BrokerSender::BrokerSender(std::string url, std::chrono::milliseconds timeout, KeepUnsent keep)
+    : url_{std::move(url)}, timeout_{timeout}, keep_{std::move(keep)} {
+  idle_.push_back(make_broker(url_));  // a wrong URL is told now, not after somebody's commit
+}
+
 void BrokerSender::send(std::vector<PendingJob> jobs, bool after_commit) {
   auto outgoing = due_from_now(jobs);
   auto broker = take();

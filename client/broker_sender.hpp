@@ -20,8 +20,8 @@ class BrokerSender final : public JobSender {
   using KeepUnsent = std::function<void(std::vector<Outgoing>)>;
 
   /// Without `keep` each job that is not sent is an EnqueueError.
-  BrokerSender(std::string url, std::chrono::milliseconds timeout, KeepUnsent keep = {})
-      : url_{std::move(url)}, timeout_{timeout}, keep_{std::move(keep)} {}
+  /// Throws ConfigError for a URL that no broker has; does not connect yet.
+  BrokerSender(std::string url, std::chrono::milliseconds timeout, KeepUnsent keep = {});
 
   void send(std::vector<PendingJob> jobs, bool after_commit) override;
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <utility>
@@ -45,6 +46,7 @@ struct Connection::Impl {
   explicit Impl(const std::string& url) : connection{url}, session{connection} {}
 
   pqxx::connection connection;
+  const pid_t process = ::getpid();
   pqxx::nontransaction session;  // we send BEGIN and COMMIT ourselves: 6.4's transactions hide failures
 };
 
@@ -83,6 +85,8 @@ bool Connection::looks_alive() const noexcept {
   pollfd poll_fd{impl_->connection.sock(), POLLIN, 0};
   return ::poll(&poll_fd, 1, 0) == 0;
 }
+
+bool Connection::inherited() const noexcept { return impl_->process != ::getpid(); }
 
 void Connection::cancel() noexcept {
   try {

@@ -31,6 +31,9 @@ class Connection {
   /// False if the server has closed it, or sent what nobody asked for, while it lay idle.  Costs one poll().
   bool looks_alive() const noexcept;
 
+  /// True in the child of a fork: the connection is the parent's.
+  bool inherited() const noexcept;
+
   void cancel() noexcept;  ///< from any thread: ends the running statement with an error
   void sever() noexcept;   ///< from any thread: closes the socket in both directions
 

@@ -12,7 +12,7 @@ ConnectionPool::ConnectionPool(DatabaseOptions options, std::string alias)
 }
 
 ConnectionPool::Lease ConnectionPool::lease() {
-  std::unique_ptr<Connection> connection;
+  std::shared_ptr<Connection> connection;
   {
     std::unique_lock lock{mutex_};
     if (!returned_.wait_for(lock, options_.pool_timeout, [&] { return out_ < options_.pool_size; })) {
@@ -25,19 +25,25 @@ ConnectionPool::Lease ConnectionPool::lease() {
     while (!connection && !idle_.empty()) {
       connection = std::move(idle_.back());
       idle_.pop_back();
-      if (!connection->looks_alive()) connection.reset();
+      if (connection->inherited()) {
+        // Its parent still talks on it, and closing it would say good-bye in the parent's name.
+        static auto& left_alone = *new std::vector<std::shared_ptr<Connection>>;
+        left_alone.push_back(std::move(connection));
+      } else if (!connection->looks_alive()) {
+        connection.reset();
+      }
     }
   }
   if (connection) return Lease{*this, std::move(connection), true};
   try {
-    return Lease{*this, std::make_unique<Connection>(options_, alias_), false};
+    return Lease{*this, std::make_shared<Connection>(options_, alias_), false};
   } catch (...) {
     give_back(nullptr);
     throw;
   }
 }
 
-void ConnectionPool::give_back(std::unique_ptr<Connection> connection) noexcept {
+void ConnectionPool::give_back(std::shared_ptr<Connection> connection) noexcept {
   {
     const std::lock_guard lock{mutex_};
     --out_;
@@ -47,7 +53,7 @@ void ConnectionPool::give_back(std::unique_ptr<Connection> connection) noexcept 
 }
 
 void ConnectionPool::drop_idle() noexcept {
-  std::vector<std::unique_ptr<Connection>> dropped;
+  std::vector<std::shared_ptr<Connection>> dropped;
   dropped.reserve(options_.pool_size);
   const std::lock_guard lock{mutex_};
   dropped.swap(idle_);

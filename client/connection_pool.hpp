@@ -21,7 +21,7 @@ class ConnectionPool {
   class Lease {
    public:
     Lease() = default;
-    Lease(ConnectionPool& pool, std::unique_ptr<Connection> connection, bool reused)
+    Lease(ConnectionPool& pool, std::shared_ptr<Connection> connection, bool reused)
         : pool_{&pool}, connection_{std::move(connection)}, reused_{reused} {}
     Lease(Lease&& other) noexcept = default;
     Lease& operator=(Lease&& other) noexcept {
@@ -37,6 +37,7 @@ class ConnectionPool {
     explicit operator bool() const noexcept { return connection_ != nullptr; }
     Connection* operator->() const noexcept { return connection_.get(); }
     Connection* get() const noexcept { return connection_.get(); }
+    std::shared_ptr<Connection> share() const noexcept { return connection_; }  ///< to cancel from outside
     bool reused() const noexcept { return reused_; }  ///< it lay idle before, and may have died meanwhile
     /// Closes it instead of giving it back.
     void discard() noexcept {
@@ -47,7 +48,7 @@ class ConnectionPool {
 
    private:
     ConnectionPool* pool_ = nullptr;  // not owned, outlives this
-    std::unique_ptr<Connection> connection_;
+    std::shared_ptr<Connection> connection_;
     bool reused_ = false;
   };
 
@@ -57,13 +58,13 @@ class ConnectionPool {
   void drop_idle() noexcept;
 
  private:
-  void give_back(std::unique_ptr<Connection> connection) noexcept;  // null: it was closed
+  void give_back(std::shared_ptr<Connection> connection) noexcept;  // null: it was closed
 
   const DatabaseOptions options_;
   const std::string alias_;
   std::mutex mutex_;  // protects idle_ and out_
   std::condition_variable returned_;
-  std::vector<std::unique_ptr<Connection>> idle_;  // the most recently used last, and used first
+  std::vector<std::shared_ptr<Connection>> idle_;  // the most recently used last, and used first
   std::size_t out_ = 0;
 };
 

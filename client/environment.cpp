@@ -39,17 +39,16 @@ void fill_from_environment(AppOptions& options) {
   if (options.redis_url.empty()) options.redis_url = value_of("REDIS_URL");
   if (options.redis_url.empty()) options.redis_url = "redis://127.0.0.1:6379/0";
 
-  const bool take_all = options.databases.empty();
+  for (auto& [alias, database] : options.databases) {
+    if (database.url.empty()) database.url = value_of(variable_of(alias));
+  }
+  if (!options.databases.empty()) return;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view line = *entry;
     const auto equals = line.find('=');
     if (equals == std::string_view::npos || equals + 1 == line.size()) continue;
     const auto alias = alias_of(line.substr(0, equals));
-    if (alias.empty()) continue;
-    if (take_all) options.databases[alias];
-    const auto found = options.databases.find(alias);
-    if (found != options.databases.end() && found->second.url.empty())
-      found->second.url = line.substr(equals + 1);
+    if (!alias.empty()) options.databases[alias].url = line.substr(equals + 1);
   }
 }
 
@@ -57,7 +56,9 @@ std::string variable_of(std::string_view alias) {
   std::string variable{kDatabaseVariable};
   if (alias == defaults::kDatabase) return variable;
   variable += '_';
-  for (const char c : alias) variable += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (const unsigned char c : alias) {  // a shell's names know no . and no -
+    variable += std::isalnum(c) != 0 ? static_cast<char>(std::toupper(c)) : '_';
+  }
   return variable;
 }
 

@@ -105,7 +105,7 @@ void Session::enter(const AtomicOptions& options) {
   blocks_.push_back({.savepoint = std::move(savepoint)});
 }
 
-void Session::leave(bool& committed) {
+void Session::leave(std::atomic<bool>& committed) {
   const Block block = std::move(blocks_.back());
   blocks_.pop_back();
   const bool surprise = broken() && !rollback_asked_;
@@ -165,8 +165,10 @@ void Session::leave_savepoint(const std::string& savepoint) {
 pqxx::result Session::exec(std::string_view sql, const SqlParams& params) {
   check_thread("run a statement");
   if (const auto keyword = transaction_control_in(sql); !keyword.empty()) {
-    throw UsageError{"cannot run " + keyword + " as a statement on " + name() +
-                     ": use atomic(), savepoint() or, outside blocks, commit() and rollback()"};
+    throw UsageError{"cannot run " + keyword + " as a statement on " + name() + ": " +
+                     (keyword == "COPY"
+                          ? "rows to and from the client go by INSERT and SELECT"
+                          : "use atomic(), savepoint() or, outside blocks, commit() and rollback()")};
   }
   if (sql.find('\0') != std::string_view::npos) {
     throw UsageError{"a statement for " + name() +
@@ -243,7 +245,7 @@ void Session::begin_if_manual() {
   if (!autocommit_ && !open_) begin({});
 }
 
-void Session::end_by_commit(bool& committed) {
+void Session::end_by_commit(std::atomic<bool>& committed) {
   try {
     lease_->exec("COMMIT");
   } catch (const std::exception& error) {
@@ -402,7 +404,7 @@ void Session::commit() {
     throw TransactionManagementError{"cannot commit on " + name() + ": " + failure +
                                      "; the transaction was rolled back"};
   }
-  bool committed = false;
+  std::atomic<bool> committed{false};
   end_by_commit(committed);
 }
 
@@ -487,9 +489,14 @@ void Session::drop_lease(bool healthy) noexcept {
   ConnectionPool::Lease{std::move(lease_)};
 }
 
-void Session::cancel() noexcept {
+std::shared_ptr<Connection> Session::share_connection() noexcept {
   const std::lock_guard lock{lease_mutex_};
-  if (lease_) lease_->cancel();
+  return lease_.share();
+}
+
+void Session::cancel() noexcept {
+  // Without the lock: the server may take long to answer, or for ever when it is frozen.
+  if (const auto connection = share_connection()) connection->cancel();
 }
 
 void Session::sever() noexcept {

@@ -1,6 +1,7 @@
 /// One thread's conversation with one database: Django's connection wrapper, as a state machine.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -44,7 +45,7 @@ class Session {
   std::size_t depth() const noexcept { return blocks_.size(); }
   /// Leaves the innermost block because its body returned.  Sets `committed` as soon as the COMMIT of the
   /// outermost block has succeeded, before the hooks, which may throw.
-  void leave(bool& committed);
+  void leave(std::atomic<bool>& committed);
   /// Leaves the innermost block because its body threw.
   void leave_failed() noexcept;
 
@@ -71,6 +72,9 @@ class Session {
   void check_transaction(std::string_view verb) const;
   Database& database() const noexcept { return core_->database; }
 
+  // From any thread.
+  std::shared_ptr<Connection>
+  share_connection() noexcept;  ///< of the open transaction; null where there is none
   void cancel() noexcept;
   void sever() noexcept;
 
@@ -95,7 +99,7 @@ class Session {
   void note_failure(std::string_view sql, const std::exception* error);
   void begin(const AtomicOptions& options);
   void begin_if_manual();
-  void end_by_commit(bool& committed);
+  void end_by_commit(std::atomic<bool>& committed);
   void end_by_rollback() noexcept;
   void forget_transaction() noexcept;
   [[noreturn]] void throw_rolled_back(const std::string& failure) const;

@@ -129,6 +129,8 @@ std::string transaction_control_in(std::string_view sql) {
       first = token;
     } else if (first == "PREPARE" && previous == first && token == "TRANSACTION") {
       return "PREPARE TRANSACTION";
+    } else if (first == "COPY" && (token == "STDIN" || token == "STDOUT")) {
+      return first;
     } else if (first == "CREATE" && previous == "BEGIN" && token == "ATOMIC") {
       body = 1;
     }

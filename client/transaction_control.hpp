@@ -1,4 +1,4 @@
-/// Finds the statements that begin or end a transaction: only the session itself may send those.
+/// Finds the statements that would pull the rug from under a session: only it may begin or end a transaction.
 #pragma once
 
 #include <string>
@@ -9,6 +9,8 @@ namespace aftercommit::detail {
 /// The first statement of `sql` that controls a transaction ("COMMIT", "ROLLBACK", "PREPARE TRANSACTION"
 /// ...), as its leading keyword in capitals; empty if there is none.  Reads SQL as the server does with
 /// standard_conforming_strings on: comments, quotes and dollar quotes hide what they hold.
+/// COPY FROM STDIN and COPY TO STDOUT count as "COPY": libpq ends one inside the next statement it sends, and
+/// a COMMIT sent so is answered with a rollback that is no error.
 std::string transaction_control_in(std::string_view sql);
 
 }  // namespace aftercommit::detail

@@ -34,15 +34,15 @@ bool is_conflict(const std::exception& error) {
   return sqlstate == "40001" || sqlstate == "40P01";
 }
 
-/// Masks the texts among a job's arguments, at all levels: the errors of PostgreSQL and of tasks like to
-/// quote them.
+/// Masks the texts and numbers among a job's arguments, at all levels: the errors of PostgreSQL and of tasks
+/// like to quote them.
 void mask_arguments(std::string& text, const nlohmann::json& args) {
   constexpr std::size_t kShortest = 4;  // less is no secret, and would mask half of any sentence
   constexpr std::string_view kMask = "***";
   for (const auto& arg : args) {
     if (arg.is_structured()) mask_arguments(text, arg);
-    if (!arg.is_string()) continue;
-    const auto& value = arg.get_ref<const std::string&>();
+    if (!arg.is_string() && !arg.is_number()) continue;
+    const auto value = arg.is_string() ? arg.get<std::string>() : arg.dump();
     if (value.size() < kShortest) continue;
     for (auto at = text.find(value); at != text.npos; at = text.find(value, at + kMask.size())) {
       text.replace(at, value.size(), kMask);
@@ -51,21 +51,6 @@ void mask_arguments(std::string& text, const nlohmann::json& args) {
 }
 
 }  // namespace
-
-void RunningTransaction::set(Transaction* transaction) {
-  const std::lock_guard lock{mutex_};
-  transaction_ = transaction;
-}
-
-void RunningTransaction::cancel() noexcept {
-  const std::lock_guard lock{mutex_};
-  if (transaction_ != nullptr) transaction_->cancel();
-}
-
-void RunningTransaction::sever() noexcept {
-  const std::lock_guard lock{mutex_};
-  if (transaction_ != nullptr) transaction_->sever();
-}
 
 Settlement Attempt::run() {
   started_ = std::chrono::steady_clock::now();
@@ -125,7 +110,7 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
   std::optional<Atomic> block;
   const auto fail = [&](Failure::Kind kind, std::string reason,
                         std::optional<milliseconds> countdown = {}) -> std::optional<Failure> {
-    running_.set(nullptr);
+    running_.leave();
     if (block && block->committed()) {
       // A hook failed, or a job could not be sent: the task itself has taken effect, and must not run again.
       log(LogLevel::kError, "after the commit of a job: " + for_log(reason),
@@ -151,9 +136,8 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
                        .max_retries = job_->max_retries.value_or(task.options.max_retries),
                        .enqueued_at = job_->enqueued_at};
     Job job{info, block ? &block->transaction() : nullptr, context_.stop};
-    if (block) running_.set(&block->transaction());
+    if (block) running_.enter(*block);
     body(job);
-    running_.set(nullptr);
     if (end_manual_mode()) {
       return fail(Failure::Kind::kError,
                   "the task left a database in manual transaction management; what it had not committed is "
@@ -166,13 +150,14 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
                     "the task returned, but had its transaction rolled back; throw Retry or Reject instead");
       }
     }
+    running_.leave();
     return std::nullopt;
   } catch (const Retry& retry) {
     return fail(Failure::Kind::kRetry, retry.what(), retry.countdown);
   } catch (const Reject& reject) {
     return fail(Failure::Kind::kReject, reject.what());
   } catch (const std::exception& error) {
-    conflict = is_conflict(error) && !(block && block->committed());
+    conflict = block && !block->committed() && is_conflict(error);
     return fail(Failure::Kind::kError, error.what());
   } catch (...) {
     return fail(Failure::Kind::kError, "the task threw something that is no std::exception");

@@ -32,22 +32,29 @@ struct AttemptContext {
   std::set<std::string> unknown_reported{};  ///< tasks this worker has said once that it does not know
 };
 
-/// The transaction that a job runs in now, for the shutdown to cancel from outside.
-class RunningTransaction {
+/// What the shutdown may know of the running attempt, and do to it, from outside.  Thread-safe.
+class RunningJob {
  public:
-  void set(Transaction* transaction);
-  void cancel() noexcept;  ///< see Transaction; nothing where no transaction is open
-  void sever() noexcept;
+  void begin() noexcept;               ///< of a job: nothing is committed yet
+  void enter(Atomic& block) noexcept;  ///< the attempt runs in this block until leave()
+  void leave() noexcept;               ///< before the block is gone
+
+  /// True once the transaction of the job has been committed: it must not be given back any more.
+  bool committed() const noexcept;
+  void cancel() noexcept;  ///< ends the running statement; may wait for the server
+  void sever() noexcept;   ///< cuts the connection, waits for nothing
 
  private:
-  std::mutex mutex_;  // held while the pointer is used, so that the block cannot end meanwhile
+  mutable std::mutex mutex_;  // held while block_ is used, so that it cannot end meanwhile
+  Atomic* block_ = nullptr;
   Transaction* transaction_ = nullptr;
+  bool committed_ = false;
 };
 
 /// Runs a job to its settlement.  Never throws for what a job or its task does.
 class Attempt {
  public:
-  Attempt(AttemptContext& context, Fetched fetched, RunningTransaction& running)
+  Attempt(AttemptContext& context, Fetched fetched, RunningJob& running)
       : context_{context}, fetched_{std::move(fetched)}, running_{running} {}
 
   Settlement run();
@@ -84,7 +91,7 @@ class Attempt {
 
   AttemptContext& context_;
   const Fetched fetched_;
-  RunningTransaction& running_;
+  RunningJob& running_;
   std::optional<Envelope> job_{};  // once the payload has been read
   std::chrono::steady_clock::time_point started_{};
 };

@@ -32,21 +32,21 @@ std::vector<Queue> names(const std::vector<QueueChoice>& choices) {
 
 }  // namespace
 
+SenderSwap::SenderSwap(App& app, std::shared_ptr<detail::JobSender> sender)
+    : app_{app}, before_{app.core().set_sender(std::move(sender))} {}
+
+SenderSwap::~SenderSwap() { app_.core().set_sender(std::move(before_)); }
+
 Daemon::Daemon(App& app, const Options& options)
     : app_{app},
       options_{options},
       context_{.app = app, .worker = make_worker_id(), .unknown_task_grace = options.unknown_task_grace},
       buffer_{options.concurrency, options.prefetch},
       settler_{connect(), context_.worker},
-      sender_before_{app.core().set_sender(make_sender())},
-      executors_{make_executors()},
+      sender_{app, make_sender()},
+      executors_{context_, buffer_, settler_, options.concurrency},
       scheduler_{connect(), names(options.queues)},
       fetcher_{connect(), context_.worker, QueueOrder{options.queues}, buffer_, settler_} {}
-
-Daemon::~Daemon() {
-  executors_.clear();  // first: a task of theirs may still be sending
-  app_.core().set_sender(std::move(sender_before_));
-}
 
 std::unique_ptr<Broker> Daemon::connect() const { return make_broker(app_.options().redis_url); }
 
@@ -55,19 +55,6 @@ std::shared_ptr<detail::JobSender> Daemon::make_sender() {
   return std::make_shared<detail::BrokerSender>(
       options.redis_url, options.enqueue_timeout,
       [this](std::vector<Outgoing> unsent) { settler_.send(std::move(unsent)); });
-}
-
-std::vector<std::unique_ptr<Executor>> Daemon::make_executors() {
-  std::vector<std::unique_ptr<Executor>> executors;
-  try {
-    for (std::size_t i = 0; i < options_.concurrency; ++i) {
-      executors.push_back(std::make_unique<Executor>(context_, buffer_, settler_));
-    }
-  } catch (...) {  // no more threads: those that run already wait for jobs, and would do so for ever
-    buffer_.close();
-    throw;
-  }
-  return executors;
 }
 
 void Daemon::shut_down(Signals& signals) {
@@ -82,10 +69,7 @@ void Daemon::shut_down(Signals& signals) {
     for (const auto& executor : executors_) executor->cancel();
     if (!wait_until_idle(500ms, signals)) give_back_what_still_runs();
   }
-  if (!settler_.flush(2s)) {
-    log(LogLevel::kError, "the broker is away: jobs that are not settled stay in this worker's name");
-    std::_Exit(kExitForced);  // the settler would wait for it
-  }
+  if (!settler_.flush(2s)) exit_with_jobs_held();
 }
 
 bool Daemon::wait_until_idle(std::chrono::milliseconds timeout, Signals& signals) const {
@@ -105,14 +89,21 @@ bool Daemon::wait_until_idle(std::chrono::milliseconds timeout, Signals& signals
 }
 
 void Daemon::give_back_what_still_runs() {
-  for (const auto& executor : executors_) {
-    if (auto job = executor->abandon()) settler_.settle(give_back(std::move(*job)));
-  }
   using namespace std::chrono_literals;
-  settler_.flush(1s);
-  log(LogLevel::kWarning,
-      "stopped; tasks that ignored their cancellation were cut off and their jobs given back");
-  std::_Exit(kExitStopped);  // their threads cannot be joined
+  for (const auto& executor : executors_) {
+    if (auto settlement = executor->abandon()) settler_.settle(std::move(*settlement));
+  }
+  if (settler_.flush(1s)) {
+    log(LogLevel::kWarning,
+        "stopped; tasks that ignored their cancellation were cut off and their jobs given back");
+    std::_Exit(kExitStopped);  // their threads cannot be joined
+  }
+  exit_with_jobs_held();
+}
+
+void Daemon::exit_with_jobs_held() {
+  log(LogLevel::kError, "the broker is away: jobs that are not settled stay in this worker's name");
+  std::_Exit(kExitForced);  // the settler would wait for it
 }
 
 }  // namespace aftercommit::worker

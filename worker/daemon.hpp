@@ -8,7 +8,7 @@
 #include "aftercommit/app.hpp"
 #include "client/commit_hooks.hpp"
 #include "worker/attempt.hpp"
-#include "worker/executor.hpp"
+#include "worker/executors.hpp"
 #include "worker/fetcher.hpp"
 #include "worker/job_buffer.hpp"
 #include "worker/options.hpp"
@@ -18,11 +18,23 @@
 
 namespace aftercommit::worker {
 
+/// While it lives, the app sends the jobs of its tasks by a sender of the worker's.
+class SenderSwap {
+ public:
+  SenderSwap(App& app, std::shared_ptr<detail::JobSender> sender);
+  ~SenderSwap();
+  SenderSwap(const SenderSwap&) = delete;
+  SenderSwap& operator=(const SenderSwap&) = delete;
+
+ private:
+  App& app_;  // not owned, outlives this
+  std::shared_ptr<detail::JobSender> before_;
+};
+
 /// Fetches from construction on.
 class Daemon {
  public:
   Daemon(App& app, const Options& options);
-  ~Daemon();
 
   const WorkerId& worker() const noexcept { return context_.worker; }
 
@@ -35,17 +47,17 @@ class Daemon {
  private:
   std::unique_ptr<Broker> connect() const;
   std::shared_ptr<detail::JobSender> make_sender();
-  std::vector<std::unique_ptr<Executor>> make_executors();
   bool wait_until_idle(std::chrono::milliseconds timeout, Signals& signals) const;
-  void give_back_what_still_runs();
+  [[noreturn]] void give_back_what_still_runs();
+  [[noreturn]] static void exit_with_jobs_held();
 
   App& app_;  // not owned, outlives this
   const Options options_;
   AttemptContext context_;
   JobBuffer buffer_;
   Settler settler_;
-  std::shared_ptr<detail::JobSender> sender_before_;  // the app's own, put back at the end
-  std::vector<std::unique_ptr<Executor>> executors_;
+  const SenderSwap sender_;
+  Executors executors_;
   Scheduler scheduler_;
   Fetcher fetcher_;  // last: jobs arrive when all else is there
 };

@@ -1,8 +1,8 @@
 /// One thread that runs jobs, one after the other.
 #pragma once
 
-#include <atomic>
-#include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -16,12 +16,12 @@ class Executor {
  public:
   Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler);
 
-  /// Cancels the statement of the running job, if any; from another thread.
-  void cancel() noexcept { running_.cancel(); }
-  /// The job that would not end in time: its database connection is cut, so that it cannot commit any more,
-  /// and it is handed over to be given back.  Nothing if no job is running.  The process must exit soon
-  /// after.
-  std::optional<Fetched> abandon();
+  /// Has the statement of the running job cancelled, if there is one; does not wait for the server.
+  void cancel() noexcept;
+  /// How to settle the job that would not end in time: its connection is cut, so that it cannot commit any
+  /// more, and it is given back; or forgotten, where it has committed and only its hooks still run.  Nothing
+  /// if no job is running.  The process must exit soon after.
+  std::optional<Settlement> abandon();
 
  private:
   void run();
@@ -29,7 +29,7 @@ class Executor {
   AttemptContext& context_;  // not owned, outlives this, as do the next two
   JobBuffer& buffer_;
   Settler& settler_;
-  RunningTransaction running_;
+  const std::shared_ptr<RunningJob> running_ = std::make_shared<RunningJob>();
   std::mutex mutex_;                // protects current_
   std::optional<Fetched> current_;  // what runs now and is ours to settle
   std::jthread thread_;             // last

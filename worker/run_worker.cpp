@@ -42,7 +42,12 @@ void check_set_up(App& app) {
           "' runs in a transaction, but no database is configured: set DATABASE_URL or --database, or "
           "declare it with transactional = false"};
     }
-    if (!task.database.empty()) app.database(task.database);  // throws for an alias that is not there
+    // Each throws where there is no such database.
+    if (task.database.empty()) {
+      app.core().default_database();
+    } else {
+      app.database(task.database);
+    }
   }
 }
 

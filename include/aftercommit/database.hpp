@@ -1,6 +1,7 @@
 /// A database by its alias: a pool of connections, and Django's transaction module over it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -65,7 +66,9 @@ class Database {
   template <class Body>
   auto atomic(const AtomicOptions& options, Body&& body);
 
-  /// One statement: in the thread's open block, in its manual transaction, or in autocommit.
+  /// One statement: in the thread's open block, in its manual transaction, or in autocommit.  What a SET,
+  /// LISTEN or session lock changes stays with a connection that goes back to the pool: use SET LOCAL, or
+  /// `options` in the URL.
   template <class... Args>
   pqxx::result exec(std::string_view sql, const Args&... args) {
     return exec_params(sql, SqlParams{to_sql(args)...});
@@ -135,14 +138,15 @@ class Atomic {
 
   /// Leaves the block as if its body had returned; see Database::atomic for what it throws.
   void commit();
-  /// True once the COMMIT of this outermost block has succeeded, whatever its hooks did after.
+  /// True once the COMMIT of this outermost block has succeeded, whatever its hooks did after.  From any
+  /// thread.
   bool committed() const noexcept { return committed_; }
 
  private:
   detail::Session& session_;  // of this thread; outlives this
   std::size_t depth_ = 0;     // of this block among the open ones, counted from 1
   bool open_ = true;
-  bool committed_ = false;
+  std::atomic<bool> committed_{false};
 };
 
 template <class Body>

@@ -16,14 +16,18 @@ namespace aftercommit {
 
 namespace detail {
 
-/// The HTTP status a handler's argument or result carries: an integer member `status` of something it can
-/// change.
+/// The HTTP status a handler's argument or result carries: what http_status(value) says, a function beside
+/// its type; else an integer member `status` of something the handler can change.
 template <class T>
 std::optional<int> status_of(T& value) {
   if constexpr (requires {
-                  { value.status } -> std::convertible_to<int>;
-                } &&
-                !std::is_const_v<T>) {
+                  { http_status(value) } -> std::convertible_to<int>;
+                }) {
+    return static_cast<int>(http_status(value));
+  } else if constexpr (requires {
+                         { value.status } -> std::convertible_to<int>;
+                       } &&
+                       !std::is_const_v<T>) {
     return static_cast<int>(value.status);
   } else {
     return std::nullopt;

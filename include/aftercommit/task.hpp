@@ -5,6 +5,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -41,6 +42,20 @@ std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
 
 }  // namespace detail
 
+/// The arguments of one call among many, as strict as those of delay(): made from them, or from a tuple of
+/// exactly the declared types.
+template <class... Args>
+struct TaskCall {
+  template <class... Given>
+  requires detail::Accepts<std::tuple<Args...>, Given...> TaskCall(Given&&... given)
+      : args{detail::convert<Args>(std::forward<Given>(given))...} {}
+  // Exactly: a double would become a tuple of one long without a word.
+  template <std::same_as<std::tuple<Args...>> Tuple>
+  TaskCall(Tuple tuple) : args{std::move(tuple)} {}
+
+  std::tuple<Args...> args;
+};
+
 /// Made by App::task; a small value, copied freely, valid as long as its App.  Thread-safe once declared.
 template <class... Args>
 class Task {
@@ -69,20 +84,23 @@ class Task {
     return detail::enqueue(*entry_, options, std::move(calls)).front();
   }
 
-  /// One job for each element, with the guarantees of delay(), sent in one round trip.
-  std::vector<JobId> delay_many(const std::vector<std::tuple<Args...>>& calls) const {
-    return apply_async_many(CallOptions{}, calls);
+  /// One job for each element, with the guarantees of delay(), sent in one round trip: delay_many({{1},
+  /// {2}}), or any range whose elements are tuples of the arguments.
+  std::vector<JobId> delay_many(const std::vector<TaskCall<Args...>>& calls) const {
+    return enqueue_all(CallOptions{}, calls);
   }
   std::vector<JobId> apply_async_many(const CallOptions& options,
-                                      const std::vector<std::tuple<Args...>>& calls) const {
-    std::vector<nlohmann::json> encoded;
-    encoded.reserve(calls.size());
-    for (const auto& call : calls) {
-      encoded.push_back(
-          std::apply([](const Args&... args) { return detail::encode_args<Args...>(args...); }, call));
-    }
-    return detail::enqueue(*entry_, options, std::move(encoded));
+                                      const std::vector<TaskCall<Args...>>& calls) const {
+    return enqueue_all(options, calls);
   }
+  template <std::ranges::input_range Calls>
+  requires std::convertible_to<std::ranges::range_reference_t<Calls>, TaskCall<Args...>> std::vector<JobId>
+  delay_many(Calls&& calls)
+  const { return enqueue_all(CallOptions{}, calls); }
+  template <std::ranges::input_range Calls>
+  requires std::convertible_to<std::ranges::range_reference_t<Calls>, TaskCall<Args...>> std::vector<JobId>
+  apply_async_many(const CallOptions& options, Calls&& calls)
+  const { return enqueue_all(options, calls); }
 
   /// Gives the task its body, in the worker: called as body(Job&, args...) or body(args...).  Any exception
   /// rolls its transaction back; see Retry and Reject.  UsageError if it has one already.
@@ -102,6 +120,14 @@ class Task {
   }
 
  private:
+  template <class Calls>
+  std::vector<JobId> enqueue_all(const CallOptions& options, Calls& calls) const {
+    const auto encode = [](const Args&... args) { return detail::encode_args<Args...>(args...); };
+    std::vector<nlohmann::json> encoded;
+    for (auto&& call : calls) encoded.push_back(std::apply(encode, TaskCall<Args...>(call).args));
+    return detail::enqueue(*entry_, options, std::move(encoded));
+  }
+
   detail::TaskEntry* entry_;  // not owned: the App outlives its tasks
 };
 

@@ -1,4 +1,4 @@
-/// The arguments of a task as a JSON array, by nlohmann's conversions, and back, strictly.
+/// The arguments of a task as a JSON array, by nlohmann's conversions, and back; numbers and bools strictly.
 #pragma once
 
 #include <concepts>
@@ -98,6 +98,7 @@ nlohmann::json encode_args(const Args&... args) {
 }
 
 /// nlohmann would turn 1.5 into 1, 300 into a char and true into 1 without a word; a job is worth a clear no.
+/// Inside containers and types of the application's own, nlohmann's conversions decide.
 template <class T>
 T decode_arg(const nlohmann::json& json) {
   if constexpr (kIsOptional<T>) {

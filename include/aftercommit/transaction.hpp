@@ -21,8 +21,8 @@ struct SavepointId {
 };
 
 /// What an atomic block hands to its body.  All blocks of one thread on one database share it: a statement
-/// runs in the innermost.  For the thread that opened the block and for the block's life only; any other use
-/// is a UsageError (cancel() and sever() apart).
+/// runs in the innermost.  Valid while a block is open in that thread; do not keep it beyond, it would mean
+/// the thread's next transaction.  In another thread every use is a UsageError, cancel() and sever() apart.
 class Transaction {
  public:
   /// Runs one statement with its parameters $1, $2 ...  Without parameters `sql` may be several statements.
@@ -64,6 +64,9 @@ class Transaction {
   /// Cuts the connection: every further statement fails, and the server rolls back.  From any thread, as
   /// cancel().
   void sever() noexcept;
+
+  /// For the library's own parts.
+  detail::Session& session() const noexcept { return session_; }
 
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

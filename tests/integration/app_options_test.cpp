@@ -158,5 +158,16 @@ TEST_F(AppOptionsFrom, ADatabaseUrlReachTheServerAsTheyStand) {
   EXPECT_EQ(application(base + ask + "application_name=mine&connect_timeout=3"), "mine");
 }
 
+TEST_F(AppOptionsFrom, AWrongBrokerUrlIsToldAtTheFirstUseAndNotAfterACommit) {
+  App app{"test", {.redis_url = "rediss://h", .databases = {{"default", {.url = real_database()}}}}};
+  EXPECT_THROW(app.database(), ConfigError);
+}
+
+TEST_F(AppOptionsFrom, TheEnvironmentAnAliasThatNoShellCanSpellTakesItsUrlFromTheNearestName) {
+  set("DATABASE_URL_READ_ONLY", "postgresql://elsewhere/x");
+  App app{"test", {.redis_url = "memory://options", .databases = {{"Read-Only", {.pool_size = 3}}}}};
+  EXPECT_EQ(app.options().databases.at("Read-Only").url, "postgresql://elsewhere/x");
+}
+
 }  // namespace
 }  // namespace aftercommit

@@ -217,6 +217,25 @@ class AWebServer : public AtomicRequestsTest {
   std::jthread thread_;
 };
 
+/// Of a server that keeps its status to itself.
+class Answer {
+ public:
+  explicit Answer(int code) : code_{code} {}
+  friend int http_status(const Answer& answer) { return answer.code_; }
+
+ private:
+  int code_;
+};
+
+TEST_F(AHandler, RollsBackOnTheStatusThatAFunctionBesideTheTypeTells) {
+  const auto handler = atomic([&](int code) {
+    pay_everywhere();
+    return Answer{code};
+  });
+  handler(500);
+  expect_only_what_was_never_in_a_block();
+}
+
 TEST_F(AWebServer, CommitsOnSuccessAndOn4xxAndRollsBackOn5xxAndOnAnException) {  // P1
   EXPECT_EQ(status_of_paying(200), 200);
   EXPECT_EQ(status_of_paying(404), 404);

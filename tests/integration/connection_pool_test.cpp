@@ -2,6 +2,8 @@
 /// does.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -147,6 +149,19 @@ TEST(Database, ThatCannotBeReachedIsDatabaseUnavailableWhereverItIsUsed) {
               says);
   database.set_autocommit(false);
   EXPECT_THAT(message_of<DatabaseUnavailable>([&] { database.exec("SELECT 1"); }), says);
+}
+
+class ConnectionPoolAfterFork : public support::Payments, public testing::Test {};
+
+TEST_F(ConnectionPoolAfterFork, GivesTheChildAConnectionOfItsOwnAndLeavesTheParentsAlone) {
+  const auto backend = [&] { return database.exec("SELECT pg_backend_pid()")[0][0].as<int>(); };
+  const int parents = backend();
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(backend() == parents ? 1 : 0);
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_EQ(backend(), parents);
 }
 
 class PoolOnARestartedServer : protected support::OnPrivatePostgres,

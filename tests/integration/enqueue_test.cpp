@@ -1,6 +1,7 @@
 /// The promise itself, for every way to ask for a job: it exists if, and only if, the transaction commits.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <ostream>
 #include <string>
 #include <thread>
@@ -260,6 +261,7 @@ TEST_F(Enqueueing, ManySendsAllJobsInTheirOrderWithTheIdsItGave) {
     args.push_back(job.args[0]);
   }
   EXPECT_EQ(arrived, ids);
+  EXPECT_TRUE(std::ranges::is_sorted(ids)) << "an id sorts by the time of its call";
   EXPECT_EQ(args, (Ids{1, 2, 3, 4}));
 }
 

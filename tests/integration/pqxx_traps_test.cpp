@@ -5,6 +5,7 @@
 #include <pqxx/pqxx>
 #include <string>
 
+#include "client/connection.hpp"
 #include "client/pqxx_compat.hpp"
 #include "support/eventually.hpp"
 #include "support/servers.hpp"
@@ -179,6 +180,21 @@ TEST_F(Pqxx, ServerThatEndsASessionInMidStatementIsABrokenConnectionWhoseReasonI
   EXPECT_FALSE(connection_.is_open());
 }
 #endif
+
+TEST_F(Pqxx, OurOwnConnectionOnceLostStaysLost) {
+  detail::Connection connection{{.url = schema_.url()}, "default"};
+  kill(connection.exec("SELECT pg_backend_pid()")[0][0].as<int>());
+  EXPECT_FALSE(connection.looks_alive());
+  for (int statement = 1; statement <= 5; ++statement) {
+    try {
+      connection.exec("INSERT INTO payment VALUES (1)");
+      FAIL() << "statement " << statement << " ran";
+    } catch (const pqxx::broken_connection& error) {
+      EXPECT_TRUE(connection.lost(&error));
+    }
+  }
+  EXPECT_EQ(committed_rows(), 0);
+}
 
 }  // namespace
 }  // namespace aftercommit

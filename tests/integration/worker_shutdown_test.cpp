@@ -126,6 +126,16 @@ TEST_F(WorkerShutdown, CutsOffATaskThatIsDeafAndGivesItsJobBack) {
   EXPECT_EQ(attempts(job), (std::vector<int>{1, 1}));
 }
 
+TEST_F(WorkerShutdown, DoesNotGiveBackAJobThatHasCommittedAndOnlyRunsItsHooks) {
+  auto& worker = start_worker({"--shutdown-timeout", "0"});
+  tasks.sleep_in_hook.delay(1);
+  ASSERT_TRUE(eventually_effects({1}));
+  worker.signal(SIGTERM);
+  EXPECT_EQ(worker.exit_code(8s), 0);
+  EXPECT_EQ(broker->counts("default").ready, 0);
+  EXPECT_EQ(broker->counts("default").running, 0);
+}
+
 TEST_F(WorkerShutdown, TellsATaskThatAsksAndTakesItsReturnForNoFailure) {
   auto& first = start_worker({"--shutdown-timeout", "0"});
   const auto job = tasks.wait_for_stop.apply_async({.max_retries = 0}, 1);

@@ -14,8 +14,9 @@ namespace {
 std::string required(const char* variable) {
   const char* value = std::getenv(variable);
   if (value == nullptr || *value == '\0') {
-    throw std::runtime_error{std::string{variable} +
-                             " is not set: run the tests with scripts/test, or through scripts/devstack run -- ctest ..."};
+    throw std::runtime_error{
+        std::string{variable} +
+        " is not set: run the tests with scripts/test, or through scripts/devstack run -- ctest ..."};
   }
   return value;
 }

@@ -5,8 +5,8 @@
 
 namespace aftercommit::support {
 
-/// REDIS_URL with a key prefix of its own, new at each call.  Throws a sentence that says how to run the tests
-/// when it is not set.
+/// REDIS_URL with a key prefix of its own, new at each call.  Throws a sentence that says how to run the
+/// tests when it is not set.
 std::string fresh_redis_url();
 
 /// REDIS_URL as it is, for looking at Redis from outside.

@@ -46,9 +46,9 @@ struct TestTasks {
   Task<long, std::optional<long>> retry =
       app.task<long, std::optional<long>>("retry", {.max_retries = 3, .backoff = fixed(kShortBackoff)});
   Task<long> reject = app.task<long>("reject");
-  /// No number of attempts is too many.
+  /// With as many retries as a task may have.
   Task<long> fail_for_ever =
-      app.task<long>("fail_for_ever", {.max_retries = 2'000'000'000, .backoff = fixed(kShortBackoff)});
+      app.task<long>("fail_for_ever", {.max_retries = 999'999, .backoff = fixed(kShortBackoff)});
 
   // --- What tasks do with their transaction
   Task<long> swallow_error = app.task<long>("swallow_error", {.max_retries = 0});
@@ -71,6 +71,8 @@ struct TestTasks {
   Task<long, long> wait_for_lock = app.task<long, long>("wait_for_lock");
   Task<long, double> sleep_in_sql = app.task<long, double>("sleep_in_sql");
   Task<long, double> sleep_in_cpp = app.task<long, double>("sleep_in_cpp");
+  /// Its hook sleeps, after the commit.
+  Task<long> sleep_in_hook = app.task<long>("sleep_in_hook");
   /// Until the worker's patience has ended.
   Task<long> wait_for_stop = app.task<long>("wait_for_stop");
 };

@@ -62,8 +62,23 @@ static_assert(!Delays<Task<std::optional<long>>, double> && !Delays<Task<std::op
                   !Delays<Task<std::optional<long>>, std::optional<double>> &&
                   !Delays<Task<std::optional<long>>>,
               "an optional argument is no back door, and is given at the call");
+static_assert(std::convertible_to<int, TaskCall<long>> &&
+              std::convertible_to<std::tuple<long>, TaskCall<long>>);
+static_assert(!std::convertible_to<double, TaskCall<long>> && !std::convertible_to<bool, TaskCall<long>>,
+              "one call among many is as strict");
 static_assert(AppliesAsync<Task<long>, int> && !AppliesAsync<Task<long>, double> &&
               !AppliesAsync<Task<long>>);
+
+template <class TaskType, class Call>
+concept DelaysMany = requires(const TaskType& task, Call call) {
+  task.delay_many({{call}, {call}});
+};
+static_assert(DelaysMany<Task<long>, long> && DelaysMany<Task<long>, int> &&
+              DelaysMany<Task<std::string>, const char*>);
+static_assert(DelaysMany<Task<long>, std::tuple<long>>);
+static_assert(!DelaysMany<Task<long>, double> && !DelaysMany<Task<long>, bool> &&
+                  !DelaysMany<Task<long>, std::string> && !DelaysMany<Task<bool>, const char*>,
+              "the bulk form is as strict");
 
 template <class... Args>
 std::tuple<Args...> there_and_back(const Args&... args) {

@@ -82,6 +82,14 @@ TEST(TransactionControl, IsNotTheSameWordElsewhere) {
   expect_none("LOCK TABLE a");
 }
 
+TEST(TransactionControl, IsACopyThroughTheConnection) {
+  expect_found("COPY", "COPY t FROM STDIN");
+  expect_found("COPY", "SELECT 1; copy (SELECT 1) to stdout with (format csv)");
+  expect_none("COPY t FROM '/tmp/file'");
+  expect_none("COPY t TO PROGRAM 'cat'");
+  expect_none("SELECT stdin FROM copy");
+}
+
 TEST(TransactionControl, IsNotTheBodyOfAFunctionInStandardSql) {
   expect_none("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END");
   expect_none(

@@ -1,0 +1,43 @@
+#include "client/session.hpp"
+#include "worker/attempt.hpp"
+
+namespace aftercommit::worker {
+
+void RunningJob::begin() noexcept {
+  const std::lock_guard lock{mutex_};
+  committed_ = false;
+}
+
+void RunningJob::enter(Atomic& block) noexcept {
+  const std::lock_guard lock{mutex_};
+  block_ = &block;
+  transaction_ = &block.transaction();
+}
+
+void RunningJob::leave() noexcept {
+  const std::lock_guard lock{mutex_};
+  if (block_ != nullptr) committed_ = block_->committed();
+  block_ = nullptr;
+  transaction_ = nullptr;
+}
+
+bool RunningJob::committed() const noexcept {
+  const std::lock_guard lock{mutex_};
+  return committed_ || (block_ != nullptr && block_->committed());
+}
+
+void RunningJob::cancel() noexcept {
+  std::shared_ptr<detail::Connection> connection;
+  {
+    const std::lock_guard lock{mutex_};
+    if (transaction_ != nullptr) connection = transaction_->session().share_connection();
+  }
+  if (connection) connection->cancel();  // unlocked: a frozen server does not answer
+}
+
+void RunningJob::sever() noexcept {
+  const std::lock_guard lock{mutex_};
+  if (transaction_ != nullptr) transaction_->sever();
+}
+
+}  // namespace aftercommit::worker
