@@ -282,6 +282,8 @@ void Session::forget_transaction() noexcept {
   open_ = needs_rollback_ = rollback_asked_ = lost_ = false;
   failure_.clear();
   savepoints_.clear();
+  savepoints_made_ = 0;
+  ++transaction_number_;
   hooks_.clear();
 }
 
@@ -322,21 +324,25 @@ SavepointId Session::savepoint() {
   if (!open_)
     throw TransactionManagementError{"cannot open a savepoint on " + name() + ": no transaction is open"};
   check_usable("open a savepoint");
-  return {open_savepoint()};
+  return {open_savepoint(), transaction_number_};
 }
 
 void Session::savepoint_commit(const SavepointId& id) {
   check_thread("release a savepoint");
-  find_savepoint(id.name, "release");
+  check_savepoint(id, "release");
   check_usable("release a savepoint");
   release(id.name);
 }
 
 void Session::savepoint_rollback(const SavepointId& id) {
   check_thread("roll back a savepoint");
-  find_savepoint(id.name, "roll back");
+  check_savepoint(id, "roll back");
   if (lost_) check_usable("roll back a savepoint");
   roll_back_to(id.name);
+}
+
+void Session::check_savepoint(const SavepointId& id, std::string_view verb) {
+  find_savepoint(id.transaction == transaction_number_ ? id.name : "of another transaction", verb);
 }
 
 std::string Session::open_savepoint() {

@@ -108,6 +108,7 @@ class Session {
   void release(const std::string& savepoint);
   void roll_back_to(const std::string& savepoint);
   std::vector<Savepoint>::iterator find_savepoint(const std::string& savepoint, std::string_view verb);
+  void check_savepoint(const SavepointId& id, std::string_view verb);
   void leave_savepoint(const std::string& savepoint);
 
   void take_lease();
@@ -128,8 +129,8 @@ class Session {
   std::string failure_;          // what broke the transaction, as a clause for messages; empty: healthy
   std::vector<Block> blocks_;    // open atomic blocks, outermost first
   std::vector<Savepoint> savepoints_;
-  std::size_t savepoints_made_ =
-      0;  // for their names: never reused, so that an old SavepointId means nothing new
+  std::size_t savepoints_made_ = 0;  // in this transaction, for their names
+  std::uint64_t transaction_number_ = 1;
   CommitHooks hooks_;
 };
 

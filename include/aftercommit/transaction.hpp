@@ -1,6 +1,7 @@
 /// The open transaction of the calling thread: statements, savepoints and hooks.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <pqxx/result>
 #include <string>
@@ -18,6 +19,7 @@ class Session;
 /// Names one savepoint made by hand; valid until it, or one before it, is released or rolled back.
 struct SavepointId {
   std::string name;
+  std::uint64_t transaction = 0;  ///< of the session, so that an old id means nothing in a later one
 };
 
 /// What an atomic block hands to its body.  All blocks of one thread on one database share it: a statement
