@@ -40,36 +40,40 @@ bool wait_for(int fd, short events, Deadline deadline) {
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-Addresses look_up(const std::string& host, const std::string& port, int flags) {
+struct LookedUp {
+  Addresses addresses;
+  int error;  // of getaddrinfo(); told by the thread that asked
+};
+
+LookedUp look_up(const std::string& host, const std::string& port, int flags) {
   addrinfo hints{};
   hints.ai_flags = flags;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   const int error = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
-  if (error != 0) throw SocketError{::gai_strerror(error)};
-  return {found, &::freeaddrinfo};
+  return {{error == 0 ? found : nullptr, &::freeaddrinfo}, error};
 }
 
 /// getaddrinfo() knows no deadline: for a name it runs on a thread of its own, left behind when it takes too
 /// long.
 Addresses look_up(const RedisUrl& url, Deadline deadline) {
   const auto port = std::to_string(url.port);
-  try {
-    return look_up(url.host, port, AI_NUMERICHOST);
-  } catch (const SocketError&) {
-    // not an address, so a name
-  }
-  std::packaged_task<Addresses()> task{[host = url.host, port] { return look_up(host, port, 0); }};
-  auto addresses = task.get_future();
+  auto numeric = look_up(url.host, port, AI_NUMERICHOST);
+  if (numeric.error == 0) return std::move(numeric.addresses);
+
+  std::packaged_task<LookedUp()> task{[host = url.host, port] { return look_up(host, port, 0); }};
+  auto answer = task.get_future();
   try {
     std::thread{std::move(task)}.detach();
   } catch (const std::system_error& error) {
     throw SocketError{error.what()};
   }
-  if (addresses.wait_until(deadline) != std::future_status::ready) {
+  if (answer.wait_until(deadline) != std::future_status::ready) {
     throw SocketError{"its name could not be looked up in time"};
   }
-  return addresses.get();
+  auto found = answer.get();
+  if (found.error != 0) throw SocketError{::gai_strerror(found.error)};
+  return std::move(found.addresses);
 }
 
 void connect_to(int fd, const sockaddr* address, socklen_t size, Deadline deadline) {

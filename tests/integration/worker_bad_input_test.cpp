@@ -199,6 +199,7 @@ TEST_F(WorkerUnknownTask, WithoutABodyGoesBackAsWell) {  // P9
   start_worker();
   tasks.bodiless.delay(1);
   ASSERT_TRUE(workers.front().says("job put back: the task is declared, but has no body"));
+  ASSERT_TRUE(eventually([&] { return broker->counts("default").delayed == 1; }));
   workers.clear();
   start_worker(Start{.library = AFTERCOMMIT_TEST_TASKS_LATER});
   EXPECT_TRUE(eventually_effects({1}));
