@@ -123,7 +123,8 @@ class Enqueueing {
     }
     const bool in_doubt = std::ranges::find(fates_, Fate::kInDoubt) != fates_.end();
     const bool some = unsent.size() < jobs_.size();
-    const auto count = some ? std::to_string(unsent.size()) + " of " + std::to_string(jobs_.size()) + " jobs: " : "";
+    const auto count =
+        some ? std::to_string(unsent.size()) + " of " + std::to_string(jobs_.size()) + " jobs: " : "";
     throw EnqueueFailure{count + why_, std::move(unsent), passes_, in_doubt};
   }
 

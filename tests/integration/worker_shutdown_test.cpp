@@ -128,7 +128,7 @@ TEST_F(WorkerShutdown, CutsOffATaskThatIsDeafAndGivesItsJobBack) {
 
 TEST_F(WorkerShutdown, DoesNotGiveBackAJobThatHasCommittedAndOnlyRunsItsHooks) {
   auto& worker = start_worker({"--shutdown-timeout", "0"});
-  tasks.sleep_in_hook.delay(1);
+  tasks.hang_in_hook.delay(1);
   ASSERT_TRUE(eventually_effects({1}));
   worker.signal(SIGTERM);
   EXPECT_EQ(worker.exit_code(8s), 0);

@@ -196,9 +196,9 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::support::app) {
     begin(job, value);
     job.transaction().exec("SELECT pg_sleep($1)", seconds);
   });
-  tasks.sleep_in_hook.run([](Job& job, long value) {
+  tasks.hang_in_hook.run([](Job& job, long value) {
     begin(job, value);
-    job.transaction().on_commit([] { std::this_thread::sleep_for(std::chrono::seconds{30}); });
+    job.transaction().on_commit(hang);
   });
   tasks.sleep_in_cpp.run([](Job& job, long value, double seconds) {
     begin(job, value);

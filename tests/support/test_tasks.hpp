@@ -71,8 +71,8 @@ struct TestTasks {
   Task<long, long> wait_for_lock = app.task<long, long>("wait_for_lock");
   Task<long, double> sleep_in_sql = app.task<long, double>("sleep_in_sql");
   Task<long, double> sleep_in_cpp = app.task<long, double>("sleep_in_cpp");
-  /// Its hook sleeps, after the commit.
-  Task<long> sleep_in_hook = app.task<long>("sleep_in_hook");
+  /// Its hook never returns; it runs after the commit.
+  Task<long> hang_in_hook = app.task<long>("hang_in_hook");
   /// Until the worker's patience has ended.
   Task<long> wait_for_stop = app.task<long>("wait_for_stop");
 };
