@@ -5,6 +5,7 @@
 #include <future>
 #include <limits>
 #include <memory>
+#include <ostream>
 #include <set>
 
 #include "broker/broker.hpp"
@@ -31,6 +32,10 @@ const WorkerId kBob = "worker-bob";
 struct Implementation {
   const char* name;
   std::string (*fresh_url)();
+
+  friend void PrintTo(const Implementation& implementation, std::ostream* out) {
+    *out << implementation.name;
+  }
 };
 
 class EveryBroker : public testing::TestWithParam<Implementation> {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "aftercommit/error.hpp"
@@ -29,6 +30,8 @@ struct Meaning {
   const char* reply;
   bool passes;
   bool reconnects;
+
+  friend void PrintTo(const Meaning& meaning, std::ostream* out) { *out << meaning.reply; }
 };
 
 class RedisErrorReply : public testing::TestWithParam<Meaning> {};

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
+#include <string>
+
 #include "aftercommit/error.hpp"
 #include "broker/broker.hpp"
 
@@ -94,6 +97,8 @@ TEST(RedisUrl, TakesAPasswordForAUnixSocket) {
 struct Wrong {
   const char* url;
   const char* part;
+
+  friend void PrintTo(const Wrong& wrong, std::ostream* out) { *out << wrong.part; }
 };
 
 class WrongRedisUrl : public testing::TestWithParam<Wrong> {};
@@ -117,7 +122,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"redis://host?prefix=a{b}", "prefix"}, Wrong{"redis://host?prefix=a%20b", "prefix"},
         Wrong{"redis://host?db=1", "query"}, Wrong{"redis://host?password=s3cret", "query"},
         Wrong{"redis+unix://run/redis.sock", "socket path"}, Wrong{"redis+unix://", "socket path"},
-        Wrong{"unix:///run/redis.sock?db=x", "database"}));
+        Wrong{"unix:///run/redis.sock?db=x", "database"}),
+    [](const auto& wrong) { return "Url" + std::to_string(wrong.index); });
 
 TEST(RedisUrl, RefusesTlsAndNamesTheWaysOut) {
   EXPECT_THAT(complaint("rediss://:s3cret@host"), AllOf(HasSubstr("TLS"), HasSubstr("stunnel"),
