@@ -61,7 +61,10 @@ Connection::Connection(const DatabaseOptions& options, const std::string& alias)
   ::fcntl(impl_->connection.sock(), F_SETFD, FD_CLOEXEC);
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  // After a fork the parent still talks on it, and closing it would say good-bye in the parent's name.
+  if (impl_ && inherited()) static_cast<void>(impl_.release());
+}
 
 pqxx::result Connection::exec(std::string_view sql, const SqlParams& params) {
   // 6.4 reconnects a lost connection without a word, and would go on outside the transaction.
@@ -81,7 +84,7 @@ bool Connection::lost(const std::exception* error) const noexcept {
 }
 
 bool Connection::looks_alive() const noexcept {
-  if (!impl_->connection.is_open()) return false;
+  if (inherited() || !impl_->connection.is_open()) return false;
   pollfd poll_fd{impl_->connection.sock(), POLLIN, 0};
   return ::poll(&poll_fd, 1, 0) == 0;
 }

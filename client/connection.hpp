@@ -29,16 +29,16 @@ class Connection {
   bool lost(const std::exception* error) const noexcept;
 
   /// False if the server has closed it, or sent what nobody asked for, while it lay idle.  Costs one poll().
+  /// False in the child of a fork as well, where the connection is its parent's.
   bool looks_alive() const noexcept;
-
-  /// True in the child of a fork: the connection is the parent's.
-  bool inherited() const noexcept;
 
   void cancel() noexcept;  ///< from any thread: ends the running statement with an error
   void sever() noexcept;   ///< from any thread: closes the socket in both directions
 
  private:
   struct Impl;
+  bool inherited() const noexcept;
+
   std::unique_ptr<Impl> impl_;
 };
 

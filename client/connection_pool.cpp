@@ -25,13 +25,7 @@ ConnectionPool::Lease ConnectionPool::lease() {
     while (!connection && !idle_.empty()) {
       connection = std::move(idle_.back());
       idle_.pop_back();
-      if (connection->inherited()) {
-        // Its parent still talks on it, and closing it would say good-bye in the parent's name.
-        static auto& left_alone = *new std::vector<std::shared_ptr<Connection>>;
-        left_alone.push_back(std::move(connection));
-      } else if (!connection->looks_alive()) {
-        connection.reset();
-      }
+      if (!connection->looks_alive()) connection.reset();
     }
   }
   if (connection) return Lease{*this, std::move(connection), true};

@@ -14,6 +14,7 @@
 #include "broker/broker.hpp"
 #include "broker/dead_letter.hpp"
 #include "broker/envelope.hpp"
+#include "worker/running_job.hpp"
 
 namespace aftercommit::detail {
 struct TaskEntry;
@@ -30,25 +31,6 @@ struct AttemptContext {
 
   std::mutex unknown_mutex{};                // protects unknown_reported
   std::set<std::string> unknown_reported{};  ///< tasks this worker has said once that it does not know
-};
-
-/// What the shutdown may know of the running attempt, and do to it, from outside.  Thread-safe.
-class RunningJob {
- public:
-  void begin() noexcept;               ///< of a job: nothing is committed yet
-  void enter(Atomic& block) noexcept;  ///< the attempt runs in this block until leave()
-  void leave() noexcept;               ///< before the block is gone
-
-  /// True once the transaction of the job has been committed: it must not be given back any more.
-  bool committed() const noexcept;
-  void cancel() noexcept;  ///< ends the running statement; may wait for the server
-  void sever() noexcept;   ///< cuts the connection, waits for nothing
-
- private:
-  mutable std::mutex mutex_;  // held while block_ is used, so that it cannot end meanwhile
-  Atomic* block_ = nullptr;
-  Transaction* transaction_ = nullptr;
-  bool committed_ = false;
 };
 
 /// Runs a job to its settlement.  Never throws for what a job or its task does.

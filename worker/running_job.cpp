@@ -1,5 +1,6 @@
+#include "worker/running_job.hpp"
+
 #include "client/session.hpp"
-#include "worker/attempt.hpp"
 
 namespace aftercommit::worker {
 

@@ -40,6 +40,11 @@ struct TaskEntry {
 std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
                            std::vector<nlohmann::json> calls);
 
+/// What can be a task's body.
+template <class Body, class... Args>
+concept TaskBody =
+    std::invocable<const Body&, Job&, const Args&...> || std::invocable<const Body&, const Args&...>;
+
 }  // namespace detail
 
 /// The arguments of one call among many, as strict as those of delay(): made from them, or from a tuple of
@@ -47,7 +52,7 @@ std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
 template <class... Args>
 struct TaskCall {
   template <class... Given>
-  requires detail::Accepts<std::tuple<Args...>, Given...> TaskCall(Given&&... given)
+  TaskCall(Given&&... given) requires detail::Accepts<std::tuple<Args...>, Given...>
       : args{detail::convert<Args>(std::forward<Given>(given))...} {}
   // Exactly: a double would become a tuple of one long without a word.
   template <std::same_as<std::tuple<Args...>> Tuple>
@@ -55,6 +60,11 @@ struct TaskCall {
 
   std::tuple<Args...> args;
 };
+
+/// A range whose elements are such calls, or tuples of exactly the declared types.
+template <class Range, class... Args>
+concept TaskCallsOf = std::ranges::input_range<Range> &&
+    std::convertible_to<std::ranges::range_reference_t<Range>, TaskCall<Args...>>;
 
 /// Made by App::task; a small value, copied freely, valid as long as its App.  Thread-safe once declared.
 template <class... Args>
@@ -71,14 +81,14 @@ class Task {
   /// transaction mode), EnqueueError when sent at once and the broker does not take it within the app's
   /// enqueue_timeout.
   template <class... Given>
-  requires detail::Accepts<std::tuple<Args...>, Given...> JobId delay(Given&&... args)
-  const { return apply_async(CallOptions{}, std::forward<Given>(args)...); }
+  JobId delay(Given&&... args) const requires detail::Accepts<std::tuple<Args...>, Given...> {
+    return apply_async(CallOptions{}, std::forward<Given>(args)...);
+  }
 
   /// The same with options for this job.
   template <class... Given>
-  requires detail::Accepts<std::tuple<Args...>, Given...> JobId apply_async(const CallOptions& options,
-                                                                            Given&&... args)
-  const {
+  JobId apply_async(const CallOptions& options,
+                    Given&&... args) const requires detail::Accepts<std::tuple<Args...>, Given...> {
     std::vector<nlohmann::json> calls;
     calls.push_back(detail::encode_args<Args...>(detail::convert<Args>(std::forward<Given>(args))...));
     return detail::enqueue(*entry_, options, std::move(calls)).front();
@@ -93,20 +103,19 @@ class Task {
                                       const std::vector<TaskCall<Args...>>& calls) const {
     return enqueue_all(options, calls);
   }
-  template <std::ranges::input_range Calls>
-  requires std::convertible_to<std::ranges::range_reference_t<Calls>, TaskCall<Args...>> std::vector<JobId>
-  delay_many(Calls&& calls)
-  const { return enqueue_all(CallOptions{}, calls); }
-  template <std::ranges::input_range Calls>
-  requires std::convertible_to<std::ranges::range_reference_t<Calls>, TaskCall<Args...>> std::vector<JobId>
-  apply_async_many(const CallOptions& options, Calls&& calls)
-  const { return enqueue_all(options, calls); }
+  template <TaskCallsOf<Args...> Calls>
+  std::vector<JobId> delay_many(Calls&& calls) const {
+    return enqueue_all(CallOptions{}, calls);
+  }
+  template <TaskCallsOf<Args...> Calls>
+  std::vector<JobId> apply_async_many(const CallOptions& options, Calls&& calls) const {
+    return enqueue_all(options, calls);
+  }
 
   /// Gives the task its body, in the worker: called as body(Job&, args...) or body(args...).  Any exception
   /// rolls its transaction back; see Retry and Reject.  UsageError if it has one already.
-  template <class Body>
-  requires(std::invocable<const Body&, Job&, const Args&...> ||
-           std::invocable<const Body&, const Args&...>) void run(Body body) const {
+  template <detail::TaskBody<Args...> Body>
+  void run(Body body) const {
     if (entry_->bind) throw UsageError{"task '" + entry_->name + "' has been given a body already"};
     entry_->bind = [body = std::move(body)](const nlohmann::json& json) -> detail::TaskEntry::Call {
       return [&body, args = detail::decode_args<Args...>(json)](Job& job) {
