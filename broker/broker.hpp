@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "aftercommit/error.hpp"
+#include "aftercommit/job_id.hpp"
 
 namespace aftercommit {
 
@@ -28,6 +30,9 @@ struct Outgoing {
   std::optional<Millis> countdown{};
   /// Or due at an instant; at most one of the two.
   std::optional<std::chrono::system_clock::time_point> eta{};
+  /// The id of a durable job, which the job table holds as well.  The broker takes it once: one that it has
+  /// already, in whatever state, is left as it is, and counts as enqueued.
+  std::optional<JobId> durable{};
 };
 
 /// A job handed to a worker.  `entry` names this hand-over within its queue.  Where another program put
@@ -51,6 +56,8 @@ struct Settlement {
   std::string entry;
   std::string payload{};  ///< ignored for kAck
   Millis countdown{0};    ///< for kRetry alone
+  /// The id of a durable job: with kAck and kBury the broker forgets that it had it.
+  std::optional<JobId> durable{};
 };
 
 /// What settling found.
@@ -58,7 +65,27 @@ enum class Settled : std::uint8_t {
   kDone,        ///< this worker held the job, and the change was made
   kNotPending,  ///< nobody holds it any more: settled before, or lost with the broker's data; nothing changed
   kHeldByOther,  ///< another worker has taken it over; nothing changed
+  kRefused,      ///< the broker refused this change, and may accept it later; nothing changed
 };
+
+/// What renewing a lease found.
+enum class Lease : std::uint8_t {
+  kHeld,    ///< it had not ended
+  kLapsed,  ///< it had ended: others may have taken over the jobs of this worker
+  kNew,     ///< the broker knew nothing of this worker: its first lease, or the broker has lost its data
+};
+
+/// One step of a relay: jobs of one queue, and how far the relay's source has been read with them.
+struct RelayStep {
+  Queue queue;
+  std::string source;    ///< names the job table that is read
+  std::string expected;  ///< the cursor as this relay knows it; empty: none
+  std::string next;      ///< the cursor once these jobs are in
+  std::vector<Outgoing> jobs{};
+};
+
+/// Where a job stands in its queue.
+enum class JobState : std::uint8_t { kReady, kRunning, kDelayed };
 
 struct Promotion {
   std::size_t promoted = 0;          ///< delayed jobs that became ready
@@ -70,6 +97,7 @@ struct QueueCounts {
   std::int64_t running = 0;  ///< fetched and not settled
   std::int64_t delayed = 0;
   std::int64_t dead = 0;
+  std::optional<Millis> oldest{};  ///< how long the first of the ready and running ones has been there
 };
 
 /// A dead letter as kept: the time of death and the text that bury was given.
@@ -105,19 +133,21 @@ class Broker {
 
   /// Adds jobs, all in one pipelined round trip, within `timeout` in all, connecting included.  A connection
   /// that turns out dead is replaced and the jobs sent again while time is left: a job may then be there
-  /// twice.  Delayed jobs are told apart by their payload: one that waits already stays one job, due at the
-  /// earlier time.  Throws EnqueueFailure, and nothing else of ours.
+  /// twice, unless it is durable.  Delayed jobs are told apart by their payload: one that waits already stays
+  /// one job, due at the earlier time.  Throws EnqueueFailure, and nothing else of ours.
   virtual void enqueue(std::span<const Outgoing> jobs, Millis timeout) = 0;
 
   /// Hands up to `count` jobs to `worker`, from the first queue that has any, then the next (`queues` is in
-  /// order of preference), oldest first; waits up to `wait` for the first one; may be empty.  What a call
-  /// that failed has left in the worker's name the next one hands out; so let one object fetch for a worker,
-  /// while others of the same worker may settle.
+  /// order of preference), oldest first; waits up to `wait` for the first one; may be empty.  After a call
+  /// that failed, or over a new connection, all that stands in the worker's name is handed out, what the
+  /// caller has in hand already among it; so let one object fetch for a worker, while others of the same
+  /// worker may settle.
   virtual std::vector<Fetched> fetch(const WorkerId& worker, std::span<const Queue> queues, std::size_t count,
                                      Millis wait) = 0;
 
   /// Settles jobs held by `worker`, in one round trip; answers in the same order.  When it throws, some may
-  /// be settled: asked again, they are then kNotPending.
+  /// be settled: asked again, they are then kNotPending.  A refusal that concerns some of the jobs alone is
+  /// an answer, kRefused, and no exception.
   virtual std::vector<Settled> settle(const WorkerId& worker, std::span<const Settlement> settlements) = 0;
 
   /// Moves due jobs of these queues, oldest first, to the ready ones, up to `limit` for each queue and never
@@ -129,6 +159,66 @@ class Broker {
   /// True if there was a sign, or may have been one unheard: at the first call, for other queues than last
   /// time, and when the connection broke.
   virtual bool await_schedule(std::span<const Queue> queues, Millis timeout) = 0;
+
+  // --- Leases: a worker is taken for dead when it has not renewed its lease in time, by the broker's clock.
+
+  /// Holds the jobs of `worker` in these queues for `lease` from now on.  Answers for each queue.
+  virtual std::vector<Lease> renew_lease(const WorkerId& worker, std::span<const Queue> queues,
+                                         Millis lease) = 0;
+
+  /// True if the worker holds a lease, not ended, in one of these queues.
+  virtual bool has_lease(const WorkerId& worker, std::span<const Queue> queues) = 0;
+
+  /// Workers that hold jobs, or only a name, in these queues and whose lease has ended.  One that the broker
+  /// knows no lease of gets one of `lease` from now on: after a loss of data it must have time to renew its
+  /// own.
+  virtual std::vector<WorkerId> lapsed_workers(std::span<const Queue> queues, Millis lease) = 0;
+
+  /// Puts up to `limit` jobs of `worker` in each queue back among the ready ones, as they are, last; once it
+  /// holds none in a queue its name and lease there are forgotten.  Only while its lease has ended, unless
+  /// `dead` says that it is known to be.  Answers how many it put back; fewer than `limit` for each queue:
+  /// that was all.
+  virtual std::size_t recover(const WorkerId& worker, std::span<const Queue> queues, std::size_t limit,
+                              bool dead) = 0;
+
+  /// The payloads of these entries, those that `worker` holds now.
+  virtual std::vector<Fetched> held_by(const WorkerId& worker, const Queue& queue,
+                                       std::span<const std::string> entries) = 0;
+
+  /// The end of a worker that has settled all: forgets its name and leases, except where it still holds jobs.
+  virtual void retire(const WorkerId& worker, std::span<const Queue> queues) = 0;
+
+  // --- The relay, which brings jobs from a job table.
+
+  /// How far the job table `source` has been read for each queue: what the last relay step said, or empty. It
+  /// is lost together with the jobs, or as old as they are, if the broker loses data.
+  virtual std::vector<std::string> relay_cursors(std::string_view source, std::span<const Queue> queues) = 0;
+
+  /// Takes the jobs (all of them durable) and moves the cursor in one atomic step, provided that the cursor
+  /// still is the expected one; else false, and nothing has changed.  At most a thousand jobs.  After
+  /// has_durable it throws BrokerUnavailable where the connection has been lost since: the broker may have
+  /// fallen back to an older state with the same cursor, and what it said not hold any more.
+  virtual bool relay(const RelayStep& step) = 0;
+
+  /// Which of these durable jobs the broker has.
+  virtual std::vector<bool> has_durable(const Queue& queue, std::span<const JobId> jobs) = 0;
+
+  // --- For the operator.
+
+  /// All queues that there are keys of, sorted.
+  virtual std::vector<Queue> queues() = 0;
+
+  /// Visits all jobs of a queue, in batches: one that moves meanwhile may be missed or seen twice.
+  virtual void for_each_job(const Queue& queue,
+                            const std::function<void(JobState state, std::string_view payload)>& visit) = 0;
+
+  /// Visits the ids of all durable jobs that the broker has, in the same way.
+  virtual void for_each_durable(const Queue& queue, const std::function<void(const JobId& job)>& visit) = 0;
+
+  /// Deletes a dead letter, and enqueues `job` in its place if one is given, in one atomic step; false if the
+  /// letter is not there (any more).
+  virtual bool remove_dead_letter(const Queue& queue, const std::string& letter,
+                                  const Outgoing* job = nullptr) = 0;
 
   virtual QueueCounts counts(const Queue& queue) = 0;
 

@@ -20,11 +20,12 @@ constexpr std::size_t kEntryTextLimit = 64;
 constexpr std::size_t kFieldsRoom = 3'000;  // the letter's own fields, the job's, its trace and errors
 constexpr JsonLimits kLimits{kArgsDepthLimit + 2, kArgsValueLimit + kFieldsRoom};
 
-constexpr std::array<std::pair<DeadLetter::Cause, std::string_view>, 4> kCauses{{
+constexpr std::array<std::pair<DeadLetter::Cause, std::string_view>, 5> kCauses{{
     {DeadLetter::Cause::kRetriesExhausted, "retries_exhausted"},
     {DeadLetter::Cause::kRejected, "rejected"},
     {DeadLetter::Cause::kMalformed, "malformed"},
     {DeadLetter::Cause::kUnknownTask, "unknown_task"},
+    {DeadLetter::Cause::kCrashed, "crashed"},
 }};
 
 void append_text(std::string& out, std::string_view key, std::string_view value) {
@@ -37,7 +38,7 @@ DeadLetter::Cause read_cause(JsonFields& fields) {
   const auto known =
       std::ranges::find(kCauses, word, &std::pair<DeadLetter::Cause, std::string_view>::second);
   if (known != kCauses.end()) return known->first;
-  fields.reject("cause", "one of retries_exhausted, rejected, malformed, unknown_task");
+  fields.reject("cause", "one of retries_exhausted, rejected, malformed, unknown_task, crashed");
   return {};
 }
 

@@ -19,6 +19,7 @@ struct DeadLetter {
     kRejected,          ///< the task threw Reject
     kMalformed,         ///< not an envelope, or arguments that do not convert
     kUnknownTask,       ///< no worker knew the task for as long as unknown tasks may wait
+    kCrashed,           ///< the worker process died each time it ran the job
   };
 
   Cause cause = Cause::kRetriesExhausted;

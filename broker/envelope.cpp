@@ -128,6 +128,8 @@ void write_envelope(std::string& out, const Envelope& envelope) {
   if (envelope.backoff) write_backoff(fields.key("backoff"), *envelope.backoff);
   if (envelope.expires_at) fields.time("expires_at", *envelope.expires_at);
   if (!envelope.database.empty()) fields.name("database", envelope.database);
+  if (envelope.durable) fields.key("durable") += "true";
+  if (envelope.crashes != 0) fields.integer("crashes", envelope.crashes, 0, kMaxAttempts);
   if (!envelope.errors.empty()) write_errors(fields.key("errors"), envelope.errors);
   if (envelope.unknown_since) fields.time("unknown_since", *envelope.unknown_since);
   if (!envelope.trace.is_null()) fields.value("trace", envelope.trace, kTraceLimits);
@@ -176,7 +178,7 @@ std::vector<AttemptError> read_errors(JsonFields& outer) {
 
 /// True if a worker has written into the job: what it adds must not push a job over its limit.
 bool was_handled(const Envelope& envelope) {
-  return envelope.attempt > 1 || !envelope.errors.empty() || envelope.unknown_since;
+  return envelope.attempt > 1 || envelope.crashes > 0 || !envelope.errors.empty() || envelope.unknown_since;
 }
 
 json read_args(JsonFields& fields) {
@@ -236,6 +238,8 @@ std::variant<Envelope, Malformed> read_envelope(json& tree) {
   if (fields.has("backoff")) envelope.backoff = read_backoff(fields);
   if (fields.has("expires_at")) envelope.expires_at = fields.time("expires_at");
   if (fields.has("database")) envelope.database = fields.name("database");
+  if (fields.has("durable")) envelope.durable = fields.boolean("durable");
+  if (fields.has("crashes")) envelope.crashes = static_cast<int>(fields.integer("crashes", 0, kMaxAttempts));
   if (fields.has("errors")) envelope.errors = read_errors(fields);
   if (fields.has("unknown_since")) envelope.unknown_since = fields.time("unknown_since");
   if (fields.has("trace")) envelope.trace = read_trace(fields);

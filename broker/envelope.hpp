@@ -42,6 +42,9 @@ struct Envelope {
   std::optional<Backoff> backoff{};
   std::optional<std::chrono::system_clock::time_point> expires_at{};
   std::string database{};  ///< alias; empty: the worker's default
+  bool durable =
+      false;        ///< a row of the job table of that database, which decides whether it still has to run
+  int crashes = 0;  ///< how often a worker process has died while it ran this job, up to kMaxAttempts
   std::vector<AttemptError> errors{};
   /// When a worker first did not know the task.
   std::optional<std::chrono::system_clock::time_point> unknown_since{};
@@ -67,8 +70,8 @@ std::string encode(const Envelope& envelope);
 
 /// Reads what encode wrote, or another producer did.  Strict: any field of a wrong type or range, an unknown
 /// version, a duplicate key, args beyond their limits, or text over `size_limit` is Malformed; unknown
-/// fields are ignored.  `size_limit` is that of enqueueing; what workers add (attempt, errors, unknown_since)
-/// may go beyond it by kErrorsRoom.  Never throws for bad input.
+/// fields are ignored.  `size_limit` is that of enqueueing; what workers add (attempt, crashes, errors,
+/// unknown_since) may go beyond it by kErrorsRoom.  Never throws for bad input.
 std::variant<Envelope, Malformed> decode(std::string_view text, std::size_t size_limit);
 
 /// The same from a parsed tree, whose parts are moved out; for a text that holds an envelope within.

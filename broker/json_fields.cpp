@@ -50,6 +50,12 @@ std::string_view JsonFields::name(std::string_view field) {
   return {};
 }
 
+bool JsonFields::boolean(std::string_view field) {
+  if (const json* const value = find(field); value && value->is_boolean()) return value->get<bool>();
+  reject(field, "true or false");
+  return false;
+}
+
 std::int64_t JsonFields::integer(std::string_view field, std::int64_t min, std::int64_t max) {
   if (const json* const value = find(field); value && is_integer(*value, min, max))
     return value->get<std::int64_t>();

@@ -31,6 +31,7 @@ class JsonFields {
 
   std::string_view text(std::string_view field);  ///< a view of the object's own, as name() is
   std::string_view name(std::string_view field);
+  bool boolean(std::string_view field);
   std::int64_t integer(std::string_view field, std::int64_t min,
                        std::int64_t max = std::numeric_limits<std::int64_t>::max());
   double number(std::string_view field, double min, double max, std::string_view expected);

@@ -2,28 +2,21 @@
 #include "broker/redis_broker.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <optional>
 #include <utility>
 
 #include "broker/epoch_ms.hpp"
+#include "broker/fail_point.hpp"
+#include "broker/preconditions.hpp"
 #include "broker/redis_check.hpp"
 #include "broker/redis_enqueue.hpp"
+#include "broker/redis_leases.hpp"
+#include "broker/redis_relay.hpp"
 #include "broker/redis_settle.hpp"
 
 namespace aftercommit {
 namespace {
 
 constexpr Millis kLongestWait = std::chrono::hours{1};  // an earlier return is always allowed
-constexpr std::size_t kMostLetters = 1'000'000'000;     // keeps offset + count within what Redis can read
-
-/// A score of a sorted set: a whole number of ms, unless another program has put it there.
-std::int64_t score_ms(const redisReply& score) {
-  double ms = 0;
-  std::from_chars(text(score).data(), text(score).data() + text(score).size(), ms);
-  return ms > 0 ? static_cast<std::int64_t>(std::min(ms, static_cast<double>(kLongestMs))) : 0;
-}
 
 }  // namespace
 
@@ -44,7 +37,29 @@ std::vector<Settled> RedisBroker::settle(const WorkerId& worker, std::span<const
   return redis_settle(session_, worker, settlements, deadline());
 }
 
+/// The wrong design that the fault tests must notice: between the two calls the job is nowhere.
+Promotion RedisBroker::promote_in_two_calls(std::span<const Queue> queues) {
+  for (const auto& queue : queues) {
+    const auto& keys = session_.keys(queue);
+    const auto now_ms = std::to_string(epoch_ms(std::chrono::system_clock::now()));
+    RedisPipeline due;
+    due.add("ZRANGE", keys.delayed, "-inf", now_ms, "BYSCORE");
+    const auto payloads = session_.ask(due, deadline());
+    for (const auto* payload : elements(*payloads[0])) {
+      RedisPipeline remove;
+      remove.add("ZREM", keys.delayed, text(*payload));
+      session_.ask(remove, deadline());
+      fail_point("scheduler.between_calls");
+      RedisPipeline add;
+      add.add("XADD", keys.stream, "*", kRedisField, text(*payload));
+      session_.ask(add, deadline());
+    }
+  }
+  return {.next_due = Millis{20}};
+}
+
 Promotion RedisBroker::promote(std::span<const Queue> queues, std::size_t limit) {
+  if (mutant("promote_in_two_calls")) return promote_in_two_calls(queues);
   RedisPipeline commands;
   for (const auto& queue : queues) {
     const auto& keys = session_.keys(queue);
@@ -66,42 +81,85 @@ bool RedisBroker::await_schedule(std::span<const Queue> queues, Millis timeout) 
   return wake_.wait(queues, std::clamp(timeout, Millis{0}, kLongestWait), deadline());
 }
 
-QueueCounts RedisBroker::counts(const Queue& queue) {
+std::vector<Lease> RedisBroker::renew_lease(const WorkerId& worker, std::span<const Queue> queues,
+                                            Millis lease) {
+  return redis_renew_lease(session_, worker, queues, lease, deadline());
+}
+
+bool RedisBroker::has_lease(const WorkerId& worker, std::span<const Queue> queues) {
+  return redis_has_lease(session_, worker, queues, deadline());
+}
+
+std::vector<WorkerId> RedisBroker::lapsed_workers(std::span<const Queue> queues, Millis lease) {
+  return redis_lapsed_workers(session_, queues, lease, deadline());
+}
+
+std::size_t RedisBroker::recover(const WorkerId& worker, std::span<const Queue> queues, std::size_t limit,
+                                 bool dead) {
+  return redis_recover(session_, worker, queues, limit, dead, deadline());
+}
+
+std::vector<Fetched> RedisBroker::held_by(const WorkerId& worker, const Queue& queue,
+                                          std::span<const std::string> entries) {
+  return redis_held_by(session_, worker, queue, entries, deadline());
+}
+
+void RedisBroker::retire(const WorkerId& worker, std::span<const Queue> queues) {
+  redis_retire(session_, worker, queues, deadline());
+}
+
+std::vector<std::string> RedisBroker::relay_cursors(std::string_view source, std::span<const Queue> queues) {
+  relay_has_asked_ = false;
+  return redis_relay_cursors(session_, source, queues, deadline());
+}
+
+bool RedisBroker::relay(const RelayStep& step) {
+  struct Unpin {
+    RedisSession& session;
+    ~Unpin() { session.pin(false); }
+  } const unpin{session_};
+  session_.pin(relay_has_asked_);
+  return redis_relay(session_, step, deadline());
+}
+
+std::vector<bool> RedisBroker::has_durable(const Queue& queue, std::span<const JobId> jobs) {
+  auto found = redis_has_durable(session_, queue, jobs, deadline());
+  relay_has_asked_ = true;
+  return found;
+}
+
+std::vector<Queue> RedisBroker::queues() { return browser_.queues(); }
+
+void RedisBroker::for_each_job(const Queue& queue,
+                               const std::function<void(JobState, std::string_view)>& visit) {
+  browser_.for_each_job(queue, visit);
+}
+
+void RedisBroker::for_each_durable(const Queue& queue, const std::function<void(const JobId&)>& visit) {
+  browser_.for_each_durable(queue, visit);
+}
+
+bool RedisBroker::remove_dead_letter(const Queue& queue, const std::string& letter, const Outgoing* job) {
   const auto& keys = session_.keys(queue);
   RedisPipeline commands;
-  commands.add("XLEN", keys.stream);
-  commands.add("XPENDING", keys.stream, kRedisGroup);
-  commands.add("ZCARD", keys.delayed);
-  commands.add("ZCARD", keys.dead);
-
-  std::array<std::int64_t, 4> numbers{};
-  std::optional<RedisRefusal> refusal;
-  session_.run(commands, deadline(), [&](std::size_t i, Reply reply) {
-    if (is_error(*reply, "NOGROUP")) return;  // no worker has come to this queue yet: nothing is running
-    if (is_error(*reply)) {
-      refusal = session_.understand(*reply, commands.what(i));
-    } else {
-      numbers.at(i) = reply->type == REDIS_REPLY_ARRAY ? elements(*reply)[0]->integer : reply->integer;
-    }
-  });
-  if (refusal) refusal->raise();
-  const auto [entries, running, delayed, dead] = numbers;
-  return {.ready = entries - running, .running = running, .delayed = delayed, .dead = dead};
+  if (job == nullptr) {
+    commands.add("ZREM", keys.dead, letter);
+  } else {
+    require_same_queue(queue, *job);
+    commands.begin_script(scripts::requeue(),
+                          {keys.stream, keys.delayed, keys.durable, keys.relay, keys.dead}, 2 + kTakenWords);
+    commands.word(keys.wake);
+    commands.word(letter);
+    add_taken(*job, commands);
+  }
+  return session_.ask(commands, deadline())[0]->integer == 1;
 }
+
+QueueCounts RedisBroker::counts(const Queue& queue) { return browser_.counts(queue); }
 
 std::vector<DeadLetterEntry> RedisBroker::dead_letters(const Queue& queue, std::size_t offset,
                                                        std::size_t count) {
-  std::vector<DeadLetterEntry> letters;
-  if (count == 0) return letters;
-  RedisPipeline commands;
-  const auto last = offset + std::min(count, kMostLetters) - 1;
-  commands.add("ZREVRANGE", session_.keys(queue).dead, offset, last, "WITHSCORES");
-  const auto replies = session_.ask(commands, deadline());
-  const auto words = elements(*replies[0]);
-  for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
-    letters.push_back({from_epoch_ms(score_ms(*words[i + 1])), std::string{text(*words[i])}});
-  }
-  return letters;
+  return browser_.dead_letters(queue, offset, count);
 }
 
 std::vector<std::string> RedisBroker::check() { return redis_check(session_, deadline()); }

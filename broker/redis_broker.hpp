@@ -1,12 +1,15 @@
 /// The broker in Redis.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "broker/broker.hpp"
+#include "broker/redis_browse.hpp"
 #include "broker/redis_fetch.hpp"
 #include "broker/redis_session.hpp"
 #include "broker/redis_url.hpp"
@@ -29,18 +32,42 @@ class RedisBroker final : public Broker {
   std::vector<Settled> settle(const WorkerId& worker, std::span<const Settlement> settlements) override;
   Promotion promote(std::span<const Queue> queues, std::size_t limit) override;
   bool await_schedule(std::span<const Queue> queues, Millis timeout) override;
+
+  std::vector<Lease> renew_lease(const WorkerId& worker, std::span<const Queue> queues,
+                                 Millis lease) override;
+  bool has_lease(const WorkerId& worker, std::span<const Queue> queues) override;
+  std::vector<WorkerId> lapsed_workers(std::span<const Queue> queues, Millis lease) override;
+  std::size_t recover(const WorkerId& worker, std::span<const Queue> queues, std::size_t limit,
+                      bool dead) override;
+  std::vector<Fetched> held_by(const WorkerId& worker, const Queue& queue,
+                               std::span<const std::string> entries) override;
+  void retire(const WorkerId& worker, std::span<const Queue> queues) override;
+
+  std::vector<std::string> relay_cursors(std::string_view source, std::span<const Queue> queues) override;
+  bool relay(const RelayStep& step) override;
+  std::vector<bool> has_durable(const Queue& queue, std::span<const JobId> jobs) override;
+
+  std::vector<Queue> queues() override;
+  void for_each_job(const Queue& queue,
+                    const std::function<void(JobState state, std::string_view payload)>& visit) override;
+  void for_each_durable(const Queue& queue, const std::function<void(const JobId& job)>& visit) override;
+  bool remove_dead_letter(const Queue& queue, const std::string& letter, const Outgoing* job) override;
   QueueCounts counts(const Queue& queue) override;
   std::vector<DeadLetterEntry> dead_letters(const Queue& queue, std::size_t offset,
                                             std::size_t count) override;
   std::vector<std::string> check() override;
 
  private:
+  Promotion promote_in_two_calls(std::span<const Queue> queues);
   Deadline deadline() const { return std::chrono::steady_clock::now() + call_timeout_; }
 
   const Millis call_timeout_;
   RedisSession session_;
   RedisFetcher fetcher_{session_};
+  bool relay_has_asked_ =
+      false;  // has_durable since relay_cursors: the answer holds for this connection only
   RedisWake wake_{session_.url()};
+  RedisBrowser browser_{session_, call_timeout_};
 };
 
 }  // namespace aftercommit

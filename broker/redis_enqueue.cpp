@@ -78,11 +78,11 @@ class Enqueueing {
     RedisPipeline commands;
     order_.clear();
     ends_.clear();
-    std::vector<std::size_t> delayed;
+    std::vector<std::size_t> durable, delayed;
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
       if (fates_[i] == Fate::kEnqueued) continue;
-      if (!is_ready(jobs_[i])) {
-        delayed.push_back(i);
+      if (jobs_[i].durable || !is_ready(jobs_[i])) {
+        (jobs_[i].durable ? durable : delayed).push_back(i);
         continue;
       }
       commands.add("XADD", session_.keys(jobs_[i].queue).stream, "*", kRedisField, jobs_[i].payload);
@@ -91,12 +91,27 @@ class Enqueueing {
     }
     const auto same_queue = [&](std::size_t a, std::size_t b) { return jobs_[a].queue == jobs_[b].queue; };
     const auto bytes = [&](std::size_t i) { return jobs_[i].payload.size(); };
-    for (const auto& batch : batches(delayed, same_queue, bytes)) {
-      add_delayed(batch, commands);
+    const auto add = [&](const RedisBatch& batch) {
       order_.insert(order_.end(), batch.jobs.begin(), batch.jobs.end());
       ends_.push_back(order_.size());
+    };
+    for (const auto& batch : batches(durable, same_queue, bytes)) {
+      add_durable(batch, commands);
+      add(batch);
+    }
+    for (const auto& batch : batches(delayed, same_queue, bytes)) {
+      add_delayed(batch, commands);
+      add(batch);
     }
     return commands;
+  }
+
+  void add_durable(const RedisBatch& batch, RedisPipeline& commands) {
+    const auto& keys = session_.keys(jobs_[batch.jobs.front()].queue);
+    commands.begin_script(scripts::push(), {keys.stream, keys.delayed, keys.durable, keys.relay},
+                          1 + kTakenWords * batch.jobs.size());
+    commands.word(keys.wake);
+    for (const auto i : batch.jobs) add_taken(jobs_[i], commands);
   }
 
   void add_delayed(const RedisBatch& batch, RedisPipeline& commands) {
@@ -138,6 +153,13 @@ class Enqueueing {
 };
 
 }  // namespace
+
+void add_taken(const Outgoing& job, RedisPipeline& commands) {
+  commands.word(job.durable ? durable_member(*job.durable) : "");
+  commands.word(job.eta ? "at" : "in");
+  commands.word(job.eta ? epoch_ms(*job.eta) : countdown_ms(job.countdown.value_or(Millis{0})));
+  commands.word(job.payload);
+}
 
 void redis_enqueue(RedisSession& session, std::span<const Outgoing> jobs, Deadline deadline) {
   Enqueueing{session, jobs}.run(deadline);

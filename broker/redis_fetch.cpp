@@ -3,23 +3,15 @@
 
 #include <algorithm>
 #include <exception>
-#include <nlohmann/json.hpp>
+#include <utility>
 
+#include "broker/redis_entry.hpp"
 #include "broker/redis_settle.hpp"
 
 namespace aftercommit {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// What a stream entry carries.  One with other fields than ours was put there by somebody else; it is handed
-/// out as a text that no envelope looks like, so that the worker buries it.
-std::string payload_of(std::span<redisReply* const> fields) {
-  if (fields.size() == 2 && text(*fields[0]) == kRedisField) return std::string{text(*fields[1])};
-  auto foreign = nlohmann::json::array();
-  for (const auto* field : fields) foreign.push_back(text(*field));
-  return foreign.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 }  // namespace
 
@@ -32,6 +24,9 @@ std::vector<Fetched> RedisFetcher::fetch(const WorkerId& worker, std::span<const
   const bool wait_at_once = queues.size() == 1 && wait > Millis{0};
   std::exception_ptr refusal;  // of one queue, which must not keep the others from being read
   try {
+    session_.connect(request.deadline);
+    const auto before = std::exchange(connection_, session_.connections());
+    if (before != 0 && before != connection_) look_again_at(request);
     for (const auto& queue : queues) {
       try {
         catch_up(request, queue, found);
@@ -42,8 +37,9 @@ std::vector<Fetched> RedisFetcher::fetch(const WorkerId& worker, std::span<const
     }
     if (found.empty() && !refusal && wait > Millis{0}) wait_for_ready(request, found);
   } catch (...) {
-    for (const auto& queue : queues) cursor(worker, queue).behind = true;
+    look_again_at(request);
     if (found.empty()) throw;  // else the next call meets the trouble
+    return found;
   }
   if (found.empty() && refusal) std::rethrow_exception(refusal);
 
@@ -52,6 +48,12 @@ std::vector<Fetched> RedisFetcher::fetch(const WorkerId& worker, std::span<const
     if (last_of_queue) cursor(worker, found[i].queue).last = found[i].entry;
   }
   return found;
+}
+
+/// From the start: a Redis that has fallen back to an older state holds entries in our name from before
+/// `last`.
+void RedisFetcher::look_again_at(const Request& request) {
+  for (const auto& queue : request.queues) cursor(request.worker, queue) = Cursor{.behind = true};
 }
 
 void RedisFetcher::catch_up(const Request& request, const Queue& queue, std::vector<Fetched>& found) {
@@ -125,7 +127,10 @@ RedisPipeline RedisFetcher::format(const Request& request, std::span<const Queue
 /// For queues that are new, or that Redis has lost together with all entries in anybody's name.
 void RedisFetcher::make_groups(const Request& request, std::span<const Queue> queues) {
   RedisPipeline commands;
-  for (const auto& queue : queues) commands.begin_script(scripts::group(), {session_.keys(queue).stream}, 0);
+  for (const auto& queue : queues) {
+    const auto& keys = session_.keys(queue);
+    commands.begin_script(scripts::group(), {keys.stream, keys.durable, keys.relay}, 0);
+  }
   const auto made = session_.ask(commands, request.deadline);
   for (std::size_t i = 0; i < queues.size(); ++i) {
     if (made[i]->integer == 1) cursor(request.worker, queues[i]) = Cursor{};
@@ -148,7 +153,7 @@ std::size_t RedisFetcher::append(const Request& request, const redisReply& strea
       if (is_nil(fields)) {
         gone.add("XACK", key, kRedisGroup, id);
       } else {
-        found.push_back({*queue, std::string{id}, payload_of(elements(fields))});
+        found.push_back({*queue, std::string{id}, payload_of(fields)});
       }
     }
   }

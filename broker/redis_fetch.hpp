@@ -12,11 +12,11 @@
 
 namespace aftercommit {
 
-/// When a fetch fails midway, Redis may have put jobs in the worker's name that it never saw, and while the
-/// worker lives nobody takes them from it.  So the next fetch first reads what is pending in its name beyond
-/// the last entry it was handed.  That is complete, because a group hands out the entries of a stream in
-/// their order, and Redis has done with what the broken connection left in its socket before it reads the
-/// first command on a new one.
+/// When a fetch fails midway, Redis may have put jobs in the worker's name that it never saw; one that was
+/// restarted with older data may have put back some that were settled; and while the worker lives nobody
+/// takes them from it.  So on a new connection a fetch first reads all that is pending in the worker's name.
+/// That is complete, because Redis has done with what the broken connection left in its socket before it
+/// reads the first command on a new one.
 class RedisFetcher {
  public:
   explicit RedisFetcher(RedisSession& session) : session_{session} {}
@@ -41,6 +41,7 @@ class RedisFetcher {
 
   Cursor& cursor(const WorkerId& worker, const Queue& queue) { return cursors_[{worker, queue}]; }
 
+  void look_again_at(const Request& request);
   void catch_up(const Request& request, const Queue& queue, std::vector<Fetched>& found);
   void take_ready(const Request& request, const Queue& queue, std::vector<Fetched>& found);
   void wait_for_ready(const Request& request, std::vector<Fetched>& found);
@@ -52,7 +53,8 @@ class RedisFetcher {
   void make_groups(const Request& request, std::span<const Queue> queues);
   std::size_t append(const Request& request, const redisReply& streams, std::vector<Fetched>& found);
 
-  RedisSession& session_;  // not owned, outlives this
+  std::uint64_t connection_ = 0;  // that the cursors belong to; 0: none yet
+  RedisSession& session_;         // not owned, outlives this
   std::map<std::pair<WorkerId, Queue>, Cursor> cursors_;
 };
 

@@ -4,10 +4,17 @@
 #include <string>
 #include <string_view>
 
+#include "aftercommit/job_id.hpp"
+
 namespace aftercommit {
 
 inline constexpr std::string_view kRedisGroup = "workers";  ///< the consumer group; a consumer is a WorkerId
 inline constexpr std::string_view kRedisField = "e";        ///< the one field of a stream entry: the payload
+
+/// How the set of durable jobs names one: the bytes of its id.
+inline std::string_view durable_member(const JobId& job) {
+  return {reinterpret_cast<const char*>(job.bytes().data()), job.bytes().size()};
+}
 
 /// The keys of one queue.  The braces are a hash tag: all keys of a queue share one slot of a cluster.
 struct RedisKeys {
@@ -16,11 +23,20 @@ struct RedisKeys {
   std::string stream;   ///< ready and running jobs
   std::string delayed;  ///< sorted set: payloads by the ms since 1970 they are due
   std::string dead;     ///< sorted set: letters by the ms since 1970 of their death
+  std::string workers;  ///< sorted set: workers by the ms since 1970 at which their lease ends
+  std::string durable;  ///< set: ids, of 16 bytes, of the durable jobs that are in the keys above
+  std::string relay;    ///< hash: how far each source, a job table, has been read
   std::string wake;     ///< pub/sub channel: a job became due before all others that wait
 
  private:
   explicit RedisKeys(const std::string& stem)
-      : stream{stem + "stream"}, delayed{stem + "delayed"}, dead{stem + "dead"}, wake{stem + "wake"} {}
+      : stream{stem + "stream"},
+        delayed{stem + "delayed"},
+        dead{stem + "dead"},
+        workers{stem + "workers"},
+        durable{stem + "durable"},
+        relay{stem + "relay"},
+        wake{stem + "wake"} {}
 };
 
 }  // namespace aftercommit

@@ -36,6 +36,7 @@ inline bool is_error(const redisReply& reply, std::string_view code) {
 struct RedisRefusal {
   bool passes = false;      ///< true: BrokerUnavailable, the same may succeed later; false: BrokerRefused
   bool reconnects = false;  ///< the connection leads to the wrong server, or to none any more
+  bool general = false;     ///< the server refuses as a whole, not only what was asked here
   std::string sentence;
 
   [[noreturn]] void raise() const;

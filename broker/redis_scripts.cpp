@@ -11,11 +11,11 @@ RedisScript plain(std::string_view name, std::string_view source) {
   return {name, std::string{source}, sha1_hex(source)};
 }
 
-/// A script that settles: held.lua goes in after the first line, which must stay the `#!lua` line.
-RedisScript settling(std::string_view name, std::string_view source) {
+/// A script with what several share: it goes in after the first line, which must stay the `#!lua` line.
+RedisScript with(std::string_view shared, std::string_view name, std::string_view source) {
   const auto second_line = source.find('\n') + 1;
   std::string text{source.substr(0, second_line)};
-  text.append(lua::held).append(source.substr(second_line));
+  text.append(shared).append(source.substr(second_line));
   auto sha = sha1_hex(text);
   return {name, std::move(text), std::move(sha)};
 }
@@ -23,17 +23,27 @@ RedisScript settling(std::string_view name, std::string_view source) {
 }  // namespace
 
 const RedisScript& ack() {
-  static const auto script = settling("ack", lua::ack);
+  static const auto script = with(lua::held, "ack", lua::ack);
   return script;
 }
 
 const RedisScript& bury() {
-  static const auto script = settling("bury", lua::bury);
+  static const auto script = with(lua::held, "bury", lua::bury);
   return script;
 }
 
 const RedisScript& group() {
-  static const auto script = plain("group", lua::group);
+  static const auto script = with(lua::take, "group", lua::group);
+  return script;
+}
+
+const RedisScript& held_by() {
+  static const auto script = with(lua::held, "held_by", lua::held_by);
+  return script;
+}
+
+const RedisScript& lapsed() {
+  static const auto script = plain("lapsed", lua::lapsed);
   return script;
 }
 
@@ -42,13 +52,43 @@ const RedisScript& promote() {
   return script;
 }
 
+const RedisScript& push() {
+  static const auto script = with(lua::take, "push", lua::push);
+  return script;
+}
+
+const RedisScript& recover() {
+  static const auto script = plain("recover", lua::recover);
+  return script;
+}
+
+const RedisScript& relay() {
+  static const auto script = with(lua::take, "relay", lua::relay);
+  return script;
+}
+
 const RedisScript& release() {
-  static const auto script = settling("release", lua::release);
+  static const auto script = with(lua::held, "release", lua::release);
+  return script;
+}
+
+const RedisScript& renew() {
+  static const auto script = plain("renew", lua::renew);
+  return script;
+}
+
+const RedisScript& requeue() {
+  static const auto script = with(lua::take, "requeue", lua::requeue);
+  return script;
+}
+
+const RedisScript& retire() {
+  static const auto script = plain("retire", lua::retire);
   return script;
 }
 
 const RedisScript& retry() {
-  static const auto script = settling("retry", lua::retry);
+  static const auto script = with(lua::held, "retry", lua::retry);
   return script;
 }
 

@@ -16,8 +16,16 @@ namespace scripts {
 const RedisScript& ack();
 const RedisScript& bury();
 const RedisScript& group();
+const RedisScript& held_by();
+const RedisScript& lapsed();
 const RedisScript& promote();
+const RedisScript& push();
+const RedisScript& recover();
+const RedisScript& relay();
 const RedisScript& release();
+const RedisScript& renew();
+const RedisScript& requeue();
+const RedisScript& retire();
 const RedisScript& retry();
 const RedisScript& schedule();
 }  // namespace scripts

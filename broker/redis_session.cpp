@@ -1,17 +1,28 @@
 /// Connects when needed, runs pipelines, and sends scripts that Redis has forgotten.
 #include "broker/redis_session.hpp"
 
+#include "aftercommit/error.hpp"
+
 namespace aftercommit {
 
 RedisConnection& RedisSession::connect(Deadline deadline) {
   if (connection_ && !connection_->usable()) connection_.reset();
-  if (!connection_) connection_ = std::make_unique<RedisConnection>(url_, deadline);
+  if (!connection_ && pinned_) {
+    throw BrokerUnavailable{"the connection to Redis at " + url_.server() +
+                            " was lost between two calls that belong together; they can be made again"};
+  }
+  if (!connection_) {
+    connection_ = std::make_shared<RedisConnection>(url_, deadline);
+    ++connections_;
+  }
   return *connection_;
 }
 
 void RedisSession::run(const RedisPipeline& commands, Deadline deadline, const TakeReply& take) {
   if (commands.size() == 0) return;
-  auto& connection = connect(deadline);
+  connect(deadline);
+  const auto held = connection_;  // `take` may make the session forget it
+  auto& connection = *held;
   std::vector<std::size_t> forgotten;
   RedisPipeline as_text;
 

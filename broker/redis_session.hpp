@@ -1,6 +1,7 @@
 /// A connection to Redis that is replaced when it breaks.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,6 +24,10 @@ class RedisSession {
   RedisConnection& connect(Deadline deadline);
   void disconnect() noexcept { connection_.reset(); }
 
+  /// While pinned, a call whose connection is gone throws BrokerUnavailable and does not connect anew: what
+  /// was learned over the lost one may not hold any more.
+  void pin(bool pinned) noexcept { pinned_ = pinned; }
+
   /// Sends all commands in one round trip and gives each reply, error replies too, to `take(command, reply)`.
   /// A script that Redis does not know (after a restart or SCRIPT FLUSH) is sent again as text, in a second
   /// round trip; its reply then comes last.
@@ -38,12 +43,17 @@ class RedisSession {
   /// The keys of a queue, valid as long as this object.
   const RedisKeys& keys(const Queue& queue);
 
+  /// How many connections there have been: a new one may lead to a server with other data.
+  std::uint64_t connections() const noexcept { return connections_; }
+
   const RedisUrl& url() const noexcept { return url_; }
 
  private:
   const RedisUrl url_;
   std::map<Queue, RedisKeys> keys_;
-  std::unique_ptr<RedisConnection> connection_;
+  bool pinned_ = false;
+  std::uint64_t connections_ = 0;
+  std::shared_ptr<RedisConnection> connection_;  // null: to be made; also owned by a run() under way
 };
 
 }  // namespace aftercommit

@@ -2,33 +2,15 @@
 #include "broker/redis_settle.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <compare>
 #include <optional>
 
+#include "aftercommit/log.hpp"
 #include "broker/epoch_ms.hpp"
 #include "broker/redis_batches.hpp"
+#include "broker/redis_stream_id.hpp"
 
 namespace aftercommit {
 namespace {
-
-/// A stream's entry id, "1700000000000-0", in the order of the stream.
-struct StreamId {
-  std::uint64_t ms = 0;
-  std::uint64_t sequence = 0;
-
-  friend auto operator<=>(const StreamId&, const StreamId&) = default;
-};
-
-std::optional<StreamId> stream_id(std::string_view text) {
-  StreamId id;
-  const auto* const end = text.data() + text.size();
-  const auto ms = std::from_chars(text.data(), end, id.ms);
-  if (ms.ec != std::errc{} || ms.ptr == end || *ms.ptr != '-') return {};
-  const auto sequence = std::from_chars(ms.ptr + 1, end, id.sequence);
-  if (sequence.ec != std::errc{} || sequence.ptr != end) return {};
-  return id;
-}
 
 Settled settled(const redisReply& answer) {
   return answer.integer == 1   ? Settled::kDone
@@ -47,21 +29,38 @@ class Settling {
     RedisPipeline commands;
     for (const auto& call : calls) add(call, commands);
 
-    const auto replies = session_.ask(commands, deadline);
-    for (std::size_t i = 0; i < calls.size(); ++i) {
-      const auto answered = elements(*replies[i]);
-      for (std::size_t j = 0; j < answered.size(); ++j)
-        answers.at(calls[i].jobs.at(j)) = settled(*answered[j]);
-    }
+    std::optional<RedisRefusal> trouble;  // of the server as a whole
+    session_.run(commands, deadline, [&](std::size_t i, Reply reply) {
+      const auto& jobs = calls[i].jobs;
+      if (!is_error(*reply)) {
+        const auto answered = elements(*reply);
+        for (std::size_t j = 0; j < answered.size(); ++j) answers.at(jobs.at(j)) = settled(*answered[j]);
+        return;
+      }
+      auto refusal = session_.understand(*reply, commands.what(i));
+      if (refusal.general) {
+        trouble = std::move(refusal);
+      } else {
+        refuse(jobs, refusal, answers);
+      }
+    });
+    if (trouble) trouble->raise();
     return answers;
   }
 
  private:
+  static void refuse(const std::vector<std::size_t>& jobs, const RedisRefusal& refusal,
+                     std::vector<Settled>& answers) {
+    for (const auto job : jobs) answers.at(job) = Settled::kRefused;
+    log(LogLevel::kError, "the broker refused to settle jobs",
+        {{"jobs", std::to_string(jobs.size())}, {"error", refusal.sentence}});
+  }
+
   std::vector<RedisBatch> script_calls() {
     std::vector<std::size_t> possible;  // what is no entry id of a stream is pending nowhere
     ids_.resize(settlements_.size());
     for (std::size_t i = 0; i < settlements_.size(); ++i) {
-      const auto id = stream_id(settlements_[i].entry);
+      const auto id = StreamId::parse(settlements_[i].entry);
       if (!id) continue;
       ids_[i] = *id;
       possible.push_back(i);
@@ -79,13 +78,13 @@ class Settling {
     const auto count = call.jobs.size();
     switch (kind) {
       case Kind::kAck:
-        commands.begin_script(scripts::ack(), {keys.stream}, 3 + count);
+        commands.begin_script(scripts::ack(), {keys.stream, keys.durable}, 3 + 2 * count);
         break;
       case Kind::kRelease:
         commands.begin_script(scripts::release(), {keys.stream}, 3 + 2 * count);
         break;
       case Kind::kBury:
-        commands.begin_script(scripts::bury(), {keys.stream, keys.dead}, 3 + 2 * count);
+        commands.begin_script(scripts::bury(), {keys.stream, keys.durable, keys.dead}, 3 + 3 * count);
         break;
       case Kind::kRetry:
         commands.begin_script(scripts::retry(), {keys.stream, keys.delayed}, 4 + 3 * count);
@@ -98,9 +97,13 @@ class Settling {
     commands.word(settlements_[*highest].entry);
     if (kind == Kind::kRetry) commands.word(keys.wake);
     for (const auto i : call.jobs) {
-      commands.word(settlements_[i].entry);
-      if (kind == Kind::kRetry) commands.word(countdown_ms(settlements_[i].countdown));
-      if (kind != Kind::kAck) commands.word(settlements_[i].payload);
+      const auto& settlement = settlements_[i];
+      commands.word(settlement.entry);
+      if (kind == Kind::kAck || kind == Kind::kBury) {
+        commands.word(settlement.durable ? durable_member(*settlement.durable) : "");
+      }
+      if (kind == Kind::kRetry) commands.word(countdown_ms(settlement.countdown));
+      if (kind != Kind::kAck) commands.word(settlement.payload);
     }
   }
 

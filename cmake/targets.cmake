@@ -14,6 +14,9 @@ function(aftercommit_compile target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
                          $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
                          $<$<BOOL:${AFTERCOMMIT_WARNINGS_AS_ERRORS}>:-Werror>)
+  if(AFTERCOMMIT_FAIL_POINTS)
+    target_compile_definitions(${target} PRIVATE AFTERCOMMIT_FAIL_POINTS)
+  endif()
   if(AFTERCOMMIT_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${AFTERCOMMIT_SANITIZE} -fno-omit-frame-pointer)
     target_link_options(${target} PRIVATE -fsanitize=${AFTERCOMMIT_SANITIZE})

@@ -1,90 +1,18 @@
 /// What every broker must do: the sentences of broker.hpp, run against each implementation.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <future>
-#include <limits>
-#include <memory>
-#include <ostream>
 #include <set>
 
-#include "broker/broker.hpp"
-#include "support/eventually.hpp"
-#include "support/servers.hpp"
+#include "support/every_broker.hpp"
 
 namespace aftercommit {
 namespace {
 
 using namespace std::chrono_literals;
-using support::eventually;
+using namespace support;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 using Kind = Settlement::Kind;
-
-constexpr Millis kNoWait{0};
-constexpr Millis kShortWait{30};
-constexpr Millis kLongWait{10'000};  // for what is expected to come at once
-constexpr Millis kEnqueueTimeout{5000};
-const WorkerId kAnn = "worker-ann";
-const WorkerId kBob = "worker-bob";
-
-struct Implementation {
-  const char* name;
-  std::string (*fresh_url)();
-
-  friend void PrintTo(const Implementation& implementation, std::ostream* out) {
-    *out << implementation.name;
-  }
-};
-
-class EveryBroker : public testing::TestWithParam<Implementation> {
- protected:
-  /// One more broker of the same jobs, as another thread or process would have.
-  std::unique_ptr<Broker> another() const { return make_broker(url); }
-
-  void enqueue(std::vector<Outgoing> jobs) { broker->enqueue(jobs, kEnqueueTimeout); }
-
-  std::vector<Fetched> fetch(std::size_t count, const WorkerId& worker = kAnn) {
-    return broker->fetch(worker, mail, count, kNoWait);
-  }
-
-  Fetched fetch_one(const WorkerId& worker = kAnn) {
-    auto jobs = fetch(1, worker);
-    if (jobs.size() != 1) throw std::logic_error{"there was no job to fetch"};
-    return jobs.front();
-  }
-
-  Settled settle(const WorkerId& worker, Settlement settlement) {
-    return broker->settle(worker, {&settlement, 1}).at(0);
-  }
-
-  Settlement to(Kind kind, const Fetched& job, std::string payload = "again") {
-    return {kind, job.queue, job.entry, std::move(payload)};
-  }
-
-  void promote_when_due(std::size_t count) {
-    EXPECT_TRUE(eventually([&] { return (count -= broker->promote(mail, 100).promoted) == 0; }));
-  }
-
-  void expect_counts(QueueCounts expected, const Queue& queue = "mail") {
-    const auto counts = broker->counts(queue);
-    EXPECT_EQ(counts.ready, expected.ready);
-    EXPECT_EQ(counts.running, expected.running);
-    EXPECT_EQ(counts.delayed, expected.delayed);
-    EXPECT_EQ(counts.dead, expected.dead);
-  }
-
-  const std::string url = GetParam().fresh_url();
-  const std::vector<Queue> mail{"mail"};
-  const std::unique_ptr<Broker> broker = make_broker(url);
-};
-
-std::vector<std::string> payloads(const std::vector<Fetched>& jobs) {
-  std::vector<std::string> all;
-  for (const auto& job : jobs) all.push_back(job.payload);
-  return all;
-}
 
 // enqueue and fetch
 
@@ -503,32 +431,9 @@ TEST_P(EveryBroker, CountsEachState) {
   expect_counts({.ready = 1, .running = 1, .delayed = 1, .dead = 1});
 }
 
-TEST_P(EveryBroker, ShowsTheNewestDeadLettersPageByPage) {
-  for (const auto* letter : {"1", "2", "3", "4"}) {
-    enqueue({{"mail", "job"}});
-    settle(kAnn, to(Kind::kBury, fetch_one(), letter));
-  }
-  const auto page = [&](std::size_t offset, std::size_t count) {
-    std::vector<std::string> letters;
-    for (const auto& entry : broker->dead_letters("mail", offset, count)) letters.push_back(entry.letter);
-    return letters;
-  };
-  EXPECT_THAT(page(0, 2), ElementsAre("4", "3"));
-  EXPECT_THAT(page(2, 10), ElementsAre("2", "1"));
-  EXPECT_THAT(page(0, std::numeric_limits<std::size_t>::max()), SizeIs(4));
-  EXPECT_THAT(page(1, std::numeric_limits<std::size_t>::max()), SizeIs(3));
-  EXPECT_THAT(page(4, 1), IsEmpty());
-  EXPECT_THAT(page(0, 0), IsEmpty());
-}
-
 TEST_P(EveryBroker, HasNothingToSayAgainstAGoodServer) { EXPECT_THAT(broker->check(), IsEmpty()); }
 
-INSTANTIATE_TEST_SUITE_P(
-    For, EveryBroker,
-    testing::Values(Implementation{"Memory",
-                                   [] { return "memory://" + support::unique_name("conformance"); }},
-                    Implementation{"Redis", [] { return support::fresh_redis_url(); }}),
-    [](const auto& parameter) { return std::string{parameter.param.name}; });
+INSTANTIATE_TEST_SUITE_P(For, EveryBroker, kEveryBroker, broker_name);
 
 }  // namespace
 }  // namespace aftercommit

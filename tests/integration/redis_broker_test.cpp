@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <future>
 
+#include "aftercommit/log.hpp"
 #include "support/redis_calls.hpp"
 #include "support/servers.hpp"
 
@@ -37,6 +38,12 @@ TEST_F(RedisBrokerTest, WritesTheKeysThatTheWireFormatNames) {
   EXPECT_EQ(redis.text_of("TYPE", prefix + ":{mail}:stream"), "stream");
   EXPECT_EQ(redis.text_of("TYPE", prefix + ":{mail}:delayed"), "zset");
   EXPECT_EQ(redis.text_of("TYPE", prefix + ":{mail}:dead"), "zset");
+  const auto id = JobId::generate();
+  calls.broker.relay({"mail", "shop", "", "page 1", {{"mail", "a", {}, {}, id}}});
+  calls.broker.renew_lease(kAnn, kMail, 1h);
+  EXPECT_EQ(redis.text_of("HGET", prefix + ":{mail}:relay", "shop"), "page 1");
+  EXPECT_EQ(redis.ask("SISMEMBER", prefix + ":{mail}:durable", durable_member(id))->integer, 1);
+  EXPECT_EQ(redis.text_of("TYPE", prefix + ":{mail}:workers"), "zset");
 }
 
 TEST_F(RedisBrokerTest, LeavesNothingBehindInTheStream) {
@@ -96,7 +103,6 @@ TEST_F(RedisBrokerTest, NamesTheKeyThatAnotherProgramUses) {
   const auto names_it = AllOf(HasSubstr("WRONGTYPE"), HasSubstr(redis.mail().stream), HasSubstr("prefix"));
   EXPECT_THAT(complaint<BrokerRefused>([&] { calls.fetch(1); }), names_it);
   EXPECT_THAT(complaint<BrokerRefused>([&] { calls.fetch(1, kTimeout); }), names_it);
-  EXPECT_THAT(complaint<BrokerRefused>([&] { calls.settle(Kind::kAck, {"mail", "1-1", ""}); }), names_it);
   EXPECT_THAT(complaint<EnqueueFailure>([&] { calls.enqueue({{"mail", "a"}}); }), names_it);
 }
 
@@ -124,14 +130,69 @@ TEST_F(RedisBrokerTest, TellsExactlyWhichJobsWereRefused) {
 }
 
 TEST_F(RedisBrokerTest, SettlesNothingWhereItsTargetIsUnusable) {
-  calls.enqueue({{"mail", "a"}});
+  const auto id = JobId::generate();
+  calls.enqueue({{"mail", "a", {}, {}, id}});
   const auto job = calls.fetch(1).at(0);
   redis.ask("SET", redis.mail().delayed, "mine");
   redis.ask("SET", redis.mail().dead, "mine");
-  EXPECT_THROW(calls.settle(Kind::kRetry, job), BrokerRefused);
-  EXPECT_THROW(calls.settle(Kind::kBury, job), BrokerRefused);
+  EXPECT_EQ(calls.settle(Kind::kRetry, job), Settled::kRefused);
+  const Settlement bury{Kind::kBury, "mail", job.entry, "letter", 0ms, id};
+  EXPECT_THAT(calls.broker.settle(kAnn, {&bury, 1}), ElementsAre(Settled::kRefused));
   EXPECT_EQ(elements(*redis.ask("XPENDING", redis.mail().stream, kRedisGroup))[0]->integer, 1);
   EXPECT_EQ(redis.ask("XLEN", redis.mail().stream)->integer, 1);
+  EXPECT_THAT(calls.broker.has_durable("mail", {&id, 1}), ElementsAre(true));
+}
+
+TEST_F(RedisBrokerTest, SettlesADurableJobNotAtAllWhereItCannotForgetItsId) {
+  calls.enqueue({{"mail", "a"}, {"mail", "b"}});
+  const auto jobs = calls.fetch(2);
+  redis.ask("SET", redis.mail().durable, "mine");
+  for (const auto kind : {Kind::kAck, Kind::kBury}) {
+    const Settlement end{kind, "mail", jobs[0].entry, "letter", 0ms, JobId::generate()};
+    EXPECT_THAT(calls.broker.settle(kAnn, {&end, 1}), ElementsAre(Settled::kRefused));
+  }
+  EXPECT_EQ(calls.counts().running, 2);
+  EXPECT_EQ(calls.counts().dead, 0);
+  EXPECT_EQ(calls.settle(Kind::kAck, jobs[1]), Settled::kDone);  // not durable: the set is of no concern
+}
+
+TEST_F(RedisBrokerTest, SettlesTheOthersBesideARefusalAndLogsItOnce) {
+  calls.enqueue({{"mail", "a"}, {"mail", "b"}, {"mail", "c"}, {"slow", "d"}});
+  const auto jobs = calls.fetch(3);
+  const std::vector<Queue> slow{"slow"};
+  const auto other = calls.broker.fetch(kAnn, slow, 1, kNoWait).at(0);
+  redis.ask("SET", redis.mail().dead, "mine");
+  std::vector<std::string> logged;
+  set_log_handler([&](const LogEvent& event) {
+    EXPECT_EQ(event.level, LogLevel::kError);
+    for (const auto& [name, value] : event.fields) logged.push_back(value);
+  });
+  const std::vector<Settlement> ends{{Kind::kBury, "mail", jobs[0].entry, "letter 1"},
+                                     {Kind::kAck, "mail", jobs[1].entry},
+                                     {Kind::kBury, "mail", jobs[2].entry, "letter 2"},
+                                     {Kind::kAck, "slow", other.entry}};
+  const auto answers = calls.broker.settle(kAnn, ends);
+  set_log_handler({});
+  EXPECT_THAT(answers, ElementsAre(Settled::kRefused, Settled::kDone, Settled::kRefused, Settled::kDone));
+  EXPECT_THAT(logged, ElementsAre("2", AllOf(HasSubstr("WRONGTYPE"), HasSubstr("bury"),
+                                             HasSubstr(redis.mail().stream), HasSubstr("prefix"))));
+  EXPECT_EQ(elements(*redis.ask("XPENDING", redis.mail().stream, kRedisGroup))[0]->integer, 2);
+}
+
+TEST_F(RedisBrokerTest, AddsNoDurableJobWhereAKeyIsAnotherPrograms) {
+  const auto id = JobId::generate();
+  for (const auto* key : {&redis.mail().delayed, &redis.mail().durable, &redis.mail().relay}) {
+    redis.ask("SET", *key, "mine");
+    EXPECT_THAT(complaint<EnqueueFailure>([&] {
+                  calls.enqueue({{"mail", "a", {}, {}, id}});
+                }),
+                HasSubstr("WRONGTYPE"));
+    EXPECT_THROW(calls.broker.relay({"mail", "shop", "", "page 1", {{"mail", "a", {}, {}, id}}}),
+                 BrokerRefused);
+    redis.ask("DEL", *key);
+    EXPECT_EQ(calls.counts().ready, 0);
+    EXPECT_THAT(calls.broker.has_durable("mail", {&id, 1}), ElementsAre(false));
+  }
 }
 
 TEST_F(RedisBrokerTest, SkipsEntriesThatSomebodyDeleted) {

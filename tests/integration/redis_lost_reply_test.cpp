@@ -33,8 +33,8 @@ TEST_F(LostReply, OfAFetchStrandsNoJob) {
   proxy.cut_after_reply_bytes(0);
   EXPECT_THROW(calls.fetch(2), BrokerUnavailable);
   EXPECT_EQ(direct.counts().running, 3);
-  EXPECT_THAT(payloads(calls.fetch(1)), ElementsAre("b"));
-  EXPECT_THAT(payloads(calls.fetch(10)), ElementsAre("c", "d"));
+  EXPECT_THAT(payloads(calls.fetch(1)), ElementsAre("a"));  // which the caller knows to be in its hands
+  EXPECT_THAT(payloads(calls.fetch(10)), ElementsAre("b", "c", "d"));
   EXPECT_THAT(calls.fetch(10), IsEmpty());
 }
 
@@ -69,10 +69,10 @@ TEST_F(LostReply, OfASecondQueueStillHandsOutTheFirst) {
           .size();
   proxy.cut_after_reply_bytes(static_cast<std::int64_t>(reply_to_mail));
   EXPECT_THAT(payloads(calls.broker.fetch(kAnn, queues, 2, kNoWait)), ElementsAre("m"));
-  EXPECT_THAT(payloads(calls.broker.fetch(kAnn, queues, 2, kNoWait)), ElementsAre("s"));
+  EXPECT_THAT(payloads(calls.broker.fetch(kAnn, queues, 2, kNoWait)), ElementsAre("m", "s"));
 }
 
-TEST_F(LostReply, OfAFetchDoesNotHandOutAgainWhatIsRunning) {
+TEST_F(LostReply, OfAFetchHandsOutAllThatStandsInTheWorkersNameAndNothingElse) {
   direct.enqueue({{"mail", "running"}, {"mail", "settled"}, {"mail", "lost"}, {"mail", "deleted"}});
   const auto jobs = calls.fetch(2);
   EXPECT_EQ(direct.settle(Kind::kAck, jobs.at(1)), Settled::kDone);
@@ -82,7 +82,7 @@ TEST_F(LostReply, OfAFetchDoesNotHandOutAgainWhatIsRunning) {
   const auto stream = redis.ask("XRANGE", redis.mail().stream, "-", "+");
   const auto* last = elements(*stream).back();
   redis.ask("XDEL", redis.mail().stream, text(*elements(*last)[0]));
-  EXPECT_THAT(payloads(calls.fetch(10)), ElementsAre("lost"));
+  EXPECT_THAT(payloads(calls.fetch(10)), ElementsAre("running", "lost"));
   EXPECT_EQ(direct.counts().running, 2);
   EXPECT_EQ(elements(*redis.ask("XPENDING", redis.mail().stream, kRedisGroup))[0]->integer, 2);
 }
@@ -117,6 +117,36 @@ TEST_F(LostReply, OfAnEnqueueThatCannotBeMadeGoodLeavesItInDoubt) {
   EXPECT_TRUE(late->in_doubt());
   EXPECT_TRUE(late->retryable());
   EXPECT_EQ(direct.counts().ready, 2);
+}
+
+TEST_F(LostReply, OfADurableJobLeavesOneJob) {
+  const auto id = JobId::generate();
+  calls.enqueue({{"mail", "first", {}, {}, JobId::generate()}});  // makes the script known
+  proxy.cut_after_reply_bytes(0);
+  calls.enqueue({{"mail", "a", {}, {}, id}, {"mail", "later", 1h, {}, JobId::generate()}});
+  EXPECT_EQ(proxy.accepted(), 2);
+  EXPECT_EQ(direct.counts().delayed, 1);
+  EXPECT_THAT(payloads(direct.fetch(10)), ElementsAre("first", "a"));
+}
+
+TEST_F(LostReply, OfARelayStepShowsInTheCursor) {
+  const RelayStep step{"mail", "shop", "", "page 1", {{"mail", "a", {}, {}, JobId::generate()}}};
+  calls.broker.relay({"slow", "shop", "", "page 1"});  // makes the script known
+  proxy.cut_after_reply_bytes(0);
+  EXPECT_THROW(calls.broker.relay(step), BrokerUnavailable);
+  EXPECT_FALSE(calls.broker.relay(step));
+  EXPECT_THAT(calls.broker.relay_cursors("shop", kMail), ElementsAre("page 1"));
+  EXPECT_THAT(payloads(direct.fetch(10)), ElementsAre("a"));
+}
+
+TEST_F(LostReply, OfARecoveryStrandsNoJob) {
+  direct.enqueue({{"mail", "a"}, {"mail", "b"}});
+  direct.fetch(2, kNoWait, kBob);
+  calls.broker.recover("nobody", kMail, 1, true);  // makes the script known
+  proxy.cut_after_reply_bytes(0);
+  EXPECT_THROW(calls.broker.recover(kBob, kMail, 1, true), BrokerUnavailable);
+  EXPECT_EQ(calls.broker.recover(kBob, kMail, 10, true), 1U);
+  EXPECT_THAT(payloads(direct.fetch(10)), ElementsAre("a", "b"));
 }
 
 TEST_F(LostReply, OfASettlingIsSafeToAskAgain) {

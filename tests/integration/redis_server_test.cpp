@@ -52,6 +52,10 @@ TEST_F(RedisServer, CallsAReplicaAndABusyServerUnavailable) {
   calls.enqueue({{"mail", "a"}});
   redis.ask("REPLICAOF", "127.0.0.1", "1");
   EXPECT_THAT(complaint<BrokerUnavailable>([&] { calls.fetch(1); }), HasSubstr("replica"));
+  EXPECT_THAT(complaint<BrokerUnavailable>([&] {
+                calls.settle(Kind::kAck, {"mail", "1-1", ""});
+              }),
+              HasSubstr("replica"));
   const auto refused = failure([&] { calls.enqueue({{"mail", "b"}}); });
   ASSERT_TRUE(refused);
   EXPECT_TRUE(refused->retryable());
@@ -78,6 +82,24 @@ TEST_F(RedisServer, CallsAReplicaAndABusyServerUnavailable) {
   EXPECT_EQ(calls.counts().ready, 1);
 }
 
+TEST_F(RedisServer, LooksAwayWithoutHarmFromAReplicaThatServesNoStaleData) {
+  calls.enqueue({{"mail", "a"}});
+  redis.ask("CONFIG", "SET", "replica-serve-stale-data", "no");
+  redis.ask("REPLICAOF", "127.0.0.1", "1");
+  EXPECT_THAT(complaint<BrokerUnavailable>([&] { calls.counts(); }), HasSubstr("MASTERDOWN"));
+  redis.ask("REPLICAOF", "NO", "ONE");
+  EXPECT_EQ(calls.counts().ready, 1);
+}
+
+TEST_F(RedisServer, ThrowsWhenItRefusesToSettleAnythingAtAll) {
+  calls.enqueue({{"mail", "a"}});
+  const auto job = calls.fetch(1).at(0);
+  redis.ask("CONFIG", "SET", "min-replicas-to-write", "1");
+  EXPECT_THAT(complaint<BrokerRefused>([&] { calls.settle(Kind::kAck, job); }), HasSubstr("NOREPLICAS"));
+  redis.ask("CONFIG", "SET", "min-replicas-to-write", "0");
+  EXPECT_EQ(calls.settle(Kind::kAck, job), Settled::kDone);
+}
+
 TEST_F(RedisServer, WarnsOfEviction) {
   EXPECT_THAT(calls.broker.check(), IsEmpty());
   redis.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
@@ -102,6 +124,18 @@ TEST_F(RedisServer, LogsInAndNamesWhatIsForbidden) {
   ASSERT_TRUE(unknown);
   EXPECT_THAT(unknown->what(), AllOf(wrong, Not(HasSubstr("gu3ss"))));
   EXPECT_FALSE(unknown->retryable());
+}
+
+TEST_F(RedisServer, TakesJobsFromAUserThatMayDoNoMoreThanTheWireFormatSays) {
+  redis.ask("ACL", "SETUSER", "web", "on", ">s3cret", "~ac:*", "&ac:*", "-@all", "+xadd", "+zadd", "+zrange",
+            "+publish", "+time", "+eval", "+evalsha", "+xpending", "+xgroup|create", "+del", "+hlen",
+            "+smismember", "+sadd");
+  Calls web{"redis://web:s3cret@127.0.0.1:" + std::to_string(server.port())};
+  const auto id = JobId::generate();
+  web.enqueue({{"mail", "a"}, {"mail", "later", 1h}, {"mail", "b", {}, {}, id}});
+  web.enqueue({{"mail", "b", {}, {}, id}});
+  EXPECT_EQ(calls.counts().ready, 2);
+  EXPECT_EQ(calls.counts().delayed, 1);
 }
 
 TEST_F(RedisServer, AsksForThePasswordThatTheServerWants) {

@@ -39,8 +39,9 @@ class Onlooker {
     return std::move(session_.ask(commands, std::chrono::steady_clock::now() + kTimeout).at(0));
   }
 
-  std::string text_of(std::string_view command, std::string_view word) {
-    return std::string{text(*ask(command, word))};
+  template <class... Words>
+  std::string text_of(std::string_view command, const Words&... words) {
+    return std::string{text(*ask(command, words...))};
   }
   const RedisKeys& mail() { return session_.keys("mail"); }
 

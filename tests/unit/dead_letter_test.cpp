@@ -140,8 +140,9 @@ TEST(DeadLetter, NamesEachCauseByAWord) {
   EXPECT_EQ(to_string(Cause::kRejected), "rejected");
   EXPECT_EQ(to_string(Cause::kMalformed), "malformed");
   EXPECT_EQ(to_string(Cause::kUnknownTask), "unknown_task");
-  for (const Cause cause :
-       {Cause::kRetriesExhausted, Cause::kRejected, Cause::kMalformed, Cause::kUnknownTask}) {
+  EXPECT_EQ(to_string(Cause::kCrashed), "crashed");
+  for (const Cause cause : {Cause::kRetriesExhausted, Cause::kRejected, Cause::kMalformed,
+                            Cause::kUnknownTask, Cause::kCrashed}) {
     DeadLetter letter = letter_of_job();
     letter.cause = cause;
     EXPECT_EQ(read(encode(letter)).cause, cause);
@@ -170,8 +171,8 @@ TEST(MalformedDeadLetter, HoldsAWrongTypeInAnyField) {
   json text = good;
   text["cause"] = "boredom";
   EXPECT_EQ(flaw(text.dump()),
-            "field 'cause' must be one of retries_exhausted, rejected, malformed, unknown_task, not the text "
-            "'boredom'");
+            "field 'cause' must be one of retries_exhausted, rejected, malformed, unknown_task, crashed, not "
+            "the text 'boredom'");
 }
 
 TEST(MalformedDeadLetter, HoldsAJobThatIsMalformedItself) {

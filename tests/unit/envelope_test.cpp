@@ -44,6 +44,8 @@ Envelope full() {
   envelope.backoff = exponential(1s, 10min, 3.0, 0.1);
   envelope.expires_at = kTime + 1h;
   envelope.database = "orders";
+  envelope.durable = true;
+  envelope.crashes = 2;
   add_error(envelope, {1, kTime + 1s, "web-1/4711", "mail server is down"});
   add_error(envelope, {2, kTime + 2s, "web-2/4712", "still \"down\"\n"});
   envelope.unknown_since = kTime + 3s;
@@ -94,7 +96,7 @@ TEST(Envelope, IsWrittenWithAllThatIsSet) {
       R"("args":[42,"someone@example.org",{"copies":[1,2.5,null,true]}],)"
       R"("queue":"mail","enqueued_at":1700000000123,"attempt":3,"max_retries":5,)"
       R"("backoff":{"kind":"exponential","base_ms":1000,"factor":3.0,"cap_ms":600000,"jitter":0.1},)"
-      R"("expires_at":1700003600123,"database":"orders",)"
+      R"("expires_at":1700003600123,"database":"orders","durable":true,"crashes":2,)"
       R"("errors":[{"attempt":1,"at":1700000001123,"worker":"web-1/4711","error":"mail server is down"},)"
       R"({"attempt":2,"at":1700000002123,"worker":"web-2/4712","error":"still \"down\"\n"}],)"
       R"("unknown_since":1700000003123,"trace":{"traceparent":"00-4bf9-00f0-01"}})");
@@ -149,6 +151,8 @@ TEST(Envelope, IsNotWrittenIfItCouldNotBeRead) {
       [](Envelope& e) { e.task = "a\"b"; },
       [](Envelope& e) { e.queue = "a}b"; },
       [](Envelope& e) { e.queue = std::string(65, 'q'); },
+      [](Envelope& e) { e.crashes = -1; },
+      [](Envelope& e) { e.crashes = kMaxAttempts + 1; },
       [](Envelope& e) { e.database = "two words"; },
       [](Envelope& e) { e.attempt = 0; },
       [](Envelope& e) { e.attempt = -1; },
@@ -341,6 +345,8 @@ TEST(Envelope, SurvivesARoundTripWithRandomContents) {
     }
     if (below(2)) envelope.expires_at = time();
     if (below(2)) envelope.database = name();
+    envelope.durable = below(2) == 1;
+    if (below(2)) envelope.crashes = static_cast<int>(below(kMaxAttempts + 1));
     for (auto n = below(4); n > 0; --n)
       envelope.errors.push_back({static_cast<int>(1 + below(9)), time(), text(), text()});
     if (below(2)) envelope.unknown_since = time();
@@ -541,9 +547,20 @@ TEST(MalformedEnvelope, IsNeverAJobThatGrewByFailing) {
     add_error(envelope, {attempt, Time{9'223'372'036'854ms}, worst_text, worst_text});
   }
   envelope.attempt = kMaxAttempts;
+  envelope.crashes = kMaxAttempts;
   envelope.unknown_since = kTime;
   EXPECT_GT(encode(envelope).size(), 2 * kErrorsKept * kErrorTextLimit);
   EXPECT_EQ(flaw(encode(envelope), limit), "");
+}
+
+TEST(MalformedEnvelope, IsNeverAJobThatGrewByCrashing) {
+  Envelope envelope = small();
+  const std::size_t limit = encode(envelope).size();
+  envelope.crashes = 1;
+  EXPECT_EQ(flaw(encode(envelope), limit), "");
+  envelope.crashes = 0;
+  envelope.durable = true;  // by the producer: within the limit
+  EXPECT_NE(flaw(encode(envelope), limit), "");
 }
 
 TEST(MalformedEnvelope, IsOfAnotherVersionWhateverElseItHolds) {
@@ -625,6 +642,8 @@ std::vector<Wrong> wrong_values() {
       {"/expires_at", no_time},
       {"/unknown_since", no_time},
       {"/attempt", no_attempt},
+      {"/durable", {kInt, 0, 1, kText, "true", kNull, kArray, kObject}},
+      {"/crashes", no_count},
       {"/max_retries", no_count},
       {"/backoff", no_container},
       {"/backoff", {kArray, kObject}},
