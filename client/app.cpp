@@ -8,6 +8,7 @@
 #include "client/app_core.hpp"
 #include "client/broker_sender.hpp"
 #include "client/environment.hpp"
+#include "client/migrations.hpp"
 #include "client/retry_policy.hpp"
 
 namespace aftercommit {
@@ -22,7 +23,13 @@ void App::configure(AppOptions options) { core_->configure(std::move(options)); 
 const AppOptions& App::options() const { return core_->options(); }
 Database& App::database(std::string_view alias) const { return core_->database(alias); }
 std::vector<std::string> App::database_aliases() const { return core_->database_aliases(); }
-std::vector<std::string> App::check() const { return core_->check(); }
+std::vector<std::string> App::check() const {
+  auto warnings = core_->check();
+  const auto delivery = core_->options().delivery;
+  if (delivery.value_or(Delivery::kDurable) != Delivery::kDurable) return warnings;
+  for (const auto& [alias, database] : core_->databases()) detail::check_schema(*database);
+  return warnings;
+}
 
 detail::TaskEntry& App::declare(std::string name, TaskOptions options) {
   return core_->declare(*this, std::move(name), std::move(options));
@@ -48,6 +55,11 @@ void AppCore::settle() {
     if (database.url.empty()) {
       throw ConfigError{"database '" + alias + "' of app '" + name_ + "' has no URL: give it one, or set " +
                         variable_of(alias)};
+    }
+    if (database.schema.empty() ||
+        database.schema.find_first_of(std::string_view{"{}\0", 3}) != std::string::npos) {
+      throw ConfigError{"the schema of database '" + alias + "' of app '" + name_ + "' is not a name: '" +
+                        clean_text(database.schema, 64) + "'"};
     }
     databases_.emplace(alias, std::make_unique<Database>(database, alias));
   }

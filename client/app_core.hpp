@@ -32,7 +32,7 @@ class AppCore {
   std::vector<std::string> database_aliases();
   const std::map<std::string, std::unique_ptr<Database>, std::less<>>& databases();
 
-  std::vector<std::string> check();
+  std::vector<std::string> check();  ///< the servers alone: App::check looks at the tables too
 
   std::shared_ptr<JobSender> sender();
   /// A worker sends the jobs of its tasks in a way of its own; gives back the sender before.  While no task

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "aftercommit/log.hpp"
 
 namespace aftercommit::detail {
 namespace {
@@ -41,26 +42,48 @@ BrokerSender::BrokerSender(std::string url, std::chrono::milliseconds timeout, K
 }
 
 void BrokerSender::send(std::vector<PendingJob> jobs, bool after_commit) {
+  skip_durable(jobs);
+  if (jobs.empty()) return;
   auto outgoing = due_from_now(jobs);
   auto broker = take();
   try {
     broker->enqueue(outgoing, timeout_);
   } catch (const EnqueueFailure& failure) {
     give_back(std::move(broker));  // it stays usable, and connects anew
-    if (after_commit && keep_) {   // also what was refused: a full broker will have room again
+    auto unsent = failure.unsent();
+    const auto durable = std::erase_if(unsent, [&](auto index) { return outgoing[index].durable; });
+    if (durable > 0) note_outage(failure.what());
+    if (unsent.empty()) return;
+    if (after_commit && keep_) {  // also what was refused: a full broker will have room again
       std::vector<Outgoing> kept;
-      for (const auto index : failure.unsent()) kept.push_back(std::move(outgoing[index]));
+      for (const auto index : unsent) kept.push_back(std::move(outgoing[index]));
       keep_(std::move(kept));
       return;
     }
-    std::vector<JobId> unsent;
-    for (const auto index : failure.unsent()) unsent.push_back(jobs[index].id);
-    throw EnqueueError{name_jobs(unsent) + (failure.in_doubt() ? " perhaps" : "") + " not sent" +
+    std::vector<JobId> ids;
+    for (const auto index : unsent) ids.push_back(jobs[index].id);
+    throw EnqueueError{name_jobs(ids) + (failure.in_doubt() ? " perhaps" : "") + " not sent" +
                            (after_commit ? " although the transaction is committed" : "") + ": " +
                            failure.what(),
-                       unsent, failure.retryable(), failure.in_doubt()};
+                       ids, failure.retryable(), failure.in_doubt()};
   }
   give_back(std::move(broker));
+}
+
+void BrokerSender::skip_durable(std::vector<PendingJob>& jobs) const {
+  if (std::chrono::steady_clock::now() >= away_until_.load()) return;
+  std::erase_if(jobs, [](const PendingJob& job) { return job.outgoing.durable; });
+}
+
+void BrokerSender::note_outage(const std::string& error) {
+  constexpr std::chrono::seconds kPause{1};
+  constexpr std::chrono::seconds kQuiet{60};
+  const auto now = std::chrono::steady_clock::now();
+  const auto before = away_until_.exchange(now + kPause);
+  if (now - before < kQuiet && before != before.min() && before.time_since_epoch().count() != 0) return;
+  log(LogLevel::kWarning,
+      "durable jobs are committed, but not sent to the broker: the relay of a worker will bring them",
+      {{"error", error}});
 }
 
 std::unique_ptr<Broker> BrokerSender::take() {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "aftercommit/log.hpp"
+#include "broker/fail_point.hpp"
 #include "client/error_text.hpp"
 
 namespace aftercommit::detail {
@@ -33,6 +34,14 @@ void CommitHooks::clear() noexcept {
   jobs_.clear();
 }
 
+std::vector<const PendingJob*> CommitHooks::durable_jobs() const {
+  std::vector<const PendingJob*> durable;
+  for (const auto& [sender, job] : jobs_) {
+    if (job.outgoing.durable) durable.push_back(&job);
+  }
+  return durable;
+}
+
 void CommitHooks::run() {
   const auto hooks = std::exchange(hooks_, {});
   auto jobs = std::exchange(jobs_, {});
@@ -48,6 +57,7 @@ void CommitHooks::run() {
       if (!unsent) unsent = std::current_exception();
     }
   }
+  if (!by_sender.empty()) fail_point("client.after_push");
 
   for (const auto& hook : hooks) {
     try {

@@ -42,6 +42,9 @@ class CommitHooks {
     jobs_.push_back({std::move(sender), std::move(job)});
   }
 
+  /// The jobs that are to be rows of the transaction as well, in their order.
+  std::vector<const PendingJob*> durable_jobs() const;
+
   Mark mark() const noexcept { return {hooks_.size(), jobs_.size()}; }
   void drop_since(Mark mark);
   void clear() noexcept;

@@ -14,10 +14,7 @@
 #include "client/pqxx_compat.hpp"
 
 namespace aftercommit::detail {
-namespace {
-
-/// Keeps a dead peer from holding a connection for hours; what the URL says itself is left alone.
-std::string with_timeouts(const DatabaseOptions& options) {
+std::string connection_string(const DatabaseOptions& options) {
   const std::array<std::pair<std::string_view, std::string>, 5> wanted{{
       {"connect_timeout", std::to_string(options.connect_timeout.count())},
       {"keepalives_idle", "10"},
@@ -32,8 +29,14 @@ std::string with_timeouts(const DatabaseOptions& options) {
     const char* separator = !is_uri ? " " : url.find('?') == std::string::npos ? "?" : "&";
     url.append(separator).append(name).append("=").append(value);
   }
+  if (!options.application_name.empty()) {  // the last one counts
+    const char* separator = !is_uri ? " " : url.find('?') == std::string::npos ? "?" : "&";
+    url.append(separator).append("application_name=").append(options.application_name);
+  }
   return url;
 }
+
+namespace {
 
 bool ends_the_connection(const std::string& sqlstate) {
   // Class 08 is connection trouble; 57P01 to 57P05 are the server closing this session.
@@ -52,7 +55,7 @@ struct Connection::Impl {
 
 Connection::Connection(const DatabaseOptions& options, const std::string& alias) {
   try {
-    impl_ = std::make_unique<Impl>(with_timeouts(options));
+    impl_ = std::make_unique<Impl>(connection_string(options));
   } catch (const std::exception& error) {
     throw DatabaseUnavailable{"cannot connect to database '" + alias +
                               "': " + without_secrets(first_line(error), options.url)};
@@ -75,6 +78,12 @@ pqxx::result Connection::exec(std::string_view sql, const SqlParams& params) {
   for (const auto& param : params) values.push_back(param ? param->c_str() : nullptr);
   return exec_text_params(impl_->session, std::string{sql}, values);
 }
+
+std::string Connection::quote(std::string_view text) const {
+  return impl_->connection.quote(std::string{text});
+}
+
+int Connection::backend() const noexcept { return impl_->connection.backendpid(); }
 
 bool Connection::lost(const std::exception* error) const noexcept {
   if (!impl_->connection.is_open()) return true;

@@ -12,6 +12,9 @@
 
 namespace aftercommit::detail {
 
+/// The URL with what keeps a dead peer from holding a connection for hours, unless it says so itself.
+std::string connection_string(const DatabaseOptions& options);
+
 /// For one thread at a time, cancel() and sever() apart.  Begins and ends no transaction by itself.
 class Connection {
  public:
@@ -23,6 +26,11 @@ class Connection {
 
   /// Throws what libpqxx throws.  After any exception ask lost().
   pqxx::result exec(std::string_view sql, const SqlParams& params = {});
+
+  /// `text` as a literal of SQL, for statements that go out together.
+  std::string quote(std::string_view text) const;
+
+  int backend() const noexcept;  ///< the process id of the server's side
 
   /// Whether the error that exec threw took the connection with it; it is then of no further use, and the
   /// server has rolled back or will.

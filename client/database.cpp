@@ -60,6 +60,11 @@ Atomic::Atomic(Database& database, const AtomicOptions& options) : session_{Sess
   depth_ = session_.depth();
 }
 
+Atomic::Atomic(Database& database, detail::Riders& riders) : session_{Session::of(database.core())} {
+  session_.enter({.durable = true}, &riders);
+  depth_ = session_.depth();
+}
+
 Atomic::~Atomic() {
   if (open_) session_.leave_failed();
 }

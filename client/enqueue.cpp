@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "aftercommit/error.hpp"
@@ -12,16 +13,17 @@
 namespace aftercommit::detail {
 namespace {
 
-/// The innermost setting counts; a given transaction is one, since only a job that waits can join it.
-Delivery find_delivery(const TaskEntry& task, const CallOptions& options, const AppOptions& settings) {
-  if (options.transaction == nullptr) {
-    return options.delivery.value_or(task.options.delivery.value_or(settings.delivery));
-  }
+/// The innermost setting counts; without any, a job is durable where there is a database that can hold it.
+Delivery find_delivery(const TaskEntry& task, const CallOptions& options, AppCore& app) {
+  const auto automatic = app.databases().empty() ? Delivery::kOnCommit : Delivery::kDurable;
+  const auto of_app = app.options().delivery.value_or(automatic);
+  const auto delivery = options.delivery.value_or(task.options.delivery.value_or(of_app));
+  if (options.transaction == nullptr || delivery != Delivery::kImmediate) return delivery;
   if (options.delivery == Delivery::kImmediate) {
     throw UsageError{"cannot enqueue task '" + task.name +
                      "': immediate delivery waits for no transaction, and one is given"};
   }
-  return Delivery::kOnCommit;
+  return Delivery::kOnCommit;  // only a job that waits can join the given transaction
 }
 
 /// "Never" must not overflow the clock.
@@ -29,7 +31,7 @@ constexpr std::chrono::milliseconds kLongestExpiry = std::chrono::years{100};
 
 /// Where a job goes, decided once for all jobs of a call.
 struct Route {
-  Session* transaction = nullptr;  ///< it waits for this one's commit; null: it is sent at once
+  Session* transaction = nullptr;  ///< it waits for this one's commit; null: none is open
   std::string database;            ///< alias for the envelope; empty: the worker's default
 };
 
@@ -77,6 +79,18 @@ Route find_route(AppCore& app, const TaskEntry& task, const CallOptions& options
   return found;
 }
 
+/// The database whose job table holds a durable job that joins no open transaction.
+Database& home_of(AppCore& app, const TaskEntry& task, Route& route) {
+  if (app.databases().empty()) {
+    throw ConfigError{"cannot enqueue task '" + task.name + "' with durable delivery: app '" + app.name() +
+                      "' has no database to keep the job in; set DATABASE_URL, or choose another delivery"};
+  }
+  if (!route.database.empty()) return app.database(route.database);
+  Database& database = app.default_database();
+  route.database = database.alias();
+  return database;
+}
+
 std::string encode_within_limit(const Envelope& envelope, std::size_t limit) {
   auto payload = encode(envelope);
   if (payload.size() > limit) {
@@ -93,7 +107,9 @@ std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
                            std::vector<nlohmann::json> calls) {
   AppCore& app = task.app.core();
   const auto& settings = app.options();
-  const Route route = find_route(app, task, options, find_delivery(task, options, settings));
+  const auto delivery = find_delivery(task, options, app);
+  const bool durable = delivery == Delivery::kDurable;
+  Route route = find_route(app, task, options, delivery);
   if (route.transaction != nullptr && !route.transaction->in_atomic_block()) {
     throw TransactionManagementError{"cannot enqueue task '" + task.name +
                                      "' in manual transaction management of database '" + route.database +
@@ -109,10 +125,14 @@ std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
   }
 
   check_retry_policy(task.name, options.max_retries, options.backoff);
+  Database* home = durable && route.transaction == nullptr ? &home_of(app, task, route) : nullptr;
 
   const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(app.clock().now());
   const auto expires = options.expires ? options.expires : task.options.expires;
   const std::string declared = task.options.database.empty() ? defaults::kDatabase : task.options.database;
+  // What a worker would do by itself is left out; but also one that does not know the task must find a row.
+  const bool goes_without_saying =
+      route.database == declared && (!durable || route.database == defaults::kDatabase);
   std::vector<JobId> ids;
   std::vector<PendingJob> jobs;
   ids.reserve(calls.size());
@@ -123,22 +143,28 @@ std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
     envelope.max_retries = options.max_retries;
     envelope.backoff = options.backoff;
     if (expires) envelope.expires_at = now + std::min(*expires, kLongestExpiry);
-    if (route.database != declared) envelope.database = route.database;
+    if (!goes_without_saying) envelope.database = route.database;
+    envelope.durable = durable;
     ids.push_back(envelope.id);
     jobs.push_back({.id = envelope.id,
                     .outgoing = {.queue = queue,
                                  .payload = encode_within_limit(envelope, settings.payload_limit),
                                  .countdown = options.countdown,
-                                 .eta = options.eta},
+                                 .eta = options.eta,
+                                 .durable = durable ? std::optional{envelope.id} : std::nullopt},
                     .asked_at = std::chrono::steady_clock::now()});
   }
   if (jobs.empty()) return ids;
 
-  if (route.transaction == nullptr) {
+  if (route.transaction == nullptr && !durable) {
     app.sender()->send(std::move(jobs), false);
-  } else {
-    for (auto& job : jobs) route.transaction->add_job(app.sender(), std::move(job));
+    return ids;
   }
+  std::optional<Atomic> own;  // a short transaction for jobs that join none
+  if (home != nullptr) own.emplace(*home);
+  auto& transaction = own ? own->transaction().session() : *route.transaction;
+  for (auto& job : jobs) transaction.add_job(app.sender(), std::move(job));
+  if (own) own->commit();
   return ids;
 }
 

@@ -14,6 +14,8 @@
 #include "aftercommit/database.hpp"
 #include "client/commit_hooks.hpp"
 #include "client/connection_pool.hpp"
+#include "client/riders.hpp"
+#include "client/statements.hpp"
 
 namespace aftercommit::detail {
 
@@ -21,11 +23,16 @@ namespace aftercommit::detail {
 class DatabaseCore {
  public:
   DatabaseCore(Database& owner, DatabaseOptions given, std::string name)
-      : database{owner}, options{std::move(given)}, alias{std::move(name)}, pool{options, alias} {}
+      : database{owner},
+        options{std::move(given)},
+        alias{std::move(name)},
+        statements{options.schema},
+        pool{options, alias} {}
 
   Database& database;  // not owned; valid while a block is open
   const DatabaseOptions options;
   const std::string alias;
+  const Statements statements;
   ConnectionPool pool;
 };
 
@@ -40,7 +47,8 @@ class Session {
   explicit Session(std::shared_ptr<DatabaseCore> core) : core_{std::move(core)} {}
   ~Session();
 
-  void enter(const AtomicOptions& options);
+  /// `riders` travel with the transaction that this outermost block begins; they outlive it.
+  void enter(const AtomicOptions& options, Riders* riders = nullptr);
   /// How many blocks are open: a block may only be left while it is the innermost.
   std::size_t depth() const noexcept { return blocks_.size(); }
   /// Leaves the innermost block because its body returned.  Sets `committed` as soon as the COMMIT of the
@@ -67,6 +75,7 @@ class Session {
   void leave_manual_mode(bool autocommit) noexcept;
 
   bool in_atomic_block() const noexcept { return !blocks_.empty(); }
+  bool lost() const noexcept { return lost_; }  ///< the connection went away inside the open transaction
   Transaction& transaction();
   /// Throws UsageError unless this thread's transaction is what the caller means by the one it was handed.
   void check_transaction(std::string_view verb) const;
@@ -97,9 +106,13 @@ class Session {
   /// Sends one statement in the open transaction; a failure breaks it.
   pqxx::result send(std::string_view sql, const SqlParams& params = {});
   void note_failure(std::string_view sql, const std::exception* error);
-  void begin(const AtomicOptions& options);
+  void begin(const AtomicOptions& options, Riders* riders = nullptr);
+  pqxx::result send_begin(const std::string& message);
   void begin_if_manual();
   void end_by_commit(std::atomic<bool>& committed);
+  std::string commit_message(const std::vector<const PendingJob*>& durable) const;
+  [[noreturn]] void throw_not_committed(const std::exception& error, bool with_jobs) const;
+  void settle_doubt(const std::vector<const PendingJob*>& durable, int backend);
   void end_by_rollback() noexcept;
   void forget_transaction() noexcept;
   [[noreturn]] void throw_rolled_back(const std::string& failure) const;
@@ -132,6 +145,7 @@ class Session {
   std::size_t savepoints_made_ = 0;  // in this transaction, for their names
   std::uint64_t transaction_number_ = 1;
   CommitHooks hooks_;
+  Riders* riders_ = nullptr;  // not owned; null: none travel with this transaction
 };
 
 }  // namespace aftercommit::detail

@@ -1,8 +1,8 @@
-# What `cmake --install` gives a user: the libraries, the headers, the worker, and find_package(aftercommit).
+# What `cmake --install` gives a user: the libraries, the headers, the two commands, and find_package(aftercommit).
 include(CMakePackageConfigHelpers)
 install(TARGETS aftercommit_public aftercommit_broker aftercommit_client aftercommit_worker EXPORT aftercommit
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(TARGETS worker)
+install(TARGETS worker aftercommit_cli)
 install(DIRECTORY include/aftercommit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/aftercommit)
 install(EXPORT aftercommit NAMESPACE aftercommit:: DESTINATION ${package_dir} FILE aftercommit-targets.cmake)

@@ -8,9 +8,14 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
+#include "broker/fail_point.hpp"
 #include "client/app_core.hpp"
+#include "client/effect_guard.hpp"
+#include "client/error_text.hpp"
+#include "client/job_table.hpp"
 #include "client/pqxx_compat.hpp"
 #include "client/session.hpp"
+#include "worker/log_text.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -20,8 +25,7 @@ using std::chrono::milliseconds;
 /// A serialization failure or deadlock is nobody's fault: the transaction simply runs again, this often at
 /// most.
 constexpr int kConflictReruns = 5;
-/// While the database is away, or no worker knows the task, a job waits this long before it is looked at
-/// again.
+/// While no worker knows the task, a job waits this long before it is looked at again.
 constexpr milliseconds kLookAgain{2000};
 
 double random_share() {
@@ -34,20 +38,14 @@ bool is_conflict(const std::exception& error) {
   return sqlstate == "40001" || sqlstate == "40P01";
 }
 
-/// Masks the texts and numbers among a job's arguments, at all levels: the errors of PostgreSQL and of tasks
-/// like to quote them.
-void mask_arguments(std::string& text, const nlohmann::json& args) {
-  constexpr std::size_t kShortest = 4;  // less is no secret, and would mask half of any sentence
-  constexpr std::string_view kMask = "***";
-  for (const auto& arg : args) {
-    if (arg.is_structured()) mask_arguments(text, arg);
-    if (!arg.is_string() && !arg.is_number()) continue;
-    const auto value = arg.is_string() ? arg.get<std::string>() : arg.dump();
-    if (value.size() < kShortest) continue;
-    for (auto at = text.find(value); at != text.npos; at = text.find(value, at + kMask.size())) {
-      text.replace(at, value.size(), kMask);
-    }
-  }
+/// Not the task's fault: the server is out of something, stopping, or has trouble with its disk.
+bool is_outage(const std::exception& error) {
+  if (dynamic_cast<const DatabaseUnavailable*>(&error) != nullptr) return true;
+  if (dynamic_cast<const CommitInDoubt*>(&error) != nullptr) return true;
+  if (dynamic_cast<const pqxx::broken_connection*>(&error) != nullptr) return true;
+  const auto sqlstate = detail::sqlstate_of(error);
+  return sqlstate.starts_with("08") || sqlstate.starts_with("53") || sqlstate.starts_with("57P") ||
+         sqlstate.starts_with("58");
 }
 
 }  // namespace
@@ -56,14 +54,28 @@ Settlement Attempt::run() {
   started_ = std::chrono::steady_clock::now();
   auto decoded = decode(fetched_.payload, context_.app.options().payload_limit);
   if (const auto* malformed = std::get_if<Malformed>(&decoded)) {
-    return bury(DeadLetter::Cause::kMalformed, malformed->reason);
+    return ending_.buried(nullptr, 0, DeadLetter::Cause::kMalformed, malformed->reason, now());
   }
   job_ = std::move(std::get<Envelope>(decoded));
+  ending_.found(*job_, nullptr);
+  if (job_->durable) {
+    try {
+      home_ = job_->database.empty() ? &context_.app.core().default_database()
+                                     : &context_.app.database(job_->database);
+    } catch (const ConfigError& error) {
+      context_.outages.met(job_->database, error.what());
+      return ending_.put_off();
+    }
+    ending_.found(*job_, home_);
+    // Silent for too long: others may have it by now.  They need not, so it goes back instead of being
+    // forgotten.
+    if (!context_.lease.held()) return ending_.given_back();
+  }
 
   if (job_->expires_at && *job_->expires_at < now()) {
     log(LogLevel::kWarning, "job expired before it started, and was dropped",
         {{"job_id", job_->id.str()}, {"task", job_->task}});
-    return ack();
+    return ending_.dropped();
   }
   const auto* task = context_.app.core().find_task(job_->task);
   if (task == nullptr) return wait_for_a_deploy("this worker knows no such task");
@@ -77,10 +89,10 @@ Settlement Attempt::run_task(const detail::TaskEntry& task) {
   try {
     body = task.bind(job_->args);
   } catch (const std::exception& error) {
-    return bury(DeadLetter::Cause::kMalformed, error.what());
+    return bury(DeadLetter::Cause::kMalformed, error.what(), job_->attempt);
   } catch (...) {  // by a conversion of the application's own
     return bury(DeadLetter::Cause::kMalformed,
-                "an argument does not convert: what was thrown is no std::exception");
+                "an argument does not convert: what was thrown is no std::exception", job_->attempt);
   }
   log(LogLevel::kDebug, "job started",
       {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", std::to_string(job_->attempt)}});
@@ -90,7 +102,7 @@ Settlement Attempt::run_task(const detail::TaskEntry& task) {
        {"task", job_->task},
        {"attempt", std::to_string(job_->attempt)},
        {"ms", milliseconds_since_start()}});
-  return ack();
+  return ending_.done();
 }
 
 std::optional<Attempt::Failure> Attempt::execute(const detail::TaskEntry& task,
@@ -107,13 +119,22 @@ std::optional<Attempt::Failure> Attempt::execute(const detail::TaskEntry& task,
 
 std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& task,
                                                       const std::function<void(Job&)>& body, bool& conflict) {
+  using Kind = Failure::Kind;
+  const JobInfo info{.id = job_->id,
+                     .task = job_->task,
+                     .queue = fetched_.queue,
+                     .attempt = job_->attempt,
+                     .max_retries = job_->max_retries.value_or(task.options.max_retries),
+                     .enqueued_at = job_->enqueued_at};
+  std::optional<detail::EffectGuard> guard;  // outlives the block
   std::optional<Atomic> block;
-  const auto fail = [&](Failure::Kind kind, std::string reason,
+  detail::Session* session = nullptr;  // of this thread: outlives the block
+  const auto fail = [&](Kind kind, std::string reason,
                         std::optional<milliseconds> countdown = {}) -> std::optional<Failure> {
     running_.leave();
     if (block && block->committed()) {
       // A hook failed, or a job could not be sent: the task itself has taken effect, and must not run again.
-      log(LogLevel::kError, "after the commit of a job: " + for_log(reason),
+      log(LogLevel::kError, "after the commit of a job: " + for_log(reason, job_->args),
           {{"job_id", job_->id.str()}, {"task", job_->task}});
       return std::nullopt;
     }
@@ -121,47 +142,74 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
     return Failure{kind, std::move(reason), countdown};
   };
 
-  try {
-    if (task.options.transactional) {
-      try {
-        block.emplace(database_for(task));
-      } catch (const DatabaseUnavailable& error) {
-        return fail(Failure::Kind::kNoDatabase, error.what());
-      }
+  if (task.options.transactional) {
+    try {
+      auto& database = database_for(task);
+      guard.emplace(database.core()->statements, *job_);
+      block.emplace(database, guard->riders());
+      session = &block->transaction().session();
+    } catch (const ConfigError& error) {
+      return fail(Kind::kError, error.what());
+    } catch (const std::exception& error) {  // nothing of the task has run
+      conflict = is_conflict(error);
+      return fail(Kind::kUnavailable, error.what());
     }
-    const JobInfo info{.id = job_->id,
-                       .task = job_->task,
-                       .queue = fetched_.queue,
-                       .attempt = job_->attempt,
-                       .max_retries = job_->max_retries.value_or(task.options.max_retries),
-                       .enqueued_at = job_->enqueued_at};
+    if (!guard->claim()) return fail(Kind::kNotOurs, {});
+    context_.outages.over(session->database().alias());
+    fail_point("worker.after_begin");
+  }
+  try {
     Job job{info, block ? &block->transaction() : nullptr, context_.stop};
-    if (block) running_.enter(*block);
+    if (!block) return execute_bare([&] { body(job); });
+    running_.enter(*block);
     body(job);
+    fail_point("worker.after_run");
     if (end_manual_mode()) {
-      return fail(Failure::Kind::kError,
+      return fail(Kind::kError,
                   "the task left a database in manual transaction management; what it had not committed is "
                   "rolled back");
     }
-    if (block) {
-      block->commit();
-      if (!block->committed()) {
-        return fail(Failure::Kind::kError,
-                    "the task returned, but had its transaction rolled back; throw Retry or Reject instead");
-      }
+    block->commit();
+    fail_point("worker.after_commit");
+    if (!block->committed()) {
+      return fail(Kind::kError,
+                  "the task returned, but had its transaction rolled back; throw Retry or Reject instead");
     }
     running_.leave();
     return std::nullopt;
   } catch (const Retry& retry) {
-    return fail(Failure::Kind::kRetry, retry.what(), retry.countdown);
+    return fail(Kind::kRetry, retry.what(), retry.countdown);
   } catch (const Reject& reject) {
-    return fail(Failure::Kind::kReject, reject.what());
+    return fail(Kind::kReject, reject.what());
   } catch (const std::exception& error) {
     conflict = block && !block->committed() && is_conflict(error);
-    return fail(Failure::Kind::kError, error.what());
+    if (detail::EffectGuard::is_broken_out(error)) {
+      return fail(
+          Kind::kBrokeOut,
+          "the task has ended the transaction that its job runs in by itself (COMMIT, ROLLBACK or PREPARE "
+          "TRANSACTION, hidden from the library); what it had done before stands as that left it");
+    }
+    const bool lost = session != nullptr && session->lost();
+    return fail(lost || is_outage(error) ? Kind::kUnavailable : Kind::kError, error.what());
   } catch (...) {
-    return fail(Failure::Kind::kError, "the task threw something that is no std::exception");
+    return fail(Kind::kError, "the task threw something that is no std::exception");
   }
+}
+
+std::optional<Attempt::Failure> Attempt::execute_bare(const std::function<void()>& body) {
+  using Kind = Failure::Kind;
+  if (home_ != nullptr) {
+    const auto row = detail::JobTable{*home_}.find(job_->id);
+    if (!row || row->attempt != job_->attempt) return Failure{Kind::kNotOurs, {}};
+  }
+  body();
+  if (end_manual_mode()) {
+    return Failure{Kind::kError,
+                   "the task left a database in manual transaction management; what it had not committed is "
+                   "rolled back"};
+  }
+  if (home_ != nullptr) detail::JobTable{*home_}.finish(job_->id, job_->attempt);
+  return std::nullopt;
 }
 
 bool Attempt::end_manual_mode() const noexcept {
@@ -176,44 +224,48 @@ bool Attempt::end_manual_mode() const noexcept {
 }
 
 Database& Attempt::database_for(const detail::TaskEntry& task) const {
+  if (home_ != nullptr) return *home_;  // its row and its effect are one transaction
   const std::string& alias = !job_->database.empty() ? job_->database : task.options.database;
   return alias.empty() ? context_.app.core().default_database() : context_.app.database(alias);
 }
 
 Settlement Attempt::settle_failure(const detail::TaskEntry& task, Failure failure) {
-  const auto reason = for_log(failure.reason);
+  const auto reason = for_log(failure.reason, job_->args);
+  if (failure.kind == Failure::Kind::kNotOurs) return ending_.not_ours();
   if (context_.stop) {
     log(LogLevel::kWarning, "job given back: the worker is stopping",
         {{"job_id", job_->id.str()}, {"task", job_->task}, {"error", reason}});
-    return {.kind = Settlement::Kind::kRelease,
-            .queue = fetched_.queue,
-            .entry = fetched_.entry,
-            .payload = fetched_.payload};
+    return ending_.given_back();
   }
-  if (failure.kind == Failure::Kind::kNoDatabase) {
-    log(LogLevel::kWarning, "job put off: its database is not available, which uses up no retry",
+  if (failure.kind == Failure::Kind::kUnavailable) {
+    const auto& alias = task.options.transactional ? database_for(task).alias() : job_->database;
+    context_.outages.met(alias, reason);
+    log(LogLevel::kDebug, "job put off: its database does not serve, which uses up no retry",
         {{"job_id", job_->id.str()}, {"task", job_->task}, {"error", reason}});
-    return retry(kLookAgain);
+    return ending_.put_off();
   }
 
-  add_error(*job_,
-            {.attempt = job_->attempt, .at = now(), .worker = context_.worker, .error = failure.reason});
-  if (failure.kind == Failure::Kind::kReject) return bury(DeadLetter::Cause::kRejected, failure.reason);
-  const int max_retries = std::min(job_->max_retries.value_or(task.options.max_retries), kMaxAttempts - 1);
-  if (job_->attempt > max_retries) {
-    return bury(DeadLetter::Cause::kRetriesExhausted, failure.reason);
+  const int attempt = job_->attempt;
+  add_error(*job_, {.attempt = attempt, .at = now(), .worker = context_.worker, .error = failure.reason});
+  if (failure.kind == Failure::Kind::kBrokeOut) {  // not again: that might be a second effect
+    return ending_.buried_for_good(*job_, DeadLetter::Cause::kRejected, failure.reason, now());
   }
+  if (failure.kind == Failure::Kind::kReject)
+    return bury(DeadLetter::Cause::kRejected, failure.reason, attempt);
+  const int max_retries = std::min(job_->max_retries.value_or(task.options.max_retries), kMaxAttempts - 1);
+  if (attempt > max_retries) return bury(DeadLetter::Cause::kRetriesExhausted, failure.reason, attempt);
   const auto backoff = job_->backoff.value_or(task.options.backoff);
   const auto countdown = failure.countdown ? std::max(*failure.countdown, milliseconds{0})
-                                           : backoff.wait(job_->attempt, random_share());
+                                           : backoff.wait(attempt, random_share());
   log(LogLevel::kWarning, "job failed, and will be retried",
       {{"job_id", job_->id.str()},
        {"task", job_->task},
-       {"attempt", std::to_string(job_->attempt)},
+       {"attempt", std::to_string(attempt)},
        {"countdown_ms", std::to_string(countdown.count())},
        {"error", reason}});
-  ++job_->attempt;
-  return retry(countdown);
+  auto next = *job_;
+  ++next.attempt;
+  return ending_.again(next, attempt, countdown);
 }
 
 Settlement Attempt::wait_for_a_deploy(std::string_view why) {
@@ -222,52 +274,19 @@ Settlement Attempt::wait_for_a_deploy(std::string_view why) {
   if (now() - *job_->unknown_since >= context_.unknown_task_grace) {
     return bury(DeadLetter::Cause::kUnknownTask,
                 "task '" + job_->task + "': " + std::string{why} + ", nor did any other for " +
-                    std::to_string(context_.unknown_task_grace.count() / 1000) + " s");
+                    std::to_string(context_.unknown_task_grace.count() / 1000) + " s",
+                job_->attempt);
   }
   const std::lock_guard lock{context_.unknown_mutex};
   if (context_.unknown_reported.insert(job_->task).second) {
     log(LogLevel::kWarning, "job put back: " + std::string{why} + "; said once for each task",
         {{"job_id", job_->id.str()}, {"task", job_->task}});
   }
-  return retry(kLookAgain);
+  return ending_.again(*job_, 0, kLookAgain);
 }
 
-Settlement Attempt::ack() const {
-  return {.kind = Settlement::Kind::kAck, .queue = fetched_.queue, .entry = fetched_.entry};
-}
-
-Settlement Attempt::retry(milliseconds countdown) const {
-  return {.kind = Settlement::Kind::kRetry,
-          .queue = fetched_.queue,
-          .entry = fetched_.entry,
-          .payload = encode(*job_),
-          .countdown = countdown};
-}
-
-Settlement Attempt::bury(DeadLetter::Cause cause, const std::string& reason) const {
-  log(LogLevel::kError, "job buried as a dead letter",
-      {{"job_id", job_ ? job_->id.str() : "unknown"},
-       {"task", job_ ? job_->task : "unknown"},
-       {"queue", fetched_.queue},
-       {"cause", std::string{to_string(cause)}},
-       {"reason", for_log(reason)}});
-  const DeadLetter letter{.cause = cause,
-                          .reason = clean_text(reason),
-                          .worker = context_.worker,
-                          .at = now(),
-                          .entry = fetched_.entry,
-                          .raw = fetched_.payload,
-                          .job = job_};
-  return {.kind = Settlement::Kind::kBury,
-          .queue = fetched_.queue,
-          .entry = fetched_.entry,
-          .payload = encode(letter)};
-}
-
-std::string Attempt::for_log(std::string_view reason) const {
-  std::string text{reason.substr(0, 4 * kErrorTextLimit)};
-  if (job_) mask_arguments(text, job_->args);
-  return clean_text(text.substr(0, text.find('\n')));
+Settlement Attempt::bury(DeadLetter::Cause cause, const std::string& reason, int attempt) {
+  return ending_.buried(&*job_, attempt, cause, reason, now());
 }
 
 std::chrono::system_clock::time_point Attempt::now() const {

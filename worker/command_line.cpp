@@ -1,6 +1,7 @@
 #include "worker/command_line.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <cxxopts.hpp>
 #include <set>
@@ -9,6 +10,7 @@
 
 #include "aftercommit/error.hpp"
 #include "broker/envelope.hpp"
+#include "client/migrations.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -22,12 +24,23 @@ Signals: SIGTERM and SIGINT stop the worker: it fetches no more, gives back what
 running jobs finish until --shutdown-timeout; then it cancels their queries and gives them back, which uses up
 no retry.  A second signal ends it at once.
 
+Processes: jobs run in --processes processes, which the first one only watches.  One that crashes is replaced and
+what it held is given back at once; a job that was running in each of three crashes becomes a dead letter.  With
+--processes 0 there is only one process.
+
+Leases: a worker that is killed together with the process that watches it, or whose machine fails, or that loses
+Redis, gives nothing back; other workers of the same queues take its jobs once it has been silent for --lease.
+
+--relay-only brings jobs from the job tables to Redis and runs none, so it needs no --app.
+
 Exit codes:
   0  stopped by a signal; every job is finished or given back
   1  a fault of the worker itself
   2  a wrong option, or a task library that cannot be loaded
   3  Redis or a database cannot be reached, or cannot serve
-  4  ended with jobs not given back: by a second signal, or because Redis was away
+  4  ended with jobs not given back: by a second signal, or because Redis was away, or by a crash during the
+     stop; they come back after --lease
+The code of a worker with several processes is the worst of theirs.
 )";
 
 std::string environment(std::string_view option) {
@@ -62,6 +75,39 @@ Number number(const std::string& option, std::string_view text, Number least, Nu
 
 std::chrono::milliseconds seconds(const std::string& option, std::string_view text) {
   return std::chrono::milliseconds{number<long>(option, text, 0, 86'400L * 365) * 1000};
+}
+
+/// "1.5" for 1500 ms.
+std::string in_seconds(std::chrono::milliseconds time) {
+  std::string text = std::to_string(time.count() / 1000);
+  if (time.count() % 1000 != 0) text += "." + std::to_string(1000 + time.count() % 1000).substr(1);
+  return text.find('.') == std::string::npos ? text : text.substr(0, text.find_last_not_of('0') + 1);
+}
+
+/// Seconds with a fraction, to the millisecond.
+std::chrono::milliseconds fraction(const std::string& option, std::string_view text,
+                                   std::chrono::milliseconds least, std::chrono::milliseconds most) {
+  double value = 0;
+  const auto* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value, std::chars_format::fixed);
+  const bool in_range = value * 1000 >= static_cast<double>(least.count()) &&
+                        value * 1000 <= static_cast<double>(most.count());  // a NaN is not
+  if (error != std::errc{} || end != last || !in_range) {
+    throw UsageError{"--" + option + " takes seconds from " + in_seconds(least) + " to " + in_seconds(most) +
+                     ", not '" + clean_text(text, 40) + "'"};
+  }
+  return std::chrono::milliseconds{std::lround(value * 1000)};
+}
+
+/// An option without a value: given, or its variable says 1 or true.
+bool flag(const cxxopts::ParseResult& parsed, const std::string& option) {
+  if (parsed.count(option) > 0) return parsed[option].as<bool>();
+  const auto text = environment(option);
+  if (text.empty() || text == "0" || text == "false") return false;
+  if (text == "1" || text == "true") return true;
+  throw UsageError{"--" + option +
+                   " is set by 1 or true in the environment and left out by 0 or false, not '" +
+                   clean_text(text, 40) + "'"};
 }
 
 std::vector<QueueChoice> parse_queues(std::string_view text) {
@@ -104,11 +150,61 @@ LogLevel parse_level(const std::string& text) {
   throw UsageError{"--log-level is one of debug, info, warning, error, not '" + clean_text(text, 40) + "'"};
 }
 
+std::string parse_schema(const std::string& name) {
+  try {
+    detail::in_schema({}, name);
+  } catch (const ConfigError& error) {
+    throw UsageError{std::string{"--schema: "} + error.what()};
+  }
+  return name;
+}
+
 bool parse_format(const std::string& text) {
   if (text != "text" && text != "json") {
     throw UsageError{"--log-format is text or json, not '" + clean_text(text, 40) + "'"};
   }
   return text == "json";
+}
+
+void read_processes(const cxxopts::ParseResult& parsed, Options& options) {
+  options.processes = number<std::size_t>("processes", value_of(parsed, "processes"), 0, 1000);
+  options.max_jobs = number<std::size_t>("max-jobs", value_of(parsed, "max-jobs"), 0, 1'000'000'000);
+  options.max_memory_mb = number<std::size_t>("max-memory", value_of(parsed, "max-memory"), 0, 16'000'000);
+  if (options.processes > 0) return;
+  for (const auto& [option, value] :
+       {std::pair{"max-jobs", options.max_jobs}, {"max-memory", options.max_memory_mb}}) {
+    if (value == 0) continue;
+    throw UsageError{
+        std::string{"--"} + option +
+        " replaces a process that another one watches, and --processes 0 has none: leave one of them out"};
+  }
+}
+
+void read_leases(const cxxopts::ParseResult& parsed, Options& options) {
+  using namespace std::chrono_literals;
+  options.lease = fraction("lease", value_of(parsed, "lease"), 100ms, 24h);
+  const auto heartbeat = optional_value_of(parsed, "heartbeat");
+  options.heartbeat = heartbeat.empty() ? options.lease / 3 : fraction("heartbeat", heartbeat, 10ms, 8h);
+  if (options.heartbeat * 3 > options.lease) {
+    throw UsageError{"--heartbeat " + in_seconds(options.heartbeat) + " is more than a third of --lease " +
+                     in_seconds(options.lease) + ": one lost message must not end the lease"};
+  }
+}
+
+void read_relay(const cxxopts::ParseResult& parsed, Options& options) {
+  using namespace std::chrono_literals;
+  options.relay = !flag(parsed, "no-relay");
+  options.relay_only = flag(parsed, "relay-only");
+  if (options.relay_only && !options.relay) {
+    throw UsageError{"--relay-only and --no-relay leave nothing to do: give one of them"};
+  }
+  options.relay_interval = fraction("relay-interval", value_of(parsed, "relay-interval"), 10ms, 1h);
+  if (parsed.count("schema") > 0 || !environment("schema").empty()) {
+    options.schema = parse_schema(optional_value_of(parsed, "schema"));
+  }
+  options.migrate = !flag(parsed, "no-migrate");
+  options.keep_ledger =
+      std::chrono::hours{24 * number<int>("keep-ledger", value_of(parsed, "keep-ledger"), 1, 36'500)};
 }
 
 cxxopts::Options describe() {
@@ -129,6 +225,26 @@ cxxopts::Options describe() {
        cxxopts::value<std::string>()->default_value("25"), "S")  //
       ("unknown-task-grace", "seconds a job whose task no worker knows waits before it is a dead letter",
        cxxopts::value<std::string>()->default_value("600"), "S")  //
+      ("processes", "processes that run jobs, each with --concurrency, watched and replaced; 0: do not watch",
+       cxxopts::value<std::string>()->default_value("1"), "N")  //
+      ("max-jobs", "replace a process that has run so many jobs; 0: never",
+       cxxopts::value<std::string>()->default_value("0"), "N")  //
+      ("max-memory", "replace a process that has grown beyond this; 0: never",
+       cxxopts::value<std::string>()->default_value("0"), "MB")  //
+      ("lease", "seconds a worker may be silent before others take its jobs",
+       cxxopts::value<std::string>()->default_value("15"), "S")  //
+      ("heartbeat", "seconds between two renewals of the lease, a third of it at most and by default",
+       cxxopts::value<std::string>(), "S")                                                           //
+      ("no-relay", "bring no jobs from the job tables to Redis: others do", cxxopts::value<bool>())  //
+      ("relay-only", "do nothing else: run no jobs", cxxopts::value<bool>())                         //
+      ("relay-interval", "longest time in seconds between two looks at a job table",
+       cxxopts::value<std::string>()->default_value("0.5"), "S")  //
+      ("schema", "of the job table and the ledger, in each database (default: as the app says)",
+       cxxopts::value<std::string>(), "NAME")  //
+      ("no-migrate", "do not bring that schema up to date at start: refuse to start",
+       cxxopts::value<bool>())  //
+      ("keep-ledger", "days it is remembered that a job without a row in the job table is done",
+       cxxopts::value<std::string>()->default_value("7"), "DAYS")  //
       ("log-level", "debug, info, warning or error", cxxopts::value<std::string>()->default_value("info"),
        "LEVEL")                                                                                       //
       ("log-format", "text or json", cxxopts::value<std::string>()->default_value("text"), "FORMAT")  //
@@ -155,7 +271,10 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
 
     Options options;
     options.app_path = optional_value_of(parsed, "app");
-    if (needs_app && options.app_path.empty()) {
+    read_relay(parsed, options);
+    read_leases(parsed, options);
+    read_processes(parsed, options);
+    if (needs_app && options.app_path.empty() && !options.relay_only) {
       throw UsageError{
           "--app is missing: name the shared library with the tasks, as in worker --app ./libtasks.so"};
     }

@@ -2,51 +2,43 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 #include <string>
 #include <utility>
 
-#include "aftercommit/job_id.hpp"
+#include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "client/app_core.hpp"
 #include "client/broker_sender.hpp"
 #include "worker/give_back.hpp"
 
 namespace aftercommit::worker {
-namespace {
-
-/// New at every start: a restarted worker must not be taken for the one that died.
-WorkerId make_worker_id() {
-  std::array<char, 65> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  const auto random = JobId::generate().str().substr(24);
-  return clean_text(host.data(), 40) + "-" + std::to_string(::getpid()) + "-" + random;
-}
-
-std::vector<Queue> names(const std::vector<QueueChoice>& choices) {
-  std::vector<Queue> queues;
-  for (const auto& choice : choices) queues.push_back(choice.name);
-  return queues;
-}
-
-}  // namespace
 
 SenderSwap::SenderSwap(App& app, std::shared_ptr<detail::JobSender> sender)
     : app_{app}, before_{app.core().set_sender(std::move(sender))} {}
 
 SenderSwap::~SenderSwap() { app_.core().set_sender(std::move(before_)); }
 
-Daemon::Daemon(App& app, const Options& options)
+Daemon::Daemon(App& app, const Options& options, WorkerId worker, ChildSlots* slots)
     : app_{app},
       options_{options},
-      context_{.app = app, .worker = make_worker_id(), .unknown_task_grace = options.unknown_task_grace},
+      queues_{names_of(options.queues)},
+      lease_{options.lease},
+      context_{.app = app,
+               .worker = std::move(worker),
+               .unknown_task_grace = options.unknown_task_grace,
+               .lease = lease_},
       buffer_{options.concurrency, options.prefetch},
-      settler_{connect(), context_.worker},
+      settler_{connect(), context_.worker, in_hand_},
       sender_{app, make_sender()},
-      executors_{context_, buffer_, settler_, options.concurrency},
-      scheduler_{connect(), names(options.queues)},
-      fetcher_{connect(), context_.worker, QueueOrder{options.queues}, buffer_, settler_} {}
+      executors_{context_, buffer_, settler_, options.concurrency, slots},
+      scheduler_{connect(), queues_},
+      purger_{app, options.keep_ledger},
+      recoverer_{connect(), app, context_.worker, queues_, lease_, context_.locked},
+      fetcher_{connect(), context_.worker, QueueOrder{options.queues}, lease_, in_hand_, buffer_, settler_} {
+  if (options.relay) relays_.emplace(app, queues_, options.relay_interval);
+  heartbeat_.emplace(connect(), context_.worker, queues_, lease_, options.heartbeat);
+}
 
 std::unique_ptr<Broker> Daemon::connect() const { return make_broker(app_.options().redis_url); }
 
@@ -60,6 +52,9 @@ std::shared_ptr<detail::JobSender> Daemon::make_sender() {
 void Daemon::shut_down(Signals& signals) {
   using namespace std::chrono_literals;
   scheduler_.request_stop();
+  purger_.request_stop();
+  recoverer_.request_stop();
+  if (relays_) relays_->request_stop();
   fetcher_.stop();
   for (auto& job : buffer_.close()) settler_.settle(give_back(std::move(job)));
   if (!wait_until_idle(options_.shutdown_timeout, signals)) {
@@ -70,6 +65,17 @@ void Daemon::shut_down(Signals& signals) {
     if (!wait_until_idle(500ms, signals)) give_back_what_still_runs();
   }
   if (!settler_.flush(2s)) exit_with_jobs_held();
+  retire();
+}
+
+/// Nobody has to wait for the lease of a worker that has settled all.
+void Daemon::retire() {
+  heartbeat_.reset();
+  try {
+    connect()->retire(context_.worker, queues_);
+  } catch (const Error&) {
+    // The broker is away: the others forget this worker after its lease.
+  }
 }
 
 bool Daemon::wait_until_idle(std::chrono::milliseconds timeout, Signals& signals) const {
@@ -102,7 +108,7 @@ void Daemon::give_back_what_still_runs() {
 }
 
 void Daemon::exit_with_jobs_held() {
-  log(LogLevel::kError, "the broker is away: jobs that are not settled stay in this worker's name");
+  log(LogLevel::kError, "the broker is away: jobs that are not settled come back after this worker's lease");
   std::_Exit(kExitForced);  // the settler would wait for it
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,12 @@
 #include "worker/attempt.hpp"
 #include "worker/executors.hpp"
 #include "worker/fetcher.hpp"
+#include "worker/heartbeat.hpp"
 #include "worker/job_buffer.hpp"
 #include "worker/options.hpp"
+#include "worker/purger.hpp"
+#include "worker/recoverer.hpp"
+#include "worker/relays.hpp"
 #include "worker/scheduler.hpp"
 #include "worker/settler.hpp"
 #include "worker/signals.hpp"
@@ -34,7 +39,8 @@ class SenderSwap {
 /// Fetches from construction on.
 class Daemon {
  public:
-  Daemon(App& app, const Options& options);
+  /// `slots`, null without a supervisor, is not owned and outlives this.
+  Daemon(App& app, const Options& options, WorkerId worker, ChildSlots* slots = nullptr);
 
   const WorkerId& worker() const noexcept { return context_.worker; }
 
@@ -46,6 +52,7 @@ class Daemon {
 
  private:
   std::unique_ptr<Broker> connect() const;
+  void retire();
   std::shared_ptr<detail::JobSender> make_sender();
   bool wait_until_idle(std::chrono::milliseconds timeout, Signals& signals) const;
   [[noreturn]] void give_back_what_still_runs();
@@ -53,12 +60,19 @@ class Daemon {
 
   App& app_;  // not owned, outlives this
   const Options options_;
+  const std::vector<Queue> queues_;
+  HeldLease lease_;
   AttemptContext context_;
   JobBuffer buffer_;
+  InHand in_hand_;
   Settler settler_;
   const SenderSwap sender_;
   Executors executors_;
   Scheduler scheduler_;
+  std::optional<Relays> relays_;
+  Purger purger_;
+  std::optional<Heartbeat> heartbeat_;  // until there is nothing to hold any more
+  Recoverer recoverer_;
   Fetcher fetcher_;  // last: jobs arrive when all else is there
 };
 

@@ -3,27 +3,35 @@
 #include <system_error>
 #include <utility>
 
+#include "broker/envelope.hpp"
+#include "worker/crash_watch.hpp"
 #include "worker/give_back.hpp"
+#include "worker/signals.hpp"
 
 namespace aftercommit::worker {
 
-Executor::Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler)
-    : context_{context}, buffer_{buffer}, settler_{settler}, thread_{[this] { run(); }} {}
+Executor::Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler, RunningSlot slot)
+    : context_{context}, buffer_{buffer}, settler_{settler}, slot_{slot}, thread_{[this] { run(); }} {}
 
 void Executor::run() {
+  const CrashWatch watch{slot_};
   while (auto job = buffer_.take()) {
+    slot_.hold(*job);
     {
       const std::lock_guard lock{mutex_};
       current_ = *job;
       running_->begin();
     }
     auto settlement = Attempt{context_, std::move(*job), *running_}.run();
+    check_files();  // before anything is said of the job
     bool ours = false;
     {
       const std::lock_guard lock{mutex_};
       ours = std::exchange(current_, std::nullopt).has_value();
     }
     if (ours) settler_.settle(std::move(settlement));
+    slot_.clear();
+    Signals::block();  // the task may have unblocked them: one that came here would end the process
     buffer_.done();
   }
 }
@@ -43,8 +51,15 @@ std::optional<Settlement> Executor::abandon() {
   auto job = std::exchange(current_, std::nullopt);
   if (!job) return std::nullopt;
   if (!running_->committed()) return give_back(std::move(*job));
-  return Settlement{
-      .kind = Settlement::Kind::kAck, .queue = std::move(job->queue), .entry = std::move(job->entry)};
+  std::optional<JobId> durable;
+  const auto decoded = decode(job->payload, job->payload.size());
+  if (const auto* envelope = std::get_if<Envelope>(&decoded); envelope != nullptr && envelope->durable) {
+    durable = envelope->id;
+  }
+  return Settlement{.kind = Settlement::Kind::kAck,
+                    .queue = std::move(job->queue),
+                    .entry = std::move(job->entry),
+                    .durable = durable};
 }
 
 }  // namespace aftercommit::worker

@@ -8,13 +8,15 @@
 
 #include "worker/attempt.hpp"
 #include "worker/job_buffer.hpp"
+#include "worker/running_slots.hpp"
 #include "worker/settler.hpp"
 
 namespace aftercommit::worker {
 
 class Executor {
  public:
-  Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler);
+  /// `slot`: where it says what it runs, for who finds this process dead.
+  Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler, RunningSlot slot = {});
 
   /// Has the statement of the running job cancelled, if there is one; does not wait for the server.
   void cancel() noexcept;
@@ -29,6 +31,7 @@ class Executor {
   AttemptContext& context_;  // not owned, outlives this, as do the next two
   JobBuffer& buffer_;
   Settler& settler_;
+  RunningSlot slot_;  // used by thread_ alone
   const std::shared_ptr<RunningJob> running_ = std::make_shared<RunningJob>();
   std::mutex mutex_;                // protects current_
   std::optional<Fetched> current_;  // what runs now and is ours to settle

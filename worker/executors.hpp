@@ -9,13 +9,16 @@
 
 namespace aftercommit::worker {
 
+/// `slots`: where they say what they run; null: nowhere.  Not owned.
 /// Closes the buffer before the threads are joined, which otherwise would wait for jobs for ever.
 class Executors {
  public:
-  Executors(AttemptContext& context, JobBuffer& buffer, Settler& settler, std::size_t count)
+  Executors(AttemptContext& context, JobBuffer& buffer, Settler& settler, std::size_t count,
+            ChildSlots* slots)
       : Executors{buffer} {
     for (std::size_t i = 0; i < count; ++i) {
-      all_.push_back(std::make_unique<Executor>(context, buffer, settler));
+      all_.push_back(std::make_unique<Executor>(context, buffer, settler,
+                                                slots != nullptr ? slots->slot(i) : RunningSlot{}));
     }
   }
   ~Executors() { buffer_.close(); }

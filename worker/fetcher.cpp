@@ -3,15 +3,18 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "broker/fail_point.hpp"
 #include "worker/give_back.hpp"
 
 namespace aftercommit::worker {
 
-Fetcher::Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, JobBuffer& buffer,
-                 Settler& settler)
+Fetcher::Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, HeldLease& lease,
+                 InHand& in_hand, JobBuffer& buffer, Settler& settler)
     : broker_{std::move(broker)},
       worker_{std::move(worker)},
       order_{std::move(order)},
+      lease_{lease},
+      in_hand_{in_hand},
       buffer_{buffer},
       settler_{settler},
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
@@ -24,11 +27,14 @@ void Fetcher::stop() {
 void Fetcher::run(const std::stop_token& stop) {
   constexpr Millis kWait{500};  // a blocked read notices a stop only when it ends
   while (true) {
+    lease_.wait_until_held(stop);
     const auto wanted = buffer_.wait_for_demand(stop);
     if (stop.stop_requested()) return;
     try {
       auto jobs = broker_->fetch(worker_, order_.next(), wanted, kWait);
       reconnect_.succeeded();
+      in_hand_.take(jobs);
+      if (!jobs.empty()) fail_point("worker.after_fetch");
       if (stop.stop_requested()) {
         for (auto& job : jobs) settler_.settle(give_back(std::move(job)));
         return;

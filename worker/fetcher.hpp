@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/broker.hpp"
+#include "worker/heartbeat.hpp"
 #include "worker/job_buffer.hpp"
 #include "worker/queue_order.hpp"
 #include "worker/reconnect.hpp"
@@ -16,8 +17,9 @@ namespace aftercommit::worker {
 
 class Fetcher {
  public:
-  Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, JobBuffer& buffer,
-          Settler& settler);
+  /// Fetches only while the lease is held: what is fetched without one belongs to whoever comes.
+  Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, HeldLease& lease,
+          InHand& in_hand, JobBuffer& buffer, Settler& settler);
 
   /// Stops fetching and gives back what arrived meanwhile.  Returns when no job can arrive any more.
   void stop();
@@ -29,7 +31,9 @@ class Fetcher {
   const WorkerId worker_;
   QueueOrder order_;
   Reconnect reconnect_{"fetching jobs"};
-  JobBuffer& buffer_;    // not owned, outlives this
+  HeldLease& lease_;     // not owned, outlives this
+  InHand& in_hand_;      // as lease_
+  JobBuffer& buffer_;    // as lease_
   Settler& settler_;     // as buffer_
   std::jthread thread_;  // last
 };

@@ -5,6 +5,8 @@
 int main(int argc, char** argv) {
   using namespace aftercommit::worker;
   return main_program(argc, argv, true, [](const Options& options) -> aftercommit::App& {
-    return load_task_library(options.app_path);
+    if (!options.app_path.empty()) return load_task_library(options.app_path);
+    static aftercommit::App without_tasks{"relay"};  // for --relay-only
+    return without_tasks;
   });
 }

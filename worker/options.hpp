@@ -17,6 +17,13 @@ struct QueueChoice {
   int weight = 0;  ///< 0: none given
 };
 
+/// The names alone, in the same order.
+inline std::vector<std::string> names_of(const std::vector<QueueChoice>& choices) {
+  std::vector<std::string> names;
+  for (const auto& choice : choices) names.push_back(choice.name);
+  return names;
+}
+
 struct Options {
   std::string app_path;                             ///< of the task library; empty for who links worker_main
   std::vector<QueueChoice> queues{{"default", 0}};  ///< in order of preference
@@ -27,6 +34,18 @@ struct Options {
   std::chrono::milliseconds shutdown_timeout{25'000};
   std::chrono::milliseconds unknown_task_grace{
       600'000};  ///< how long a task no worker knows may wait for a deploy
+  std::chrono::milliseconds lease{
+      15'000};  ///< how long this worker may be silent before others take its jobs
+  std::chrono::milliseconds heartbeat{5'000};     ///< how often it renews its lease
+  bool relay = true;                              ///< bring jobs from the job tables to Redis
+  bool relay_only = false;                        ///< do nothing else: run no jobs
+  std::chrono::milliseconds relay_interval{500};  ///< the longest time between two sweeps of a job table
+  std::string schema;                             ///< of the job table and ledger; empty: as the app says
+  bool migrate = true;                            ///< bring the schema up to date at start
+  std::chrono::hours keep_ledger{7 * 24};         ///< how long it is remembered that an on-commit job is done
+  std::size_t processes = 1;  ///< that run jobs, each watched and restarted; 0: this process runs them itself
+  std::size_t max_jobs = 0;   ///< a process that has run so many is replaced; 0: never
+  std::size_t max_memory_mb = 0;  ///< a process that has grown beyond this is replaced; 0: never
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;
 };
@@ -38,6 +57,7 @@ enum ExitCode : int {
   kExitUsage = 2,     ///< a wrong option, or a task library that cannot be loaded
   kExitSetup = 3,     ///< Redis or a database cannot be reached or cannot serve
   kExitForced = 4,    ///< ended with jobs not given back: by a second signal, or as the broker was away
+  kExitRecycle = 5,   ///< of a watched process that has reached --max-jobs or --max-memory: all given back
 };
 
 }  // namespace aftercommit::worker

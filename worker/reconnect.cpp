@@ -1,5 +1,6 @@
 #include "worker/reconnect.hpp"
 
+#include <map>
 #include <random>
 
 #include "aftercommit/log.hpp"
@@ -7,11 +8,44 @@
 
 namespace aftercommit::worker {
 
+namespace {
+
+/// What does not serve now, and how many roles of this process have found it so.
+class Troubles {
+ public:
+  /// True for the first role.
+  bool begin(std::string_view server) {
+    const std::lock_guard lock{mutex_};
+    return roles_[server]++ == 0;
+  }
+  /// True for the last one.
+  bool end(std::string_view server) {
+    const std::lock_guard lock{mutex_};
+    return --roles_[server] == 0;
+  }
+
+ private:
+  std::mutex mutex_;  // protects roles_
+  std::map<std::string_view, int> roles_;
+};
+
+Troubles& troubles() {
+  static Troubles all;
+  return all;
+}
+
+}  // namespace
+
+Reconnect::~Reconnect() {
+  if (failures_ > 0) troubles().end(server_);
+}
+
 void Reconnect::wait(const std::string& error, const std::stop_token& stop) {
   using namespace std::chrono_literals;
   if (failures_++ == 0) {
     since_ = std::chrono::steady_clock::now();
-    log(LogLevel::kError, "the broker does not serve; trying again until it does",
+    log(troubles().begin(server_) ? LogLevel::kError : LogLevel::kDebug,
+        std::string{server_} + " does not serve; trying again until it does",
         {{"role", std::string{role_}}, {"error", error}});
   }
   thread_local std::mt19937 random{std::random_device{}()};
@@ -24,7 +58,7 @@ void Reconnect::wait(const std::string& error, const std::stop_token& stop) {
 void Reconnect::succeeded() {
   if (failures_ == 0) return;
   const auto outage = std::chrono::steady_clock::now() - since_;
-  log(LogLevel::kInfo, "the broker serves again",
+  log(troubles().end(server_) ? LogLevel::kInfo : LogLevel::kDebug, std::string{server_} + " serves again",
       {{"role", std::string{role_}},
        {"after_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(outage).count())}});
   failures_ = 0;

@@ -6,15 +6,17 @@
 #include "aftercommit/app.hpp"
 #include "worker/options.hpp"
 #include "worker/signals.hpp"
+#include "worker/supervisor.hpp"
 
 namespace aftercommit::worker {
 
-/// Takes the options over into the app, checks the set-up and runs until a signal.  Throws ConfigError or
+/// Takes the options over into the app, checks the set-up, gives back what the process before held (`start`;
+/// null for one that nobody watches) and runs until a signal, or until its limit.  Throws ConfigError or
 /// UsageError before anything has started.
-int run_worker(App& app, const Options& options, Signals& signals);
+int run_worker(App& app, const Options& options, Signals& signals, const ProcessStart* start);
 
-/// Reads the command line, finds the app by `load` and runs it; says in one sentence on standard error what
-/// went wrong. Returns the exit code.
+/// Reads the command line, finds the app by `load` and runs it, in this process or in those it watches; says
+/// in one sentence on standard error what went wrong.  Returns the exit code, in each of the processes.
 int main_program(int argc, const char* const* argv, bool needs_app,
                  const std::function<App&(const Options&)>& load);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "broker/fail_point.hpp"
 
 namespace aftercommit::worker {
 
@@ -19,6 +20,7 @@ void Scheduler::run(const std::stop_token& stop) {
     try {
       const auto promotion = broker_->promote(queues_, kBatch);
       reconnect_.succeeded();
+      if (promotion.promoted > 0) fail_point("scheduler.after_promote");
       const auto wait = std::min(promotion.next_due.value_or(kLongestWait), kLongestWait);
       if (wait > Millis{0}) broker_->await_schedule(queues_, wait);
     } catch (const Error& error) {

@@ -6,13 +6,15 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
+#include "broker/fail_point.hpp"
 
 namespace aftercommit::worker {
 
-Settler::Settler(std::unique_ptr<Broker> broker, WorkerId worker)
-    : broker_{std::move(broker)}, worker_{std::move(worker)}, thread_{[this](const std::stop_token& stop) {
-        run(stop);
-      }} {}
+Settler::Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand)
+    : broker_{std::move(broker)},
+      worker_{std::move(worker)},
+      in_hand_{in_hand},
+      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
 void Settler::settle(Settlement settlement) {
   bool waiting = false;
@@ -65,11 +67,13 @@ void Settler::take_over(Work& work) {
 
 void Settler::carry_out(Work& work, const std::stop_token& stop) {
   try {
-    const auto refusal = send_now(work.outgoing);
+    auto refusal = send_now(work.outgoing);
     if (!work.settlements.empty()) {
       // Also where the jobs above were refused: a full broker has room again when others are settled.
-      report(work.settlements, broker_->settle(worker_, work.settlements));
-      work.settlements.clear();
+      const auto answers = broker_->settle(worker_, work.settlements);
+      fail_point("worker.after_settle");
+      report(work.settlements, answers);
+      if (keep_refused(work.settlements, answers) && !refusal) refusal = "a settlement was refused";
     }
     if (!refusal) {
       reconnect_.succeeded();
@@ -95,6 +99,18 @@ std::optional<std::string> Settler::send_now(std::vector<Outgoing>& jobs) {
     if (failure.retryable()) throw;
     return failure.what();
   }
+}
+
+/// Leaves those that the broker refused, to be tried again; true if there are any.
+bool Settler::keep_refused(std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const {
+  std::vector<Settlement> refused;
+  std::vector<Settlement> settled;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    (answers[i] == Settled::kRefused ? refused : settled).push_back(std::move(settlements[i]));
+  }
+  in_hand_.release(settled);
+  settlements = std::move(refused);
+  return !settlements.empty();
 }
 
 void Settler::report(const std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const {

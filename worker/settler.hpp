@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "broker/broker.hpp"
+#include "worker/in_hand.hpp"
 #include "worker/reconnect.hpp"
 
 namespace aftercommit::worker {
@@ -19,7 +20,8 @@ namespace aftercommit::worker {
 /// Thread-safe.  While the broker is away all is kept and tried again.
 class Settler {
  public:
-  Settler(std::unique_ptr<Broker> broker, WorkerId worker);
+  /// What is settled is released from `in_hand`, which is not owned and outlives this.
+  Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand);
 
   void settle(Settlement settlement);
   /// Jobs of a task whose transaction has committed: sent before anything that is settled after this call, so
@@ -43,10 +45,12 @@ class Settler {
   /// Leaves in `jobs` what is not sent; gives back why they were refused.  Throws when the broker does not
   /// answer.
   std::optional<std::string> send_now(std::vector<Outgoing>& jobs);
+  bool keep_refused(std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const;
   void report(const std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const;
 
   const std::unique_ptr<Broker> broker_;  // used by thread_ alone
   const WorkerId worker_;
+  InHand& in_hand_;
   Reconnect reconnect_{"settling jobs"};  // as broker_
   std::mutex mutex_;                      // protects what follows
   std::condition_variable_any asked_;

@@ -1,6 +1,10 @@
 /// SIGTERM and SIGINT, waited for instead of handled.
 #pragma once
 
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <ctime>
@@ -10,31 +14,56 @@ namespace aftercommit::worker {
 /// Blocks the signals for the calling thread and those it starts: make it before any of them.
 class Signals {
  public:
-  Signals() {
-    ::sigemptyset(&set_);
-    ::sigaddset(&set_, SIGTERM);
-    ::sigaddset(&set_, SIGINT);
-    ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  /// `supervisor`: the process that forwards signals to this one; 0 if there is none.
+  explicit Signals(pid_t supervisor = 0) : supervisor_{supervisor}, set_{stop_signals()} {
+    block();
     ::signal(SIGPIPE, SIG_IGN);  // a lost connection is an error to handle, not an end
   }
 
-  /// Waits for one of them; its number.
-  int wait() const {
-    int signal = 0;
-    while (::sigwait(&set_, &signal) != 0) {
-    }
-    return signal;
+  /// For the calling thread; again after foreign code that may have unblocked them.
+  static void block() noexcept {
+    const auto set = stop_signals();
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   }
 
-  /// True if one came within `timeout`.
-  bool wait_for(std::chrono::milliseconds timeout) const {
+  /// Waits for one of them, up to `timeout`; its number, or 0.
+  int wait(std::chrono::milliseconds timeout) {
     const auto ms = timeout.count();
     const timespec wait{ms / 1000, (ms % 1000) * 1'000'000};
-    return ::sigtimedwait(&set_, nullptr, &wait) > 0;
+    ::siginfo_t info{};
+    const int signal = ::sigtimedwait(&set_, &info, &wait);
+    if (signal > 0) count(info);
+    return std::max(signal, 0);
+  }
+
+  /// Waits up to `timeout`; true if there was a second wish to stop, which is one to stop at once.  The same
+  /// wish may come twice, to the whole group of processes and forwarded: so two of one sender count.
+  bool wait_for(std::chrono::milliseconds timeout) {
+    wait(timeout);
+    return forwarded_ > 1 || direct_ > 1;
   }
 
  private:
-  ::sigset_t set_{};
+  static ::sigset_t stop_signals() noexcept {
+    ::sigset_t set{};
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGTERM);
+    ::sigaddset(&set, SIGINT);
+    return set;
+  }
+
+  void count(const ::siginfo_t& info) noexcept {
+    const pid_t sender = info.si_code <= 0 ? info.si_pid : 0;  // the kernel's own have none
+    if (supervisor_ != 0 && sender == ::getpid()) return;      // our own wish to be replaced
+    // The one that says that the supervisor has died bears its name too.
+    const bool forwarded = supervisor_ != 0 && sender == supervisor_ && ::getppid() == supervisor_;
+    ++(forwarded ? forwarded_ : direct_);
+  }
+
+  const pid_t supervisor_;
+  const ::sigset_t set_;
+  int forwarded_ = 0;
+  int direct_ = 0;
 };
 
 }  // namespace aftercommit::worker

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,8 @@ struct AppOptions {
   /// By alias.  An entry without a URL takes it from the environment, so {{"default", {.pool_size = 32}}} is
   /// enough.
   std::map<std::string, DatabaseOptions> databases = {};
-  Delivery delivery = defaults::kDelivery;
+  /// Of all tasks that say nothing else; empty: durable for jobs that belong to a database, else on commit.
+  std::optional<Delivery> delivery = std::nullopt;
   std::size_t payload_limit = defaults::kPayloadLimit;
   std::chrono::milliseconds enqueue_timeout = defaults::kEnqueueTimeout;
   const Clock* clock = nullptr;  ///< not owned; the machine's by default
@@ -54,7 +56,8 @@ class App {
   Database& database(std::string_view alias = defaults::kDatabase) const;
   std::vector<std::string> database_aliases() const;
 
-  /// For the start of a program: ConfigError if the broker or a database cannot be reached or cannot serve.
+  /// For the start of a program: ConfigError if the broker or a database cannot be reached or cannot serve,
+  /// or if the tables of durable delivery are missing (`aftercommit migrate` makes them).
   /// Gives back warnings, as sentences, for settings of Redis that put jobs at risk.
   std::vector<std::string> check() const;
 

@@ -19,7 +19,8 @@ namespace aftercommit {
 
 namespace detail {
 class DatabaseCore;
-}
+struct Riders;
+}  // namespace detail
 
 /// How to reach a database.
 struct DatabaseOptions {
@@ -27,7 +28,10 @@ struct DatabaseOptions {
   std::size_t pool_size = 10;                    ///< connections at most, each open block uses one
   std::chrono::milliseconds pool_timeout{5000};  ///< longest wait for one of them
   std::chrono::seconds connect_timeout{5};       ///< longest wait for the server, where the URL says nothing
-  bool atomic_requests = false;  ///< AtomicRequests wraps handlers in a block on this database
+  std::string schema =
+      "aftercommit";  ///< of the job table and the ledger; two applications in one database need two
+  std::string application_name = {};  ///< shown in pg_stat_activity: a name of a-z A-Z 0-9 _ . : -
+  bool atomic_requests = false;       ///< AtomicRequests wraps handlers in a block on this database
 };
 
 enum class Isolation : std::uint8_t { kDefault, kReadCommitted, kRepeatableRead, kSerializable };
@@ -129,6 +133,8 @@ class Database {
 class Atomic {
  public:
   explicit Atomic(Database& database, const AtomicOptions& options = {});
+  /// For the library's own parts.
+  Atomic(Database& database, detail::Riders& riders);
   ~Atomic();  ///< rolls back unless commit() was called; a failure to do so drops the connection
   Atomic(const Atomic&) = delete;
   Atomic& operator=(const Atomic&) = delete;

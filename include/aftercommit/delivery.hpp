@@ -15,6 +15,8 @@ class Transaction;
 
 /// What a job's existence hangs on.
 enum class Delivery : std::uint8_t {
+  kDurable,    ///< a row of the job table, written by the same transaction and kept until the task has taken
+               ///< effect
   kOnCommit,   ///< sent once the transaction has committed; at once where no atomic block is open
   kImmediate,  ///< sent at once, even inside a transaction that may still roll back
 };
@@ -23,9 +25,9 @@ enum class Delivery : std::uint8_t {
 namespace defaults {
 inline constexpr const char* kQueue = "default";
 inline constexpr const char* kDatabase = "default";
-inline constexpr Delivery kDelivery = Delivery::kOnCommit;
-inline constexpr int kMaxRetries = 20;  ///< 21 attempts, about 9 hours in all
-inline constexpr Backoff kBackoff{};    ///< 1 s, 2 s, 4 s ... 1 h, less 0-20 %
+inline constexpr const char* kSchema = "aftercommit";  ///< of the job table and the ledger
+inline constexpr int kMaxRetries = 20;                 ///< 21 attempts, about 9 hours in all
+inline constexpr Backoff kBackoff{};                   ///< 1 s, 2 s, 4 s ... 1 h, less 0-20 %
 inline constexpr std::size_t kPayloadLimit = std::size_t{1024} * 1024;  ///< bytes of an encoded job
 inline constexpr std::chrono::milliseconds kEnqueueTimeout{2000};       ///< in all, connecting included
 }  // namespace defaults

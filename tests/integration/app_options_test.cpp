@@ -127,7 +127,7 @@ TEST_F(AppOptionsFrom, ConfigureAfterTheFirstUseAreAnError) {
 
 TEST_F(AppOptionsFrom, AnAppAreReadAtItsFirstUseAndNotBefore) {
   App app{"shop"};
-  const auto task = app.task<long>("task");
+  const auto task = app.task<long>("task", {.delivery = Delivery::kOnCommit});
   set("DATABASE_URL", real_database());
   set("REDIS_URL", "memory://" + support::unique_name("app"));
   EXPECT_EQ(app.database().exec("SELECT 7")[0][0].as<int>(), 7);

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -20,6 +22,8 @@ using testing::HasSubstr;
 /// A shop where a COMMIT can be made to hang, and its connection be cut meanwhile.
 class CommitInDoubtTest : public support::Payments, public testing::Test {
  protected:
+  explicit CommitInDoubtTest(std::optional<Delivery> delivery) : Payments{{.delivery = delivery}} {}
+
   /// Pays in a block whose COMMIT waits for `event` until its session is ended.
   void pay_and_lose_the_answer(long id, const std::string& event) {
     std::jthread killer{[&] {
@@ -35,7 +39,8 @@ class CommitInDoubtTest : public support::Payments, public testing::Test {
 /// COMMIT hangs before it takes effect: in a deferred trigger.
 class CommitLostBeforeItStands : public CommitInDoubtTest {
  protected:
-  CommitLostBeforeItStands() {
+  explicit CommitLostBeforeItStands(std::optional<Delivery> delivery = Delivery::kOnCommit)
+      : CommitInDoubtTest{delivery} {
     outside(
         "CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS $$ "
         "BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$");
@@ -100,7 +105,11 @@ TEST_F(CommitLostBeforeItStands, IsAPlainErrorWhenTheServerAnswersThatItFailed) 
 }
 
 /// COMMIT hangs after it took effect: waiting for a standby that does not exist.
-class CommitLostAfterItStands : protected support::OnPrivatePostgres, public CommitInDoubtTest {};
+class CommitLostAfterItStands : protected support::OnPrivatePostgres, public CommitInDoubtTest {
+ protected:
+  explicit CommitLostAfterItStands(std::optional<Delivery> delivery = Delivery::kOnCommit)
+      : CommitInDoubtTest{delivery} {}
+};
 
 TEST_F(CommitLostAfterItStands, IsInDoubtAndRunsNoHookAndSendsNoJobThoughTheRowsAreThere) {
   server.set("synchronous_standby_names", "nobody");
@@ -112,6 +121,54 @@ TEST_F(CommitLostAfterItStands, IsInDoubtAndRunsNoHookAndSendsNoJobThoughTheRows
   database.atomic([&] { pay(2); });
   EXPECT_EQ(committed_rows(), (std::vector<long>{1, 2}));
   EXPECT_EQ(jobs(), (std::vector<long>{2}));
+}
+
+/// With a durable job the row tells what became of the commit.
+class DurableCommitLostAfterItStands : public CommitLostAfterItStands {
+ protected:
+  DurableCommitLostAfterItStands() : CommitLostAfterItStands{Delivery::kDurable} {}
+};
+
+TEST_F(DurableCommitLostAfterItStands, IsACommitLikeAnyOther) {  // P1, P6
+  server.set("synchronous_standby_names", "nobody");
+  pay_and_lose_the_answer(1, "SyncRep");
+  server.set("synchronous_standby_names", "");
+  expect_paid({1});
+}
+
+class DurableCommitLostBeforeItStands : public CommitLostBeforeItStands {
+ protected:
+  DurableCommitLostBeforeItStands() : CommitLostBeforeItStands{Delivery::kDurable} {}
+};
+
+TEST_F(DurableCommitLostBeforeItStands, IsInDoubtWhereNothingIsLeftToAsk) {
+  const auto error = support::caught<CommitInDoubt>([&] { pay_and_lose_the_answer(1001, "PgSleep"); });
+  ASSERT_TRUE(error);
+  EXPECT_THAT(error->what(), HasSubstr("its durable jobs run if, and only if, it has been committed"));
+  expect_paid({});
+}
+
+TEST_F(DurableCommitLostBeforeItStands, IsWaitedForWhileItsBackendIsAtIt) {  // P1
+  std::atomic<Transaction*> open = nullptr;
+  std::jthread cutter{[&] {
+    const auto ours = " FROM pg_stat_activity WHERE application_name = '" + schema().name() + "' AND ";
+    EXPECT_TRUE(eventually([&] { return !outside("SELECT" + ours + "wait_event = 'PgSleep'").empty(); }));
+    open.load()->sever();
+    EXPECT_TRUE(eventually([&] {
+      return !outside("SELECT" + ours + "state = 'idle' AND query LIKE '%pg_xact_status%'").empty();
+    }));
+    outside("SELECT pg_terminate_backend(pid)" + ours + "wait_event = 'PgSleep'");
+  }};
+  const auto error = support::caught<DatabaseUnavailable>([&] {
+    database.atomic([&](Transaction& tx) {
+      open = &tx;
+      pay(1001);
+    });
+  });
+  ASSERT_TRUE(error);
+  EXPECT_THAT(error->what(), HasSubstr("was rolled back"));
+  EXPECT_TRUE(error->retryable());
+  expect_paid({});
 }
 
 }  // namespace

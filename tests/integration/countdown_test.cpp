@@ -91,8 +91,8 @@ TEST_F(Countdown, OfAThousandJobsEndsForEachOnce) {
 
 TEST_F(Countdown, OfAQueueThatTheWorkerDoesNotServeIsLeftToOthers) {
   start_worker({"--queues", "mail"});
-  tasks.insert.apply_async({.countdown = 1ms, .queue = "other"}, 1);
-  tasks.insert.apply_async({.countdown = 20ms, .queue = "mail"}, 2);
+  tasks.insert.apply_async({.countdown = 100ms, .queue = "other"}, 1);
+  tasks.insert.apply_async({.countdown = 200ms, .queue = "mail"}, 2);
   EXPECT_TRUE(eventually_effects({2}));
   EXPECT_EQ(broker->counts("other").delayed, 1);
 }

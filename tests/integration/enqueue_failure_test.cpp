@@ -32,6 +32,7 @@ class BrokerDown : public support::Payments, public testing::Test {
   App& app_on(const std::string& redis_url, milliseconds bound = kBound) {
     return apps_.emplace_back("cut_off", AppOptions{.redis_url = redis_url,
                                                     .databases = {{"default", {.url = schema().url()}}},
+                                                    .delivery = Delivery::kOnCommit,
                                                     .enqueue_timeout = bound});
   }
   App& app_without_broker() { return app_on("redis://user:secret@127.0.0.1:1/0"); }

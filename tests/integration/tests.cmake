@@ -2,14 +2,19 @@
 aftercommit_test(hiredis_traps_test LABEL integration)
 aftercommit_test(pqxx_traps_test LABEL integration LIBRARIES aftercommit::client)
 
-foreach(subject broker_conformance redis_broker redis_lost_reply redis_outage redis_server)
+foreach(subject
+        broker_conformance broker_durable broker_lease broker_operator broker_relay
+        redis_broker redis_data_loss redis_lost_reply redis_outage redis_recovery redis_server)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES aftercommit::broker)
 endforeach()
 
 foreach(subject
-        app_options atomic atomic_options broken_transaction commit_in_doubt connection_pool database_lost
+        app_options atomic atomic_options broken_transaction commit_in_doubt connection_pool database_lost durable_delivery
         enqueue enqueue_failure enqueue_options enqueue_payload manual_transaction multi_database on_commit
         random_nesting savepoint transaction_use)
+  aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
+endforeach()
+foreach(subject migrations schema_roles sql_enqueue sql_enqueue_refusals)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
 aftercommit_test(atomic_requests_test LABEL integration LIBRARIES test_payments httplib::httplib)
@@ -20,3 +25,14 @@ foreach(subject
   aftercommit_test(${subject}_test LABEL integration LIBRARIES worker_support)
 endforeach()
 aftercommit_test(worker_outage_test LABEL integration LIBRARIES worker_support test_payments)
+aftercommit_test(sql_clients_test LABEL integration LIBRARIES worker_support)
+target_compile_definitions(sql_clients_test PRIVATE AFTERCOMMIT_SQL_CLIENTS="${PROJECT_SOURCE_DIR}/tests/sql")
+aftercommit_test(relay_test LABEL integration LIBRARIES aftercommit::worker)
+aftercommit_test(durable_worker_test LABEL integration LIBRARIES worker_support)
+aftercommit_test(worker_supervisor_test LABEL integration LIBRARIES worker_support)
+foreach(subject cli cli_audit)
+  aftercommit_test(${subject}_test LABEL integration SOURCES support/worker_process.cpp
+                   LIBRARIES test_payments PkgConfig::hiredis)
+  target_compile_definitions(${subject}_test PRIVATE AFTERCOMMIT_CLI="$<TARGET_FILE:aftercommit_cli>")
+  add_dependencies(${subject}_test aftercommit_cli)
+endforeach()

@@ -175,6 +175,7 @@ TEST_F(WorkerCommandRuns, WithEverythingFromTheEnvironment) {
                            std::map<std::string, std::string>{{"AFTERCOMMIT_APP", AFTERCOMMIT_TEST_TASKS},
                                                               {"REDIS_URL", redis_url},
                                                               {"DATABASE_URL", database_url},
+                                                              {"AFTERCOMMIT_SCHEMA", schema.name()},
                                                               {"AFTERCOMMIT_QUEUES", "mail:2,default:1"},
                                                               {"AFTERCOMMIT_LOG_FORMAT", "json"}});
   tasks.insert.apply_async({.queue = "mail"}, 1);
@@ -186,7 +187,8 @@ TEST_F(WorkerCommandRuns, WithADatabaseFromTheCommandBesideThoseOfTheEnvironment
   auto& worker = workers.emplace_back(
       std::vector<std::string>{AFTERCOMMIT_WORKER, "--app", AFTERCOMMIT_TEST_TASKS, "--database",
                                "reports=" + support::database_url()},
-      std::map<std::string, std::string>{{"REDIS_URL", redis_url}, {"DATABASE_URL", database_url}});
+      std::map<std::string, std::string>{
+          {"REDIS_URL", redis_url}, {"DATABASE_URL", database_url}, {"AFTERCOMMIT_SCHEMA", schema.name()}});
   tasks.insert.delay(1);
   EXPECT_TRUE(eventually_effects({1})) << "on the default database, not on the only one the command names\n"
                                        << worker.log();
@@ -196,13 +198,15 @@ TEST_F(WorkerCommandRuns, AsAProgramThatLinksTheWorkerAndHasTwoDatabases) {
   auto& worker =
       workers.emplace_back(std::vector<std::string>{AFTERCOMMIT_LINKED_WORKER, "--redis", redis_url},
                            std::map<std::string, std::string>{{"DATABASE_URL", database_url},
+                                                              {"AFTERCOMMIT_SCHEMA", schema.name()},
                                                               {"DATABASE_URL_REPORTS", database_url}});
   tasks.insert.delay(1);
   EXPECT_TRUE(eventually_effects({1})) << worker.log();
 
   App two{"linked",
           {.redis_url = redis_url,
-           .databases = {{"default", {.url = database_url}}, {"reports", {.url = database_url}}}}};
+           .databases = {{"default", {.url = database_url, .schema = schema.name()}},
+                         {"reports", {.url = database_url, .schema = schema.name()}}}}};
   support::declare_report(two).delay(2);
   EXPECT_TRUE(eventually_effects({1, 2})) << worker.log();
   worker.signal(SIGTERM);

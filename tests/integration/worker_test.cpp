@@ -158,10 +158,10 @@ TEST_F(Worker, DoesNotLetATaskInManualModeSpoilTheJobsAfterIt) {
 
 TEST_F(Worker, RunsAJobOnTheDatabaseWhoseTransactionItJoined) {
   const Schema reports;
-  App two{
-      "tests",
-      {.redis_url = redis_url,
-       .databases = {{"default", {.url = database_url}}, {"reports", {.url = reports.url(schema.name())}}}}};
+  App two{"tests",
+          {.redis_url = redis_url,
+           .databases = {{"default", {.url = database_url, .schema = schema.name()}},
+                         {"reports", {.url = reports.url(schema.name()), .schema = schema.name()}}}}};
   two.database("reports").exec("CREATE TABLE effect(job_id text, value bigint, attempt int)");
   const auto insert = two.task<long>("insert");
   start_worker({"--database", "reports=" + reports.url(schema.name())});

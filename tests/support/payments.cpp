@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "client/migrations.hpp"
 #include "client/pqxx_compat.hpp"
 #include "support/eventually.hpp"
 
@@ -19,6 +20,7 @@ AppOptions fill(AppOptions options, const Schema& schema) {
   if (options.databases.empty()) options.databases["default"];
   for (auto& [alias, database] : options.databases) {
     if (database.url.empty()) database.url = schema.url(schema.name());
+    database.schema = schema.name();
   }
   return options;
 }
@@ -42,6 +44,7 @@ Payments::Payments(AppOptions options)
       database{app.database()},
       broker_{make_broker(app.options().redis_url)} {
   outside("CREATE TABLE payment (id bigint PRIMARY KEY)");
+  for (const auto& alias : app.database_aliases()) detail::migrate(app.database(alias));
 }
 
 void Payments::pay(long id) {

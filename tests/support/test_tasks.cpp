@@ -1,11 +1,17 @@
 /// The bodies of the test tasks, as a library that real workers load.
 #include "support/test_tasks.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <condition_variable>
+#include <csignal>
 #include <cstdlib>
+#include <locale>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "aftercommit/worker.hpp"
 #include "support/eventually.hpp"
@@ -108,6 +114,52 @@ void hang() {
   never.wait(lock, [] { return false; });
 }
 
+[[gnu::noinline]] int overflow_the_stack(volatile char* caller) {
+  volatile char frame[4096];
+  frame[0] = *caller;
+  if (frame[0] != 0) return 0;  // never
+  return overflow_the_stack(frame) + frame[0];
+}
+
+/// One way for a process to die.
+void bring_down(const std::string& how) {
+  static volatile int* volatile nowhere = nullptr;
+  volatile char first = 0;
+  if (how == "segfault") *nowhere = 1;
+  if (how == "abort") std::abort();
+  if (how == "stack overflow") overflow_the_stack(&first);
+  if (how == "terminate") std::terminate();
+  if (how == "exit") std::exit(0);
+  if (how == "_exit") ::_exit(0);
+  if (how == "kill") ::kill(::getpid(), SIGKILL);
+  if (how == "close all files") ::close_range(3, ~0U, 0);  // it lives on, without a connection
+}
+
+/// Numbers as this locale writes them would be refused by every server.
+struct OddNumbers : std::numpunct<char> {
+  char do_decimal_point() const override { return ','; }
+  char do_thousands_sep() const override { return '.'; }
+  std::string do_grouping() const override { return "\1"; }
+};
+
+void fork_and_wait(void (*end)(int)) {
+  const pid_t child = ::fork();
+  if (child == 0) end(0);
+  int status = 0;
+  if (::waitpid(child, &status, 0) != child || status != 0) throw Deliberate{"the child did not end"};
+}
+
+void meddle(const std::string& how) {
+  sigset_t all;
+  ::sigfillset(&all);
+  if (how == "directory" && ::chdir("/proc") != 0) throw Deliberate{"cannot change the directory"};
+  if (how == "locale") std::locale::global(std::locale{std::locale{}, new OddNumbers});
+  if (how == "signals let through") ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
+  if (how == "signals blocked") ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  if (how == "fork") fork_and_wait(::_exit);
+  if (how == "ten gigabytes") std::vector<char>(10'000'000'000).back() = 1;
+}
+
 }  // namespace
 }  // namespace aftercommit::support
 
@@ -206,4 +258,17 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::support::app) {
         std::chrono::duration<double>{seconds});  // deaf to everything, as some tasks are
   });
   tasks.wait_for_stop.run(wait_for_stop);
+
+  tasks.crash.run([](Job& job, long value, const std::string& how) {
+    begin(job, value);
+    bring_down(how);
+  });
+  tasks.crash_at_first.run([](Job& job, long value, const std::string& how, long times) {
+    begin(job, value);
+    if (journal().exec("SELECT nextval('tries')")[0][0].as<long>() <= times) bring_down(how);
+  });
+  tasks.meddle.run([](Job& job, long value, const std::string& how) {
+    begin(job, value);
+    meddle(how);
+  });
 }

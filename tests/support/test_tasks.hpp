@@ -52,6 +52,9 @@ struct TestTasks {
 
   // --- What tasks do with their transaction
   Task<long> swallow_error = app.task<long>("swallow_error", {.max_retries = 0});
+  /// Hides these statements from the library, which would refuse them: a server that takes backslashes for
+  /// escapes reads on where the library sees a string.
+  Task<long, std::string> break_out = app.task<long, std::string>("break_out", {.max_retries = 0});
   Task<long> ask_for_rollback = app.task<long>("ask_for_rollback", {.max_retries = 0});
   Task<long> hook_throws = app.task<long>("hook_throws", {.backoff = fixed(kShortBackoff)});
   /// Fails with this SQLSTATE as long as the sequence `tries` is at most `times`.
@@ -75,6 +78,15 @@ struct TestTasks {
   Task<long> hang_in_hook = app.task<long>("hang_in_hook");
   /// Until the worker's patience has ended.
   Task<long> wait_for_stop = app.task<long>("wait_for_stop");
+
+  // --- What tasks do to their process
+  /// Brings it down, in this way: see bring_down().
+  Task<long, std::string> crash = app.task<long, std::string>("crash", {.max_retries = 0});
+  /// The same, as long as the sequence `tries` is at most `times`.
+  Task<long, std::string, long> crash_at_first =
+      app.task<long, std::string, long>("crash_at_first", {.backoff = fixed(kShortBackoff)});
+  /// Changes, in this way, what all threads share, and returns: see meddle().
+  Task<long, std::string> meddle = app.task<long, std::string>("meddle", {.max_retries = 0});
 };
 
 /// Of an app that has two databases: its transactions run on "reports".

@@ -1,8 +1,11 @@
 #include "support/worker_fixture.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <pqxx/pqxx>
 #include <utility>
+
+#include "client/migrations.hpp"
 
 namespace aftercommit::support {
 namespace {
@@ -17,7 +20,10 @@ constexpr const char* kTables = R"(
 
 }  // namespace
 
-WorkerTest::WorkerTest(std::string redis) : redis_url{std::move(redis)} { app.database().exec(kTables); }
+WorkerTest::WorkerTest(std::string redis) : redis_url{std::move(redis)} {
+  app.database().exec(kTables);
+  detail::migrate(app.database());
+}
 
 WorkerTest::~WorkerTest() {
   workers.clear();
@@ -25,14 +31,16 @@ WorkerTest::~WorkerTest() {
   // dropped.
   pqxx::connection connection{support::database_url()};
   pqxx::nontransaction session{connection};
-  session.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '" +
-               schema.name() + "'");
+  session.exec(
+      "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE pid <> pg_backend_pid() AND relation IN "
+      "(SELECT oid FROM pg_class WHERE relnamespace = '" +
+      schema.name() + "'::regnamespace)");
 }
 
 WorkerProcess& WorkerTest::start_worker(Start start) {
   std::vector<std::string> command{
-      AFTERCOMMIT_WORKER, "--app",        start.library, "--redis",     redis_url, "--database",
-      database_url,       "--log-format", "json",        "--log-level", "debug"};
+      AFTERCOMMIT_WORKER, "--app",       start.library,  "--redis", redis_url,     "--database", database_url,
+      "--schema",         schema.name(), "--log-format", "json",    "--log-level", "debug"};
   std::ranges::move(start.options, std::back_inserter(command));
   auto& worker = workers.emplace_back(std::move(command), std::move(start.environment));
   if (start.wait && !worker.says("worker started"))
@@ -85,12 +93,19 @@ double WorkerTest::database_time() {
 }
 
 std::vector<DeadLetter> WorkerTest::eventually_dead(std::size_t count, const Queue& queue) {
-  std::vector<DeadLetterEntry> entries;
-  eventually([&] { return (entries = broker->dead_letters(queue, 0, count + 1)).size() >= count; });
-  EXPECT_EQ(entries.size(), count);
+  std::vector<std::pair<std::chrono::system_clock::time_point, std::string>> found;
+  eventually([&] {
+    found.clear();
+    for (auto& entry : broker->dead_letters(queue, 0, count + 1))
+      found.emplace_back(entry.died_at, entry.letter);
+    for (auto& row : table.dead(queue, 0, count + 1)) found.emplace_back(row.died_at, row.letter);
+    return found.size() >= count;
+  });
+  EXPECT_EQ(found.size(), count);
+  std::ranges::sort(found, std::greater{});
   std::vector<DeadLetter> letters;
-  for (const auto& entry : entries) {
-    const auto letter = decode_dead_letter(entry.letter);
+  for (const auto& [died_at, text] : found) {
+    const auto letter = decode_dead_letter(text);
     if (const auto* malformed = std::get_if<Malformed>(&letter)) ADD_FAILURE() << malformed->reason;
     if (const auto* good = std::get_if<DeadLetter>(&letter)) letters.push_back(*good);
   }

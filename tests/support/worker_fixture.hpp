@@ -14,6 +14,7 @@
 
 #include "broker/broker.hpp"
 #include "broker/dead_letter.hpp"
+#include "client/job_table.hpp"
 #include "support/eventually.hpp"
 #include "support/servers.hpp"
 #include "support/test_tasks.hpp"
@@ -63,8 +64,8 @@ class WorkerTest : public ::testing::Test {
   std::size_t starts();
   double database_time();  ///< as Note::at
 
-  /// Waits until so many jobs are dead; what they left.  Fails the test if they do not come or cannot be
-  /// read.
+  /// Waits until so many jobs are dead, durable or not; what they left, the newest first.  Fails the test if
+  /// they do not come or cannot be read.
   std::vector<DeadLetter> eventually_dead(std::size_t count, const Queue& queue = "default");
   /// Waits until nobody holds a job of this queue and none waits, delayed ones included; dead letters do not
   /// count.
@@ -75,7 +76,10 @@ class WorkerTest : public ::testing::Test {
   Schema schema;
   const std::string redis_url;
   const std::string database_url = schema.url(schema.name());
-  App app{"tests", {.redis_url = redis_url, .databases = {{"default", {.url = database_url}}}}};
+  App app{
+      "tests",
+      {.redis_url = redis_url, .databases = {{"default", {.url = database_url, .schema = schema.name()}}}}};
+  detail::JobTable table{app.database()};
   TestTasks tasks{app};
   /// For advisory locks, which all tests share; it and the next hundred are this test's own.
   const long lock_key =

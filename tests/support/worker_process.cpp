@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
@@ -73,7 +74,9 @@ WorkerProcess::WorkerProcess(std::vector<std::string> command, std::map<std::str
 
 WorkerProcess::~WorkerProcess() {
   if (runs()) {
-    signal(SIGKILL);
+    const auto left = children();
+    signal(SIGKILL);  // first, or it would replace them
+    for (const auto child : left) ::kill(child, SIGKILL);
     ::waitpid(process_, nullptr, 0);
   }
   std::error_code ignored;  // a folder left in /tmp harms nobody
@@ -81,6 +84,13 @@ WorkerProcess::~WorkerProcess() {
 }
 
 void WorkerProcess::signal(int number) const { ::kill(process_, number); }
+
+std::vector<pid_t> WorkerProcess::children() const {
+  // Those of its main thread: a supervisor has no other.
+  const auto id = std::to_string(process_);
+  std::ifstream file{"/proc/" + id + "/task/" + id + "/children"};
+  return {std::istream_iterator<pid_t>{file}, {}};
+}
 
 std::optional<int> WorkerProcess::exit_code(std::chrono::milliseconds deadline) {
   eventually([&] { return !runs(); }, deadline);
@@ -118,6 +128,13 @@ bool WorkerProcess::says(const std::string& text) {
   const auto said = [&] { return log().find(text) != std::string::npos; };
   eventually([&] { return said() || !runs(); });
   return said();
+}
+
+long WorkerProcess::times_said(const std::string& text) const {
+  const auto all = log();
+  long times = 0;
+  for (auto at = all.find(text); at != std::string::npos; at = all.find(text, at + 1)) ++times;
+  return times;
 }
 
 long WorkerProcess::count(const std::string& message) const {

@@ -15,7 +15,7 @@
 
 namespace aftercommit::support {
 
-/// Runs from construction on; killed, if it still runs, when destroyed.
+/// Runs from construction on; killed with its children, if it still runs, when destroyed.
 class WorkerProcess {
  public:
   /// `command` is the program and its arguments.  Of the test's own environment it sees all but the variables
@@ -27,6 +27,8 @@ class WorkerProcess {
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   void signal(int number) const;
+  /// The processes that it watches, and so whichever run jobs now.
+  std::vector<pid_t> children() const;
 
   /// Waits for its end; its exit code, 128 + the signal that killed it, or nothing if it still runs at the
   /// deadline.
@@ -40,6 +42,8 @@ class WorkerProcess {
   std::vector<nlohmann::json> events() const;
   /// Waits for text in the log; false if it did not come, or the worker ended without it.
   bool says(const std::string& text);
+  /// How often the text stands in the log, which need not be JSON.
+  long times_said(const std::string& text) const;
   /// How many events have this message.
   long count(const std::string& message) const;
 

@@ -6,6 +6,6 @@ foreach(subject commit_hooks retry_policy sql_params task_args transaction_contr
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()
 
-foreach(subject command_line job_buffer queue_order)
+foreach(subject command_line in_hand job_buffer queue_order)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::worker)
 endforeach()

@@ -1,0 +1,278 @@
+#include "cli/command_line.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <cxxopts.hpp>
+#include <string_view>
+#include <system_error>
+
+#include "aftercommit/error.hpp"
+#include "aftercommit/job_id.hpp"
+#include "broker/text.hpp"
+#include "cli/dead_jobs.hpp"
+#include "cli/output.hpp"
+#include "client/database_argument.hpp"
+#include "client/migrations.hpp"
+
+namespace aftercommit::cli {
+namespace {
+
+struct Description {
+  Command command;
+  std::string_view name;
+  std::string_view usage;
+  std::string_view what;
+};
+
+constexpr std::array<Description, 7> kCommands{{
+    {Command::kMigrate, "migrate", "[--print [--from N]] [options]",
+     "Brings the tables of jobs in each database up to date."},
+    {Command::kStats, "stats", "[--json] [options]", "Counts what each queue holds."},
+    {Command::kDeadList, "dead list", "[--queue Q] [--task T] [--limit N] [--json] [options]",
+     "Lists jobs that will not run again by themselves, the newest first."},
+    {Command::kDeadShow, "dead show", "ID [--json] [options]",
+     "Shows one of them, with its arguments and all its errors."},
+    {Command::kDeadRetry, "dead retry", "ID... | --task T | --all [--queue Q] [options]",
+     "Puts dead jobs back into their queues, at once, with their ids and a new first attempt."},
+    {Command::kDeadDelete, "dead delete", "ID... | --task T | --all [--queue Q] [options]",
+     "Deletes dead jobs for good.  It does not ask."},
+    {Command::kAudit, "audit", "[--json] [options]",
+     "Compares the job tables with Redis: is every committed job somewhere, and once?"},
+}};
+
+constexpr const char* kAfterHelp = R"(
+Connections, as for the worker: --redis and --database, else REDIS_URL, DATABASE_URL (alias "default") and
+DATABASE_URL_<ALIAS> of the environment; a --database URL comes beside those of the environment.  --database with
+an alias alone (--database reports) takes only that one of them.  --schema may be given by AFTERCOMMIT_SCHEMA.
+
+Exit codes:
+  0  done; audit: all agrees
+  1  audit: something disagrees; dead: one of the jobs could not be had
+  2  an unknown command, or a wrong option
+  3  Redis or a database cannot be reached, or cannot serve
+  4  a fault of the command itself
+)";
+
+std::string overview() {
+  std::string text = "What an operator of aftercommit looks at, and does.\nUsage:\n";
+  for (const auto& command : kCommands) {
+    text.append("  aftercommit ").append(command.name).append(" ").append(command.usage).append("\n");
+    text.append("      ").append(command.what).append("\n");
+  }
+  return text + "\n`aftercommit COMMAND --help` lists the options of one.\n" + kAfterHelp;
+}
+
+bool is_dead(Command command) {
+  return command == Command::kDeadList || command == Command::kDeadRetry || command == Command::kDeadDelete;
+}
+
+bool writes_json(Command command) {
+  return command == Command::kStats || command == Command::kDeadList || command == Command::kDeadShow ||
+         command == Command::kAudit;
+}
+
+bool names_jobs(Command command) {
+  return command == Command::kDeadShow || command == Command::kDeadRetry || command == Command::kDeadDelete;
+}
+
+cxxopts::Options describe(const Description& command) {
+  cxxopts::Options options{"aftercommit " + std::string{command.name}, std::string{command.what} + "\n"};
+  options.custom_help(std::string{command.usage});
+  auto add = options.add_options();
+  if (command.command == Command::kMigrate) {
+    add("print", "write the script for psql instead of running it; needs no server");
+    add("from", "the version that the script begins at", cxxopts::value<std::string>(), "N");
+  }
+  if (writes_json(command.command)) add("json", "one JSON document");
+  if (is_dead(command.command)) {
+    add("queue", "only jobs of this queue", cxxopts::value<std::string>(), "Q");
+    add("task", "only jobs of this task", cxxopts::value<std::string>(), "T");
+  }
+  if (command.command == Command::kDeadList) {
+    add("limit", "at most so many", cxxopts::value<std::string>()->default_value("50"), "N");
+  }
+  if (command.command == Command::kDeadRetry || command.command == Command::kDeadDelete) {
+    add("all", "all dead jobs");
+  }
+  if (command.command == Command::kAudit) {
+    add("pause", "seconds between two looks", cxxopts::value<std::string>()->default_value("1"), "S");
+  }
+  add("redis", "redis://user:password@host:port/db?prefix=ac, or unix:///path?db=0",
+      cxxopts::value<std::string>(), "URL");
+  add("database", "postgresql://..., or alias=postgresql://..., or an alias; may be given more than once",
+      cxxopts::value<std::vector<std::string>>(), "URL");
+  add("schema", "of the job tables (default: aftercommit)", cxxopts::value<std::string>(), "NAME");
+  add("help", "print this and exit");
+  return options;
+}
+
+std::string value_of(const cxxopts::ParseResult& parsed, const std::string& option) {
+  return parsed.count(option) > 0 ? parsed[option].as<std::string>() : std::string{};
+}
+
+template <class Number>
+Number number(const std::string& option, std::string_view text, Number least, Number most,
+              std::string_view most_text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool in_range = value >= least && value <= most;  // a NaN is not
+  if (error != std::errc{} || end != text.data() + text.size() || !in_range) {
+    throw UsageError{"--" + option + " takes a number from " + std::to_string(static_cast<long>(least)) +
+                     " to " + std::string{most_text} + ", not '" + one_line(text, 60) + "'"};
+  }
+  return value;
+}
+
+/// An argument that stands where none may.  A URL is not quoted: it may hold a password.
+[[noreturn]] void refuse_argument(const std::string& argument, std::string_view command) {
+  if (argument.find("://") != std::string::npos) {
+    throw UsageError{"unexpected URL: put --redis or --database before it; see aftercommit " +
+                     std::string{command} + " --help"};
+  }
+  throw UsageError{"unexpected argument '" + one_line(argument, 60) + "'; see aftercommit " +
+                   std::string{command} + " --help"};
+}
+
+void read_connections(const cxxopts::ParseResult& parsed, Connections& connections) {
+  connections.redis_url = value_of(parsed, "redis");
+  for (const auto& given : parsed.arguments()) {  // not as a vector: cxxopts would split a URL at its commas
+    if (given.key() != "database") continue;
+    if (valid_name(given.value())) {
+      connections.only.insert(given.value());
+      continue;
+    }
+    const auto [alias, url] = detail::parse_database_argument(given.value());
+    connections.database_urls[alias] = url;
+  }
+  if (!connections.only.empty()) {
+    for (const auto& [alias, url] : connections.database_urls) connections.only.insert(alias);
+  }
+  connections.schema = value_of(parsed, "schema");
+  const char* schema = std::getenv("AFTERCOMMIT_SCHEMA");
+  if (connections.schema.empty() && schema != nullptr) connections.schema = schema;
+  if (parsed.count("schema") == 0 && connections.schema.empty()) return;
+  try {
+    detail::in_schema({}, connections.schema);
+  } catch (const ConfigError& error) {
+    throw UsageError{std::string{"--schema: "} + error.what()};
+  }
+}
+
+void read_ids(const cxxopts::ParseResult& parsed, std::string_view command, Options& options) {
+  for (const auto& argument : parsed.unmatched()) {
+    if (const auto job = JobId::parse(argument)) {
+      options.ids.push_back(job->str());
+    } else if (is_letter_handle(argument)) {
+      options.ids.push_back(argument);
+    } else if (argument.find("://") != std::string::npos) {
+      refuse_argument(argument, command);
+    } else {
+      throw UsageError{"'" + one_line(argument, 60) +
+                       "' is not an id: give one as aftercommit dead list shows it"};
+    }
+  }
+}
+
+/// One way of saying which dead jobs are meant, and no more than one.
+void check_selection(std::string_view command, const Options& options) {
+  const int ways = (options.ids.empty() ? 0 : 1) + (options.task.empty() ? 0 : 1) + (options.all ? 1 : 0);
+  if (ways != 1) {
+    throw UsageError{std::string{command} + (ways == 0 ? " needs" : " takes only one of") +
+                     " ids, --task or --all; see aftercommit " + std::string{command} + " --help"};
+  }
+  if (!options.ids.empty() && !options.queue.empty()) {
+    throw UsageError{"--queue goes with --task or --all, not with ids"};
+  }
+}
+
+void check_name(const char* option, const std::string& name) {
+  if (name.empty() || valid_name(name)) return;
+  throw UsageError{std::string{"--"} + option + ": '" + one_line(name, 60) +
+                   "' is not a name (1 to 64 of a-z A-Z 0-9 _ . -)"};
+}
+
+Options read(const cxxopts::ParseResult& parsed, const Description& command) {
+  Options options{.command = command.command};
+  read_connections(parsed, options.connections);
+  if (names_jobs(command.command)) {
+    read_ids(parsed, command.name, options);
+  } else if (!parsed.unmatched().empty()) {
+    refuse_argument(parsed.unmatched().front(), command.name);
+  }
+  options.json = writes_json(command.command) && parsed.count("json") > 0;
+  if (command.command == Command::kMigrate) {
+    options.print = parsed.count("print") > 0;
+    if (parsed.count("from") > 0) {
+      if (!options.print)
+        throw UsageError{"--from goes with --print: a database says where it stands itself"};
+      options.from = number<int>("from", value_of(parsed, "from"), 0, detail::kSchemaVersion,
+                                 std::to_string(detail::kSchemaVersion));
+    }
+  }
+  if (is_dead(command.command)) {
+    for (const char* option : {"task", "queue"}) {
+      if (parsed.count(option) > 0 && value_of(parsed, option).empty()) {
+        throw UsageError{std::string{"--"} + option + " is empty: name one, or leave it out"};
+      }
+    }
+    options.task = value_of(parsed, "task");
+    options.queue = value_of(parsed, "queue");
+    check_name("task", options.task);
+    check_name("queue", options.queue);
+  }
+  if (command.command == Command::kDeadList) {
+    options.limit = number<std::size_t>("limit", parsed["limit"].as<std::string>(), 1, 1'000'000, "1000000");
+  }
+  if (command.command == Command::kDeadShow && options.ids.size() != 1) {
+    throw UsageError{"dead show takes one id, as aftercommit dead list shows it"};
+  }
+  if (command.command == Command::kDeadRetry || command.command == Command::kDeadDelete) {
+    options.all = parsed.count("all") > 0;
+    check_selection(command.name, options);
+  }
+  if (command.command == Command::kAudit) {
+    const auto pause = number<double>("pause", parsed["pause"].as<std::string>(), 0, 3600, "3600");
+    options.pause = std::chrono::milliseconds{std::lround(pause * 1000)};
+  }
+  return options;
+}
+
+/// "dead list" for the two words, else the first.
+std::string command_name(int argc, const char* const* argv) {
+  std::string name = argv[1];
+  if (name == "dead" && argc > 2) name.append(" ").append(argv[2]);
+  return name;
+}
+
+}  // namespace
+
+std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* const* argv) {
+  if (argc < 2) throw UsageError{"name a command: migrate, stats, dead or audit; see aftercommit --help"};
+  const auto name = command_name(argc, argv);
+  if (name == "--help" || name == "-h" || name == "help" || name == "dead --help") {
+    return PrintAndExit{overview()};
+  }
+  if (name == "--version") return PrintAndExit{"aftercommit " AFTERCOMMIT_VERSION "\n"};
+  if (name == "dead") throw UsageError{"dead needs one of list, show, retry, delete; see aftercommit --help"};
+  const auto command = std::ranges::find(kCommands, name, &Description::name);
+  if (command == kCommands.end()) {
+    if (name.find("://") != std::string::npos) refuse_argument(name, "");
+    throw UsageError{"'" + one_line(name, 60) +
+                     "' is not a command: the first word is one of migrate, stats, " +
+                     "dead and audit; see aftercommit --help"};
+  }
+  const int words = command->name.find(' ') == std::string_view::npos ? 1 : 2;
+  try {
+    auto description = describe(*command);
+    const auto parsed = description.parse(argc - words, argv + words);
+    if (parsed.count("help") > 0) return PrintAndExit{description.help() + kAfterHelp};
+    return read(parsed, *command);
+  } catch (const cxxopts::exceptions::exception& error) {
+    throw UsageError{one_line(error.what(), 200) + "; see aftercommit " + std::string{command->name} +
+                     " --help"};
+  }
+}
+
+}  // namespace aftercommit::cli

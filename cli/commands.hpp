@@ -1,0 +1,19 @@
+/// The commands, one a file.  Each writes to standard output, throws what its servers throw, and returns an
+/// exit code.
+#pragma once
+
+#include "cli/options.hpp"
+#include "cli/servers.hpp"
+
+namespace aftercommit::cli {
+
+int migrate(const Options& options);
+int print_migration(const Options& options);  ///< needs no server
+int stats(const Options& options);
+int list_dead(const Options& options);
+int show_dead(const Options& options);
+int retry_dead(const Options& options);
+int delete_dead(const Options& options);
+int audit(const Options& options);
+
+}  // namespace aftercommit::cli

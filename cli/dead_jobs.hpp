@@ -1,0 +1,80 @@
+/// The dead jobs of all databases and of Redis, as one collection.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/dead_letter.hpp"
+#include "cli/servers.hpp"
+
+namespace aftercommit::cli {
+
+/// One of them.
+struct DeadJob {
+  std::string id;                ///< the job's; a handle made of the letter's text where no job could be read
+  const Store* store = nullptr;  ///< the job table it is kept in; null: Redis
+  Queue queue;
+  std::chrono::system_clock::time_point died_at{};
+  std::string text;                    ///< of the letter, as kept
+  std::optional<DeadLetter> letter{};  ///< if it can be read
+  std::string flaw{};                  ///< why it cannot, else
+
+  const Envelope* job() const { return letter && letter->job ? &*letter->job : nullptr; }
+  std::string task() const { return job() != nullptr ? job()->task : std::string{}; }
+};
+
+/// True for the form of such a handle: letter-0123456789abcdef.
+bool is_letter_handle(std::string_view text);
+
+/// One place they are kept in: the table of one database, or a queue in Redis.
+struct DeadSource {
+  const Store* store = nullptr;
+  Queue queue{};  ///< in a table, empty for all queues
+};
+
+/// Deaths that happen while it works are left for the next time.
+class DeadJobs {
+ public:
+  /// `servers` is not owned and outlives this.
+  explicit DeadJobs(Servers& servers) : servers_{servers} {}
+
+  /// Of one queue, or of all if `queue` is empty.
+  std::vector<DeadSource> tables(const Queue& queue);
+  std::vector<DeadSource> redis(const Queue& queue);
+
+  /// What became of a job that was visited.
+  enum class Fate : std::uint8_t { kStays, kGone, kStop };
+  /// Visits those of one source, the newest first.
+  void visit(const DeadSource& source, const std::function<Fate(const DeadJob& dead)>& visitor);
+
+  /// The one that a job table keeps.
+  std::optional<DeadJob> find_durable(const std::string& id);
+
+  /// Why it cannot run again; empty: nothing is known against it.
+  static std::string obstacle(const DeadJob& dead);
+  /// Back into its queue.  An obstacle, or empty.
+  std::string retry(const DeadJob& dead);
+  /// False if it was gone.
+  bool remove(const DeadJob& dead);
+
+  /// Durable jobs that are back in the job table and not in Redis, because that is away.
+  std::size_t left_to_relay() const { return left_to_relay_; }
+  const std::string& outage() const { return outage_; }  ///< how Redis is away
+
+ private:
+  std::vector<DeadJob> page(const DeadSource& source, std::size_t offset);
+  bool still_settling(const DeadJob& dead);
+  void push(const DeadJob& dead);
+
+  Servers& servers_;  // not owned, outlives this
+  std::size_t left_to_relay_ = 0;
+  std::string outage_;
+};
+
+}  // namespace aftercommit::cli

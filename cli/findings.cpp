@@ -1,0 +1,61 @@
+#include "cli/findings.hpp"
+
+#include <array>
+
+#include "broker/redis_keys.hpp"
+#include "broker/redis_url.hpp"
+
+namespace aftercommit::cli {
+namespace {
+
+struct Words {
+  std::string_view word;
+  std::string_view meaning;
+  std::string_view remedy;  // empty: see below
+};
+
+constexpr std::string_view kSkipped =
+    "nothing to do: a worker that fetches it finds that it is done, and skips it";
+
+constexpr std::array<Words, 8> kWords{{
+    {"stranded",
+     "committed jobs that Redis claims to have and that stand nowhere in it: nobody will run them", ""},
+    {"passed", "committed jobs that are not in Redis and that the relay has read past: nobody will run them",
+     ""},
+    {"left_over",
+     "jobs that Redis remembers, without a row and without an entry: it would refuse them if they came "
+     "again",
+     ""},
+    {"without_row", "durable jobs in Redis whose row is gone: done, rolled back, or deleted", kSkipped},
+    {"alive_and_dead", "jobs that wait to run and have a dead letter as well",
+     "they will run; then their letters can go: aftercommit dead delete ID"},
+    {"twice", "jobs that stand in Redis more than once",
+     "nothing to do: each takes effect once, and is skipped the second time"},
+    {"unreadable", "entries of Redis that are no jobs",
+     "nothing to do: a worker that fetches one keeps it as a dead letter"},
+    {"unreadable_row", "rows of the job table that are no jobs",
+     "nothing to do: a relay moves them to the dead ones, unless Redis has them already"},
+}};
+
+const Words& words(Finding::Kind kind) { return kWords.at(static_cast<std::size_t>(kind)); }
+
+}  // namespace
+
+std::string_view word(Finding::Kind kind) { return words(kind).word; }
+
+std::string_view meaning(Finding::Kind kind) { return words(kind).meaning; }
+
+std::string remedy(Finding::Kind kind, const Queue& queue, const std::string& redis_url) {
+  if (!words(kind).remedy.empty()) return std::string{words(kind).remedy};
+  const bool in_memory = redis_url.starts_with("memory:");
+  const RedisKeys keys{in_memory ? RedisUrl{}.prefix : parse_redis_url(redis_url).prefix, queue};
+  const auto forget = "redis-cli DEL '" + keys.relay + "'";
+  if (kind == Finding::Kind::kPassed) {
+    return forget + " makes a relay read the whole job table of this queue anew";
+  }
+  return forget + " '" + keys.durable +
+         "' makes a relay bring all jobs of this queue anew; those that stand in Redis twice then take "
+         "effect once";
+}
+
+}  // namespace aftercommit::cli

@@ -1,0 +1,64 @@
+// The `aftercommit` command: what an operator looks at, and what he does about it.
+#include <exception>
+#include <iostream>
+
+#include "aftercommit/error.hpp"
+#include "cli/command_line.hpp"
+#include "cli/commands.hpp"
+#include "client/error_text.hpp"
+
+namespace aftercommit::cli {
+namespace {
+
+int run(const Options& options) {
+  switch (options.command) {
+    case Command::kMigrate:
+      return options.print ? print_migration(options) : migrate(options);
+    case Command::kStats:
+      return stats(options);
+    case Command::kDeadList:
+      return list_dead(options);
+    case Command::kDeadShow:
+      return show_dead(options);
+    case Command::kDeadRetry:
+      return retry_dead(options);
+    case Command::kDeadDelete:
+      return delete_dead(options);
+    case Command::kAudit:
+      return audit(options);
+  }
+  return kExitFault;
+}
+
+int fail(int code, const std::string& sentence) {
+  std::cout.flush();  // what was done before it went wrong
+  std::cerr << "aftercommit: " << sentence << '\n';
+  return code;
+}
+
+int main_program(int argc, const char* const* argv) {
+  try {
+    const auto parsed = parse_command_line(argc, argv);
+    int code = kExitDone;
+    if (const auto* print = std::get_if<PrintAndExit>(&parsed)) {
+      std::cout << print->text;
+    } else {
+      code = run(std::get<Options>(parsed));
+    }
+    if (!std::cout.flush()) return fail(kExitFault, "cannot write to standard output");
+    return code;
+  } catch (const UsageError& error) {
+    return fail(kExitUsage, error.what());
+  } catch (const Error& error) {
+    return fail(kExitServers, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(kExitFault, "out of memory");
+  } catch (const std::exception& error) {  // what PostgreSQL refuses
+    return fail(kExitServers, detail::first_line(error));
+  }
+}
+
+}  // namespace
+}  // namespace aftercommit::cli
+
+int main(int argc, char** argv) { return aftercommit::cli::main_program(argc, argv); }

@@ -1,0 +1,50 @@
+/// What the `aftercommit` command can be told, with its defaults.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace aftercommit::cli {
+
+enum class Command : std::uint8_t { kMigrate, kStats, kDeadList, kDeadShow, kDeadRetry, kDeadDelete, kAudit };
+
+/// Which servers to work on; what is empty comes from the environment.
+struct Connections {
+  std::string redis_url{};
+  std::map<std::string, std::string> database_urls{};  ///< by alias, beside those of the environment
+  std::set<std::string> only{};                        ///< aliases; empty: all
+  std::string schema{};                                ///< empty: the library's default
+};
+
+struct Options {
+  Command command = Command::kStats;
+  Connections connections{};
+  bool json = false;
+
+  bool print = false;  ///< migrate: write the script, and run nothing
+  int from = 0;        ///< the version that the script begins at
+
+  std::vector<std::string> ids{};  ///< of dead jobs, as `dead list` shows them
+  std::string task{};              ///< empty: any
+  std::string queue{};             ///< empty: any
+  bool all = false;
+  std::size_t limit = 50;  ///< dead jobs listed at most
+
+  std::chrono::milliseconds pause{1000};  ///< audit: between two looks
+};
+
+/// The exit codes of the command, as its --help lists them.
+enum ExitCode : int {
+  kExitDone = 0,
+  kExitFound = 1,    ///< audit: something disagrees; dead: a job that was named could not be had
+  kExitUsage = 2,    ///< an unknown command, or a wrong option
+  kExitServers = 3,  ///< Redis or a database cannot be reached, or cannot serve
+  kExitFault = 4,    ///< a fault of the command itself
+};
+
+}  // namespace aftercommit::cli

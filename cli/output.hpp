@@ -1,0 +1,49 @@
+/// How the commands write: tables and times for people, JSON for programs.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aftercommit::cli {
+
+using Json = nlohmann::ordered_json;
+
+/// One document, in ASCII, so that no text within can steer a terminal.
+void print_json(const Json& document);
+
+/// Foreign text in one line of at most `limit` bytes: no control character is left in it.
+std::string one_line(std::string_view text, std::size_t limit);
+
+/// 2026-11-21T11:05:00.042Z
+std::string utc(std::chrono::system_clock::time_point at);
+
+/// "850 ms", "12 s", "3 min", "5 h", "4 d": whole ones, rounded down.
+std::string span(std::chrono::milliseconds time);
+
+/// "1 job", "2 jobs"
+std::string count_of(std::size_t count, std::string_view thing);
+
+/// Rows under headings; numbers to the right.
+class Table {
+ public:
+  enum class Align : std::uint8_t { kLeft, kRight };
+  struct Column {
+    std::string heading;
+    Align align = Align::kRight;
+  };
+
+  explicit Table(std::vector<Column> columns) : columns_{std::move(columns)} {}
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }  ///< a cell for each column
+  void print() const;
+
+ private:
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace aftercommit::cli

@@ -1,0 +1,71 @@
+/// What a relay reads of a job table: the jobs that the last snapshot did not show.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aftercommit/database.hpp"
+#include "client/job_table.hpp"
+
+namespace aftercommit::detail {
+
+/// A place in the order of the table: by inserting transaction, then id.
+struct FeedPosition {
+  std::string xact = "0";
+  std::string id = "00000000-0000-0000-0000-000000000000";
+
+  friend bool operator==(const FeedPosition&, const FeedPosition&) = default;
+};
+
+/// How far a queue has been read: all that `shown`, a snapshot of PostgreSQL, made visible; and, while a
+/// sweep is under way, what `sweeping` made visible besides, up to `position`.  Rows become visible in
+/// another order than that of their ids or times, so no single number could say it.
+struct FeedCursor {
+  std::string token;           ///< random, made with the cursor: no other one is equal by accident
+  std::string shown = "1:1:";  ///< shows nothing: before every transaction
+  std::optional<std::string> sweeping{};
+  FeedPosition position{};
+
+  /// A new one, from the beginning of the table.
+  static FeedCursor from_the_start();
+
+  std::string str() const;
+  static std::optional<FeedCursor> parse(std::string_view text);
+};
+
+/// One page of jobs, in their order.
+struct FeedPage {
+  struct Entry {
+    JobId id;
+    FeedPosition position;
+  };
+  std::string snapshot;  ///< as this page was read
+  std::vector<Entry> jobs;
+};
+
+/// Thread-safe, as the database is.
+class JobFeed {
+ public:
+  explicit JobFeed(Database& database) : database_{database} {}
+
+  /// Names the database and the branch of its history that it is on: cursors of another one mean nothing
+  /// here.
+  std::string source() const;
+
+  /// Up to `limit` jobs of the queue that `cursor` has not got to.
+  FeedPage read(const std::string& queue, const FeedCursor& cursor, std::size_t limit) const;
+
+  /// The rows of these jobs that are still there, in any order.
+  std::vector<JobRow> rows(const std::vector<JobId>& jobs) const;
+
+ private:
+  Database& database_;  // not owned, outlives this
+};
+
+/// Whether snapshot `later` can come after `earlier` on one server: if not, the database has gone back in
+/// time.
+bool can_follow(std::string_view earlier, std::string_view later);
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,53 @@
+#include "client/job_listener.hpp"
+
+#include <pqxx/notification>
+#include <pqxx/pqxx>
+#include <string>
+
+#include "aftercommit/error.hpp"
+#include "client/connection.hpp"
+#include "client/error_text.hpp"
+#include "client/session.hpp"
+
+namespace aftercommit::detail {
+namespace {
+
+/// Listens to the channel named like the schema.
+class Receiver final : public pqxx::notification_receiver {
+ public:
+  Receiver(pqxx::connection_base& connection, const std::string& channel)
+      : pqxx::notification_receiver{connection, channel} {}
+  void operator()(const std::string& /*payload*/, int /*backend*/) override {}
+};
+
+}  // namespace
+
+struct JobListener::Connection {
+  Connection(const DatabaseOptions& options, const std::string& channel)
+      : connection{connection_string(options)}, receiver{connection, channel} {}
+
+  pqxx::connection connection;
+  Receiver receiver;
+};
+
+JobListener::JobListener(Database& database) : database_{database} {}
+JobListener::~JobListener() = default;
+
+bool JobListener::wait(std::chrono::milliseconds timeout) {
+  const auto& options = database_.options();
+  try {
+    if (!connection_) {
+      connection_ = std::make_unique<Connection>(options, options.schema);
+      return true;  // what was said before went unheard
+    }
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout);
+    const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(timeout - seconds);
+    return connection_->connection.await_notification(seconds.count(), rest.count()) > 0;
+  } catch (const std::exception& error) {
+    connection_.reset();
+    throw DatabaseUnavailable{"cannot listen on database '" + database_.alias() +
+                              "': " + without_secrets(first_line(error), options.url)};
+  }
+}
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,31 @@
+/// Hears of jobs that were enqueued by SQL.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "aftercommit/database.hpp"
+
+namespace aftercommit::detail {
+
+/// A hint, never needed: notifications may be missed, and a pooler may not pass them on.  For one thread.
+class JobListener {
+ public:
+  /// Does not connect yet.  `database` is not owned and outlives this.
+  explicit JobListener(Database& database);
+  ~JobListener();
+  JobListener(const JobListener&) = delete;
+  JobListener& operator=(const JobListener&) = delete;
+
+  /// Waits up to `timeout` for a notification; true if one came.  Connects if need be; throws
+  /// DatabaseUnavailable when the connection is lost, and connects anew the next time.
+  bool wait(std::chrono::milliseconds timeout);
+
+ private:
+  struct Connection;
+
+  Database& database_;
+  std::unique_ptr<Connection> connection_;  // null: not listening
+};
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,121 @@
+#include "client/job_table.hpp"
+
+#include <algorithm>
+
+#include "aftercommit/error.hpp"
+#include "broker/epoch_ms.hpp"
+#include "broker/fail_point.hpp"
+#include "client/session.hpp"
+
+namespace aftercommit::detail {
+namespace {
+
+using std::chrono::milliseconds;
+
+JobId id_of(const pqxx::field& field) { return JobId::parse(field.c_str()).value(); }
+
+JobRow job_row(const pqxx::row& row) {
+  return {.id = id_of(row[0]),
+          .queue = row[1].as<std::string>(),
+          .attempt = row[2].as<int>(),
+          .due_in = milliseconds{row[3].as<std::int64_t>()},
+          .envelope = row[4].as<std::string>()};
+}
+
+DeadRow dead_row(const pqxx::row& row) {
+  return {.id = id_of(row[0]),
+          .queue = row[1].as<std::string>(),
+          .died_at = from_epoch_ms(row[2].as<std::int64_t>()),
+          .letter = row[3].as<std::string>()};
+}
+
+}  // namespace
+
+const Statements& JobTable::statements() const { return database_.core()->statements; }
+
+std::optional<JobRow> JobTable::find(const JobId& job) const {
+  const auto rows = database_.exec(statements().find_job, job);
+  if (rows.empty()) return std::nullopt;
+  return job_row(rows[0]);
+}
+
+bool JobTable::record(const Envelope& job, int attempt, milliseconds countdown) const {
+  if (mutant("unfenced_retry")) {
+    if (const auto row = find(job.id)) attempt = row->attempt;
+  }
+  const auto result = database_.exec(statements().record_attempt, job.id, attempt, job.attempt, encode(job),
+                                     countdown_ms(countdown));
+  return result.affected_rows() == 1;
+}
+
+bool JobTable::bury(const JobId& job, int attempt, const std::string& letter) const {
+  return database_.exec(statements().bury_job, job, attempt, letter).affected_rows() == 1;
+}
+
+void JobTable::bury_lost(const JobId& job, const std::string& queue, const std::string& letter) const {
+  database_.exec(statements().bury_lost, job, queue, letter);
+}
+
+bool JobTable::finish(const JobId& job, int attempt) const {
+  return database_.exec(statements().finish_job, job, attempt).affected_rows() == 1;
+}
+
+std::vector<JobTable::Counts> JobTable::counts() const {
+  std::vector<Counts> all;
+  for (const auto& row : database_.exec(statements().count_jobs)) {
+    auto& counts = all.emplace_back();
+    counts.queue = row[0].as<std::string>();
+    counts.jobs = row[1].as<std::int64_t>();
+    counts.dead = row[2].as<std::int64_t>();
+    if (!row[3].is_null()) counts.oldest = milliseconds{row[3].as<std::int64_t>()};
+  }
+  return all;
+}
+
+void JobTable::for_each(const std::function<void(const JobRow&)>& visit) const {
+  std::string after = "00000000-0000-0000-0000-000000000000";
+  while (true) {
+    const auto rows = database_.exec(statements().list_jobs, after);
+    if (rows.empty()) return;
+    for (const auto& row : rows) visit(job_row(row));
+    after = rows[rows.size() - 1][0].as<std::string>();
+  }
+}
+
+std::vector<DeadRow> JobTable::dead(const std::string& queue, std::size_t offset, std::size_t count) const {
+  std::vector<DeadRow> all;
+  for (const auto& row : database_.exec(statements().list_dead, queue, offset, count)) {
+    all.push_back(dead_row(row));
+  }
+  return all;
+}
+
+std::optional<DeadRow> JobTable::find_dead(const JobId& job) const {
+  const auto rows = database_.exec(statements().find_dead, job);
+  if (rows.empty()) return std::nullopt;
+  return dead_row(rows[0]);
+}
+
+bool JobTable::revive(const JobId& job) const {
+  const auto row = find_dead(job);
+  if (!row) return false;
+  auto decoded = decode_dead_letter(row->letter);
+  auto* const letter = std::get_if<DeadLetter>(&decoded);
+  if (letter == nullptr || !letter->job) {
+    throw PayloadError{"dead job " + job.str() + " cannot run again: " +
+                       (letter == nullptr
+                            ? std::get<Malformed>(decoded).reason
+                            : "what was received could not be read as a job: " + letter->reason)};
+  }
+  Envelope& again = *letter->job;
+  again.attempt = 1;
+  again.crashes = 0;
+  again.unknown_since.reset();
+  return database_.exec(statements().revive_job, job, encode(again), again.attempt).affected_rows() == 1;
+}
+
+bool JobTable::forget_dead(const JobId& job) const {
+  return database_.exec(statements().forget_dead, job).affected_rows() == 1;
+}
+
+}  // namespace aftercommit::detail

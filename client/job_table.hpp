@@ -1,0 +1,90 @@
+/// The job table: durable jobs not yet in effect, and those that died.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aftercommit/database.hpp"
+#include "broker/broker.hpp"
+#include "broker/dead_letter.hpp"
+#include "broker/envelope.hpp"
+
+namespace aftercommit::detail {
+
+struct Statements;
+
+/// A row of the table.
+struct JobRow {
+  JobId id;
+  std::string queue;
+  int attempt = 1;
+  std::chrono::milliseconds due_in{0};  ///< until it is due, by the database's clock; zero or less: now
+  std::string envelope;
+};
+
+/// A row of the dead ones.
+struct DeadRow {
+  JobId id;
+  std::string queue;
+  std::chrono::system_clock::time_point died_at{};
+  std::string letter;
+};
+
+/// The table of one database, in its schema.  Every call is a short transaction of its own, or joins the open
+/// one of the calling thread.  Thread-safe, as the database is; throws what Database does.
+class JobTable {
+ public:
+  explicit JobTable(Database& database) : database_{database} {}
+
+  /// The job as it stands now; nothing if it is done, dead, or was never committed.
+  std::optional<JobRow> find(const JobId& job) const;
+
+  /// Keeps what an attempt has changed: `job` as it will run next, due after `countdown`.  False, and nothing
+  /// changes, if the row is gone or no longer at `attempt`: somebody else has settled that attempt.
+  bool record(const Envelope& job, int attempt, std::chrono::milliseconds countdown) const;
+
+  /// Moves the job to the dead ones.  False if the row is gone or no longer at `attempt`.
+  bool bury(const JobId& job, int attempt, const std::string& letter) const;
+
+  /// Keeps the letter of a job whose row its own task has made away with.
+  void bury_lost(const JobId& job, const std::string& queue, const std::string& letter) const;
+
+  /// Removes the row of a job that is done without a transaction of its own.  False if it was gone, or no
+  /// longer at `attempt`.
+  bool finish(const JobId& job, int attempt) const;
+
+  // --- For the operator.
+
+  /// How many wait in each queue, and how many are dead.
+  struct Counts {
+    std::string queue;
+    std::int64_t jobs = 0;
+    std::int64_t dead = 0;
+    std::optional<std::chrono::milliseconds> oldest{};  ///< age of the first of the jobs
+  };
+  std::vector<Counts> counts() const;
+
+  /// Visits every job, in batches, ordered by id.
+  void for_each(const std::function<void(const JobRow& row)>& visit) const;
+
+  /// The newest `count` dead jobs after skipping `offset`, of all queues if `queue` is empty.
+  std::vector<DeadRow> dead(const std::string& queue, std::size_t offset, std::size_t count) const;
+  std::optional<DeadRow> find_dead(const JobId& job) const;
+  /// Back to the jobs, with the same id and all its attempts before it; false if it is not among the dead.
+  /// Throws PayloadError if its letter holds no job that could run.
+  bool revive(const JobId& job) const;
+  bool forget_dead(const JobId& job) const;
+
+ private:
+  const Statements& statements() const;
+
+  Database& database_;  // not owned, outlives this
+};
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,15 @@
+/// The ledger: ids of jobs without a row that have taken effect.  effect_guard.hpp enters them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "aftercommit/database.hpp"
+
+namespace aftercommit::detail {
+
+/// Forgets up to a thousand jobs that were done longer ago than `kept`; answers how many they were.  Costs as
+/// much as what it removes, however long the ledger is.
+std::size_t purge_ledger(Database& database, std::chrono::hours kept);
+
+}  // namespace aftercommit::detail

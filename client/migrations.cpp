@@ -1,0 +1,147 @@
+#include "client/migrations.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <pqxx/pqxx>
+#include <utility>
+
+#include "aftercommit/error.hpp"
+#include "broker/text.hpp"
+#include "client/error_text.hpp"
+#include "migration_sql.hpp"
+
+namespace aftercommit::detail {
+namespace {
+
+/// In their order: the first makes version 1 out of nothing.
+constexpr std::array<std::string_view, kSchemaVersion> kMigrations{migration_sql::m0001_initial};
+
+constexpr std::size_t kIdentifierLimit = 63;  // bytes: PostgreSQL cuts what is longer, without an error
+
+bool is_schema_name(std::string_view name) {
+  // Braces are places of our own in SQL, and a line's end would leave a comment.
+  const auto refused = [](char c) {
+    return c == '{' || c == '}' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  };
+  return !name.empty() && name.size() <= kIdentifierLimit && valid_utf8(name) &&
+         std::ranges::none_of(name, refused);
+}
+
+std::string quoted(std::string_view text, char quote) {
+  std::string result(1, quote);
+  for (const char c : text) {
+    // A backslash is a letter like others in '...' only if the server is so configured.
+    if (c == quote || (c == '\\' && quote == '\'')) result += c;
+    result += c;
+  }
+  result += quote;
+  return result;
+}
+
+std::string quoted_literal(std::string_view text) {
+  return (text.find('\\') == text.npos ? "" : " E") + quoted(text, '\'');
+}
+
+void replace_all(std::string& text, std::string_view place, std::string_view value) {
+  for (auto at = text.find(place); at != text.npos; at = text.find(place, at + value.size())) {
+    text.replace(at, place.size(), value);
+  }
+}
+
+std::string subject(const Database& database) {
+  return "schema '" + database.options().schema + "' of database '" + database.alias() + "'";
+}
+
+/// What to type, for somebody who reads the sentence before it.
+std::string how_to_migrate(const Database& database) {
+  return "run `aftercommit migrate --database " + database.alias() +
+         "`, as a role that may create schemas and tables there";
+}
+
+void refuse_newer(const Database& database, int version) {
+  if (version <= kSchemaVersion) return;
+  throw ConfigError{subject(database) + " has version " + std::to_string(version) +
+                    ", which is newer than this program knows (" + std::to_string(kSchemaVersion) +
+                    "): upgrade this program"};
+}
+
+/// The steps from `version` on, each of which records itself.
+std::string steps_after(int version) {
+  std::string steps;
+  for (auto step = static_cast<std::size_t>(std::max(version, 0)); step < kMigrations.size(); ++step) {
+    steps += kMigrations[step];
+  }
+  return steps;
+}
+
+}  // namespace
+
+std::string in_schema(std::string_view sql, std::string_view schema) {
+  if (!is_schema_name(schema)) {
+    throw ConfigError{"'" + clean_text(schema) +
+                      "' cannot be a schema: its name is 1 to 63 bytes of UTF-8, without braces and control "
+                      "characters"};
+  }
+  std::string result{sql};
+  replace_all(result, "{schema}", quoted(schema, '"'));
+  replace_all(result, "{schema_name}", quoted_literal(schema));
+  return result;
+}
+
+int schema_version(Database& database) {
+  const auto& schema = database.options().schema;
+  const auto tables = database.exec(in_schema(migration_sql::find_tables, schema));
+  const bool found = std::any_of(tables.begin(), tables.end(), [](const auto& table) {
+    return table[0].template as<std::string>() == "migration";
+  });
+  if (!found) return 0;
+  try {
+    return database.exec(in_schema(migration_sql::find_version, schema))[0][0].as<int>();
+  } catch (const pqxx::insufficient_privilege& error) {
+    throw ConfigError{"cannot read the version of " + subject(database) + ": " + first_line(error) +
+                      "; grant the role USAGE on the schema and SELECT on its tables"};
+  }
+}
+
+void migrate(Database& database) {
+  const auto& schema = database.options().schema;
+  // Read committed: what stands there must be seen as of after the wait for the lock.
+  database.atomic({.durable = true, .isolation = Isolation::kReadCommitted}, [&] {
+    database.exec(in_schema(migration_sql::lock, schema));
+    const int version = schema_version(database);
+    refuse_newer(database, version);
+    if (version == kSchemaVersion) return;
+    if (version == 0) database.exec(in_schema(migration_sql::create_schema, schema));
+    database.exec(in_schema(steps_after(version), schema));
+  });
+}
+
+std::string migration_script(std::string_view schema, int from) {
+  std::string script = "BEGIN;\n";
+  script += in_schema(migration_sql::lock, schema);
+  if (from <= 0) script += in_schema(migration_sql::create_schema, schema);
+  script += in_schema(steps_after(from), schema);
+  return script + "COMMIT;\n";
+}
+
+void check_schema(Database& database) {
+  const int version = schema_version(database);
+  refuse_newer(database, version);
+  if (version == 0) {
+    throw ConfigError{subject(database) + " has none of the tables of jobs: " + how_to_migrate(database)};
+  }
+  if (version < kSchemaVersion) {
+    throw ConfigError{subject(database) + " has version " + std::to_string(version) +
+                      ", and this program needs " + std::to_string(kSchemaVersion) + ": " +
+                      how_to_migrate(database)};
+  }
+  for (const auto& table : database.exec(in_schema(migration_sql::find_tables, database.options().schema))) {
+    if (!table[1].as<bool>()) continue;
+    const auto name = table[0].as<std::string>();
+    throw ConfigError{"table '" + name + "' in " + subject(database) +
+                      " is UNLOGGED, so a crash of the server would empty it: ALTER TABLE ... SET LOGGED"};
+  }
+}
+
+}  // namespace aftercommit::detail

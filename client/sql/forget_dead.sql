@@ -1,0 +1,1 @@
+DELETE FROM {schema}.dead WHERE id = $1;

@@ -1,0 +1,45 @@
+#include "client/statements.hpp"
+
+#include "client/migrations.hpp"
+#include "sql.hpp"
+
+namespace aftercommit::detail {
+namespace {
+
+/// Without the comment on top, which need not travel, and the end of the last line.
+std::string ready(std::string_view sql, std::string_view schema) {
+  while (sql.starts_with("--")) sql.remove_prefix(sql.find('\n') + 1);
+  return in_schema(sql.substr(0, sql.find_last_not_of('\n') + 1), schema);
+}
+
+}  // namespace
+
+Statements::Statements(std::string_view schema)
+    : insert_jobs{ready(sql::insert_jobs, schema)},
+      insert_row{ready(sql::insert_row, schema)},
+      guard_job{ready(sql::guard_job, schema)},
+      guard_ledger{ready(sql::guard_ledger, schema)},
+      proof{ready(sql::proof, schema)},
+      mutant_no_guard{ready(sql::mutant_no_guard, schema)},
+      mutant_check{ready(sql::mutant_check, schema)},
+      mutant_act{ready(sql::mutant_act, schema)},
+      find_job{ready(sql::find_job, schema)},
+      record_attempt{ready(sql::record_attempt, schema)},
+      bury_job{ready(sql::bury_job, schema)},
+      bury_lost{ready(sql::bury_lost, schema)},
+      finish_job{ready(sql::finish_job, schema)},
+      count_jobs{ready(sql::count_jobs, schema)},
+      list_jobs{ready(sql::list_jobs, schema)},
+      list_dead{ready(sql::list_dead, schema)},
+      find_dead{ready(sql::find_dead, schema)},
+      revive_job{ready(sql::revive_job, schema)},
+      forget_dead{ready(sql::forget_dead, schema)},
+      settle_doubt{ready(sql::settle_doubt, schema)},
+      job_holder{ready(sql::job_holder, schema)},
+      end_backends{ready(sql::end_backends, schema)},
+      purge_ledger{ready(sql::purge_ledger, schema)},
+      relay_source{ready(sql::relay_source, schema)},
+      relay_fresh{ready(sql::relay_fresh, schema)},
+      relay_rows{ready(sql::relay_rows, schema)} {}
+
+}  // namespace aftercommit::detail

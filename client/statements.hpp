@@ -1,0 +1,33 @@
+/// The SQL of the job table and the ledger, made ready for one schema; what each statement does stands in
+/// sql/*.sql.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "client/sql_template.hpp"
+
+namespace aftercommit::detail {
+
+/// Constant after construction.
+struct Statements {
+  explicit Statements(std::string_view schema);
+
+  // In one message with BEGIN or COMMIT.
+  const SqlTemplate insert_jobs;   ///< rows
+  const SqlTemplate insert_row;    ///< id, queue, eta in ms, countdown in ms, quoted envelope
+  const SqlTemplate guard_job;     ///< id, attempt
+  const SqlTemplate guard_ledger;  ///< id
+  const SqlTemplate proof;         ///< transaction id
+
+  // The same as wrong designs would have it: see broker/fail_point.hpp.
+  const SqlTemplate mutant_no_guard, mutant_check, mutant_act;  ///< id
+
+  // With parameters.
+  const std::string find_job, record_attempt, bury_job, bury_lost, finish_job;
+  const std::string count_jobs, list_jobs, list_dead, find_dead, revive_job, forget_dead;
+  const std::string settle_doubt, job_holder, end_backends, purge_ledger;
+  const std::string relay_source, relay_fresh, relay_rows;
+};
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,36 @@
+#include "client/worker_backends.hpp"
+
+#include <exception>
+
+#include "client/app_core.hpp"
+#include "client/session.hpp"
+
+namespace aftercommit::detail {
+
+std::string application_name_of(const WorkerId& worker) { return "ac:" + worker; }
+
+std::size_t end_backends(Database& database, const WorkerId& worker) {
+  return database.exec(database.core()->statements.end_backends, application_name_of(worker)).size();
+}
+
+std::size_t end_backends(App& app, const WorkerId& worker) {
+  std::size_t ended = 0;
+  std::exception_ptr trouble;
+  for (const auto& [alias, database] : app.core().databases()) {
+    try {
+      ended += end_backends(*database, worker);
+    } catch (const std::exception&) {
+      trouble = std::current_exception();
+    }
+  }
+  if (trouble) std::rethrow_exception(trouble);
+  return ended;
+}
+
+std::optional<WorkerId> holder_of(Database& database, const JobId& job) {
+  const auto rows = database.exec(database.core()->statements.job_holder, job);
+  if (rows.empty()) return std::nullopt;
+  return rows[0][0].as<std::string>();
+}
+
+}  // namespace aftercommit::detail

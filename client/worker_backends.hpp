@@ -1,0 +1,28 @@
+/// The sessions that a worker has at the databases: they carry its name, so that who takes over its jobs can
+/// end exactly these.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "aftercommit/app.hpp"
+#include "broker/broker.hpp"
+
+namespace aftercommit::detail {
+
+/// The application_name of a worker's sessions.  PostgreSQL keeps 63 bytes of it: worker ids are shorter.
+std::string application_name_of(const WorkerId& worker);
+
+/// Ends the worker's sessions on one database, so that what it had not committed is rolled back and its locks
+/// are free; answers how many there were.  A worker that was only stopped finds its connections lost.  Needs
+/// the role of the worker, or pg_signal_backend.  Throws what Database does.
+std::size_t end_backends(Database& database, const WorkerId& worker);
+
+/// The same on all databases of the app.  Where one is away, the others come first, then its error is thrown.
+std::size_t end_backends(App& app, const WorkerId& worker);
+
+/// The worker whose transaction has the row of this job locked right now; nothing if none has.
+std::optional<WorkerId> holder_of(Database& database, const JobId& job);
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,251 @@
+/// The relay's sweep: every committed job gets to the broker, whatever was lost and whoever commits late.
+#include "worker/relay.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <pqxx/pqxx>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "aftercommit/delivery.hpp"
+#include "broker/envelope.hpp"
+#include "client/job_feed.hpp"
+#include "client/job_table.hpp"
+#include "client/migrations.hpp"
+#include "support/redis_calls.hpp"
+#include "support/servers.hpp"
+
+namespace aftercommit {
+namespace {
+
+using support::kNoWait;
+using testing::HasSubstr;
+
+class RelayTest : public testing::Test {
+ protected:
+  RelayTest() { detail::migrate(database); }
+
+  /// One committed job without a push, as after a crash of its producer.
+  JobId commit_job(const std::string& queue = "mail") { return insert_job(*outside, queue); }
+
+  static JobId insert_job(pqxx::transaction_base& transaction, const std::string& queue = "mail") {
+    const Envelope job{.id = JobId::generate(),
+                       .task = "send",
+                       .queue = queue,
+                       .enqueued_at = std::chrono::system_clock::now(),
+                       .durable = true};
+    transaction.exec("INSERT INTO job (id, queue, envelope) VALUES ('" + job.id.str() + "', '" + queue +
+                     "', " + transaction.quote(encode(job)) + ")");
+    return job.id;
+  }
+
+  std::set<JobId> arrived() {
+    std::set<JobId> ids;
+    for (const auto& job : broker->fetch("onlooker", queues, 10'000, kNoWait)) {
+      const auto [place, fresh] = ids.insert(std::get<Envelope>(decode(job.payload, 1'000'000)).id);
+      EXPECT_TRUE(fresh) << "twice: " << place->str();
+    }
+    return ids;
+  }
+
+  void lose_data() {
+    support::Onlooker{redis_url}.ask("EVAL", "redis.call('DEL', unpack(KEYS))", 5, key("stream"),
+                                     key("delayed"), key("durable"), key("relay"), key("workers"));
+  }
+  std::string key(const std::string& name) const {
+    return parse_redis_url(redis_url).prefix + ":{mail}:" + name;
+  }
+
+  const support::Schema schema;
+  const std::string redis_url = support::fresh_redis_url();
+  const std::vector<Queue> queues{"mail"};
+  Database database{{.url = schema.url(), .schema = schema.name()}};
+  pqxx::connection connection{schema.url("outside")};
+  std::unique_ptr<pqxx::nontransaction> outside = std::make_unique<pqxx::nontransaction>(connection);
+  std::unique_ptr<Broker> broker = make_broker(redis_url);
+  worker::Sweeper sweeper{*broker, database, queues, defaults::kPayloadLimit};
+};
+
+TEST_F(RelayTest, BringsWhatWasCommitted) {  // P6
+  const auto first = commit_job();
+  EXPECT_EQ(sweeper.sweep(), 1U);
+  EXPECT_EQ(arrived(), std::set{first});
+  const auto second = commit_job();
+  EXPECT_EQ(sweeper.sweep(), 1U);
+  EXPECT_EQ(arrived(), std::set{second});
+  EXPECT_EQ(sweeper.sweep(), 0U);
+}
+
+TEST_F(RelayTest, NeverSkipsALateCommit) {  // P6
+  pqxx::connection late_connection{schema.url("late")};
+  pqxx::work late{late_connection};
+  const auto late_job = insert_job(late);
+  const auto early = commit_job();
+  EXPECT_EQ(sweeper.sweep(), 1U);
+  EXPECT_EQ(arrived(), std::set{early});
+  late.commit();
+  sweeper.sweep();
+  EXPECT_EQ(arrived(), std::set{late_job});
+}
+
+TEST_F(RelayTest, IsNotHeldUpByAForeignTransaction) {
+  pqxx::connection foreign_connection{schema.url("foreign")};
+  pqxx::work foreign{foreign_connection};
+  foreign.exec("SELECT pg_current_xact_id()");
+  for (int i = 0; i < 3; ++i) {
+    const auto job = commit_job();
+    EXPECT_EQ(sweeper.sweep(), 1U);
+    EXPECT_EQ(arrived(), std::set{job});
+  }
+}
+
+TEST_F(RelayTest, BringsNothingTwice) {
+  const auto pushed = commit_job();
+  const auto row = detail::JobTable{database}.find(pushed).value();
+  const Outgoing job{.queue = "mail", .payload = row.envelope, .durable = pushed};
+  broker->enqueue({&job, 1}, support::kTimeout);
+  EXPECT_EQ(sweeper.sweep(), 0U);
+  EXPECT_EQ(arrived(), std::set{pushed});
+}
+
+TEST_F(RelayTest, BringsAllAgainWhenTheBrokerHasLostItsData) {  // P6
+  std::set<JobId> all;
+  for (int i = 0; i < 50; ++i) all.insert(commit_job());
+  sweeper.sweep();
+  EXPECT_EQ(arrived(), all);
+  lose_data();
+  EXPECT_EQ(sweeper.sweep(), 50U);
+  EXPECT_EQ(arrived(), all);
+}
+
+TEST_F(RelayTest, GoesOverAllPages) {
+  outside->exec(
+      "INSERT INTO job (id, queue, envelope) SELECT id, 'mail', json_build_object('v', 1, 'id', id, 'task', "
+      "'send', "
+      "'args', json_build_array(), 'queue', 'mail', 'enqueued_at', 1, 'durable', true) "
+      "FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, 2350)) AS ids");
+  EXPECT_EQ(sweeper.sweep(), 2350U);
+  EXPECT_EQ(arrived().size(), 2350U);
+  EXPECT_EQ(sweeper.sweep(), 0U);
+}
+
+TEST_F(RelayTest, GoesOnWhereAnotherOneDiedInTheMidstOfASweep) {
+  outside->exec("BEGIN");
+  std::set<JobId> all;
+  for (int i = 0; i < 150; ++i) all.insert(commit_job());
+  outside->exec("COMMIT");
+  // What the other had said: a sweep over the first half.
+  const detail::JobFeed feed{database};
+  const auto source = feed.source();
+  auto cursor = detail::FeedCursor::from_the_start();
+  const auto page = feed.read("mail", cursor, 75);
+  ASSERT_EQ(page.jobs.size(), 75U);
+  ASSERT_TRUE(broker->relay({.queue = "mail", .source = source, .expected = "", .next = cursor.str()}));
+  auto half = cursor;
+  half.sweeping = page.snapshot;
+  half.position = page.jobs.back().position;
+  std::vector<JobId> ids;
+  for (const auto& entry : page.jobs) ids.push_back(entry.id);
+  std::vector<Outgoing> jobs;
+  for (const auto& row : feed.rows(ids))
+    jobs.push_back({.queue = "mail", .payload = row.envelope, .durable = row.id});
+  ASSERT_TRUE(broker->relay(
+      {.queue = "mail", .source = source, .expected = cursor.str(), .next = half.str(), .jobs = jobs}));
+
+  EXPECT_EQ(sweeper.sweep(), 75U);
+  EXPECT_EQ(arrived(), all);
+}
+
+TEST_F(RelayTest, StartsAnewWhenTheDatabaseHasGoneBackInTime) {
+  sweeper.sweep();
+  const auto source = detail::JobFeed{database}.source();
+  const auto now = broker->relay_cursors(source, queues).at(0);
+  // A cursor of a later state than the database is in: a backup was restored.
+  ASSERT_TRUE(broker->relay(
+      {.queue = "mail", .source = source, .expected = now, .next = "token 99999999999:99999999999:"}));
+  const auto job = commit_job();
+  EXPECT_EQ(sweeper.sweep(), 1U);
+  EXPECT_EQ(arrived(), std::set{job});
+}
+
+TEST_F(RelayTest, NoticesThatTheBrokerLostItsDataInTheMidstOfASweep) {
+  commit_job();
+  sweeper.sweep();
+  const auto source = detail::JobFeed{database}.source();
+  const auto known = broker->relay_cursors(source, queues).at(0);
+  lose_data();
+  EXPECT_FALSE(broker->relay({.queue = "mail", .source = source, .expected = known, .next = "token 5:5:"}));
+  EXPECT_EQ(sweeper.sweep(), 1U);
+}
+
+TEST_F(RelayTest, ServesTwoAtOnce) {
+  std::set<JobId> all;
+  for (int i = 0; i < 500; ++i) all.insert(commit_job());
+  {
+    std::vector<std::jthread> relays;
+    for (int i = 0; i < 3; ++i) {
+      relays.emplace_back([&] {
+        const auto own = make_broker(redis_url);
+        worker::Sweeper{*own, database, queues, defaults::kPayloadLimit}.sweep();
+      });
+    }
+  }
+  sweeper.sweep();
+  EXPECT_EQ(arrived(), all);
+}
+
+TEST_F(RelayTest, BuriesRowsThatAreNoJobs) {  // P9
+  outside->exec("INSERT INTO job (id, queue, envelope) VALUES (gen_random_uuid(), 'mail', 'nonsense')");
+  outside->exec("INSERT INTO job (id, queue, envelope) SELECT gen_random_uuid(), 'mail', envelope FROM job");
+  const auto good = commit_job();
+  const auto other = Envelope{.id = JobId::generate(),
+                              .task = "send",
+                              .queue = "mail",
+                              .enqueued_at = std::chrono::system_clock::now(),
+                              .durable = true};
+  outside->exec("INSERT INTO job (id, queue, envelope) VALUES (gen_random_uuid(), 'mail', " +
+                outside->quote(encode(other)) + ")");
+  sweeper.sweep();
+  EXPECT_EQ(arrived(), std::set{good});
+  const auto dead = detail::JobTable{database}.dead("mail", 0, 10);
+  ASSERT_EQ(dead.size(), 3U);
+  for (const auto& row : dead) {
+    const auto letter = std::get<DeadLetter>(decode_dead_letter(row.letter));
+    EXPECT_EQ(letter.cause, DeadLetter::Cause::kMalformed);
+    EXPECT_FALSE(letter.raw.empty());
+  }
+}
+
+TEST_F(RelayTest, KeepsTheDueTime) {
+  outside->exec(
+      "INSERT INTO job (id, queue, due_at, envelope) SELECT id, 'mail', now() + interval '1 hour', "
+      "json_build_object('v', 1, 'id', id, 'task', 'send', 'args', json_build_array(), 'queue', 'mail', "
+      "'enqueued_at', 1, 'durable', true) FROM (SELECT gen_random_uuid() AS id) AS ids");
+  EXPECT_EQ(sweeper.sweep(), 1U);
+  EXPECT_EQ(broker->counts("mail").delayed, 1);
+  EXPECT_EQ(broker->counts("mail").ready, 0);
+}
+
+TEST(FeedCursorTest, ReadsBackWhatItWrites) {
+  auto cursor = detail::FeedCursor::from_the_start();
+  cursor.shown = "5:9:6,7";
+  for (int round = 0; round < 2; ++round) {
+    const auto again = detail::FeedCursor::parse(cursor.str());
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->str(), cursor.str());
+    cursor.sweeping = "7:12:";
+    cursor.position = {"8", JobId::generate().str()};
+  }
+}
+
+TEST(FeedCursorTest, IsNothingForAnyOtherText) {
+  for (const auto* text : {"", "x", "x y", "x 1:1", "x 1:1: 2:2:", "x 1:1: 2:2: 3 4", "a b c d e f"}) {
+    EXPECT_FALSE(detail::FeedCursor::parse(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace aftercommit
