@@ -1,0 +1,325 @@
+/// Everything at once, at random: servers, workers, relays and producers that die while jobs flow, and the
+/// oracle at the end.
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <csignal>
+#include <cstdio>
+#include <cxxopts.hpp>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <random>
+
+#include "fault/fault_fixture.hpp"
+#include "support/process_tree.hpp"
+
+namespace aftercommit::fault {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+void pause(milliseconds length) {
+  std::mutex mutex;
+  std::unique_lock lock{mutex};
+  std::condition_variable never;
+  never.wait_for(lock, length, [] { return false; });
+}
+
+/// What was done to whom.
+struct Toll {
+  int children = 0;
+  int workers = 0;
+  int supervisors = 0;
+  int relays = 0;
+  int producers = 0;
+  int freezes = 0;
+  int redis_with_data = 0;
+  int redis_without_data = 0;
+  int flushes = 0;
+  int postgres_crashes = 0;
+  long backends = 0;
+  int client_cuts = 0;
+};
+
+/// A program that is started again whenever it has ended.
+class Role {
+ public:
+  explicit Role(std::function<std::vector<std::string>()> command) : command_{std::move(command)} {}
+
+  void keep_running(const Site& site) {
+    if (process_ && process_->runs()) return;
+    process_.reset();
+    process_ = std::make_unique<support::WorkerProcess>(command_(), site.environment());
+  }
+  bool signal(int number) {
+    if (!process_ || !process_->runs()) return false;
+    process_->signal(number);
+    return true;
+  }
+  void end() { process_.reset(); }
+
+ private:
+  std::function<std::vector<std::string>()> command_;
+  std::unique_ptr<support::WorkerProcess> process_;
+};
+
+class Chaos {
+ public:
+  Chaos(Clock::duration length, long jobs)
+      : end_{Clock::now() + length}, pause_ms_{pause_for(length, jobs)}, random_{site_.seed} {
+    for (int i = 0; i < kSupervised; ++i) {
+      supervised_.emplace_back([] {
+        return Site::worker_command({"--processes", "2", "--log-level", "error"});
+      });
+    }
+    for (int i = 0; i < kProducers; ++i) {
+      producers_.emplace_back([this] {
+        constexpr long kRange = 1'000'000;  // more than one ever gets through
+        return site_.producer_command(kRange * ++producers_started_, kRange, pause_ms_);
+      });
+    }
+  }
+
+  void run() {
+    while (Clock::now() < end_) {
+      keep_all_running();
+      pause(milliseconds{between(400, 1400)});
+      thaw(false);
+      next_fault();
+    }
+  }
+
+  /// Heals all and lets the workers finish.  False if they do not.
+  bool drain() {
+    for (auto& producer : producers_) producer.end();
+    thaw(true);
+    keep_all_but_producers_running();
+    const bool drained = support::eventually(
+        [&] {
+          pause(milliseconds{50});
+          return site_.idle();
+        },
+        std::chrono::seconds{90});
+    for (auto& worker : supervised_) worker.signal(SIGTERM);
+    plain_.signal(SIGTERM);
+    return drained;
+  }
+
+  Findings findings() const {
+    auto evidence = site_.evidence();
+    evidence.processes_die_running = true;
+    return check(evidence);
+  }
+  const Toll& toll() const { return toll_; }
+  std::uint64_t seed() const { return site_.seed; }
+
+ private:
+  static constexpr int kSupervised = 2;
+  static constexpr int kProducers = 2;
+
+  /// Between two transactions of a producer.
+  static long pause_for(Clock::duration length, long jobs) {
+    constexpr double kJobsPerTransaction = 1.8;  // of the mix, those that commit
+    const double seconds = std::chrono::duration<double>{length}.count();
+    return static_cast<long>(1000 * seconds * kProducers * kJobsPerTransaction / static_cast<double>(jobs));
+  }
+
+  long between(long least, long most) { return std::uniform_int_distribution<long>{least, most}(random_); }
+
+  void keep_all_but_producers_running() {
+    for (auto& worker : supervised_) worker.keep_running(site_);
+    plain_.keep_running(site_);
+    relay_.keep_running(site_);
+  }
+  void keep_all_running() {
+    keep_all_but_producers_running();
+    for (auto& producer : producers_) producer.keep_running(site_);
+  }
+
+  /// Faults come as cards of a shuffled deck: in a short run as well, each kind has its turn.
+  void next_fault() {
+    if (deck_.empty()) {
+      const auto add = [&](int cards, void (Chaos::*fault)()) { deck_.insert(deck_.end(), cards, fault); };
+      add(6, &Chaos::kill_child);
+      add(4, &Chaos::kill_plain);
+      add(1, &Chaos::kill_supervisor);
+      add(5, &Chaos::kill_relay);
+      add(2, &Chaos::kill_producer);
+      add(3, &Chaos::freeze);
+      add(1, &Chaos::restart_redis);
+      add(1, &Chaos::restart_redis_empty);
+      add(1, &Chaos::flush_redis);
+      add(1, &Chaos::crash_postgres);
+      add(2, &Chaos::end_sessions);
+      add(1, &Chaos::cut_clients);
+      std::ranges::shuffle(deck_, random_);
+    }
+    const auto fault = deck_.back();
+    deck_.pop_back();
+    (this->*fault)();
+  }
+
+  /// Of all supervisors; a supervisor is a worker process whose child is one too.
+  std::vector<pid_t> supervised_children() {
+    std::vector<pid_t> found;
+    for (const auto process : support::children_of(::getpid())) {
+      if (!support::command_line_of(process).starts_with(AFTERCOMMIT_WORKER)) continue;
+      const auto children = support::children_of(process);
+      found.insert(found.end(), children.begin(), children.end());
+    }
+    return found;
+  }
+
+  void kill_child() {
+    const auto children = supervised_children();
+    if (children.empty()) return;
+    ::kill(children[static_cast<std::size_t>(between(0, static_cast<long>(children.size()) - 1))], SIGKILL);
+    ++toll_.children;
+  }
+  void kill_plain() { toll_.workers += plain_.signal(SIGKILL) ? 1 : 0; }
+  void kill_supervisor() {
+    toll_.supervisors +=
+        supervised_[static_cast<std::size_t>(between(0, kSupervised - 1))].signal(SIGKILL) ? 1 : 0;
+  }
+  void kill_relay() { toll_.relays += relay_.signal(SIGKILL) ? 1 : 0; }
+  void kill_producer() {
+    toll_.producers +=
+        producers_[static_cast<std::size_t>(between(0, kProducers - 1))].signal(SIGKILL) ? 1 : 0;
+  }
+  void freeze() {
+    auto victims = supervised_children();
+    if (victims.empty()) return;
+    const auto victim = victims[static_cast<std::size_t>(between(0, static_cast<long>(victims.size()) - 1))];
+    ::kill(victim, SIGSTOP);
+    frozen_.push_back({victim, Clock::now() + milliseconds{between(200, 5000)}});
+    ++toll_.freezes;
+  }
+  void thaw(bool all) {
+    std::erase_if(frozen_, [&](const auto& entry) {
+      if (!all && Clock::now() < entry.second) return false;
+      ::kill(entry.first, SIGCONT);
+      return true;
+    });
+  }
+  void restart_redis() {
+    support::restart(site_.redis);
+    site_.broker_losses.push_back(now_ms());  // what it had not written, by its settings of a second at most
+    ++toll_.redis_with_data;
+  }
+  void restart_redis_empty() {
+    support::restart_empty(site_.redis);
+    site_.broker_losses.push_back(now_ms());
+    ++toll_.redis_without_data;
+  }
+  void flush_redis() {
+    ask_redis(site_.redis, {"FLUSHALL"});
+    site_.broker_losses.push_back(now_ms());
+    ++toll_.flushes;
+  }
+  void crash_postgres() {
+    support::crash(site_.postgres);
+    ++toll_.postgres_crashes;
+  }
+  void end_sessions() {
+    try {
+      toll_.backends +=
+          site_
+              .ask(
+                  "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                  "pid <> pg_backend_pid() AND backend_type = 'client backend' AND random() < 0.4")[0][0]
+              .as<long>();
+    } catch (const std::exception&) {  // the server is still starting
+    }
+  }
+  void cut_clients() {
+    ask_redis(site_.redis, {"CLIENT", "KILL", "TYPE", "normal"});
+    ask_redis(site_.redis, {"SCRIPT", "FLUSH"});
+    ++toll_.client_cuts;
+  }
+
+  Site site_;
+  const Clock::time_point end_;
+  const long pause_ms_;
+  std::mt19937_64 random_;
+  long producers_started_ = 0;
+  std::vector<Role> supervised_;
+  Role plain_{[] { return Site::worker_command({"--log-level", "error"}); }};
+  Role relay_{[] { return Site::worker_command({"--relay-only", "--log-level", "error"}, ""); }};
+  std::vector<Role> producers_;
+  std::vector<void (Chaos::*)()> deck_;
+  std::vector<std::pair<pid_t, Clock::time_point>> frozen_;
+  Toll toll_;
+};
+
+void print(const Chaos& chaos, const Findings& found, bool drained) {
+  const auto& toll = chaos.toll();
+  const int workers = toll.children + toll.workers + toll.supervisors;
+  std::printf("seed                     %llu\n", static_cast<unsigned long long>(chaos.seed()));
+  std::printf("jobs                     %zu of %zu committed transactions (%zu were begun)\n", found.jobs,
+              found.committed, found.transactions);
+  std::printf(
+      "kills                    %d: %d workers (%d children of a supervisor, %d supervisors), %d relays\n",
+      workers + toll.relays, workers, toll.children, toll.supervisors, toll.relays);
+  std::printf(
+      "besides                  %d producers killed, %d workers frozen, %ld sessions ended, %d times all "
+      "clients "
+      "cut\n",
+      toll.producers, toll.freezes, toll.backends, toll.client_cuts);
+  std::printf("restarts                 Redis %d with data, %d without, %d times flushed; PostgreSQL %d\n",
+              toll.redis_with_data, toll.redis_without_data, toll.flushes, toll.postgres_crashes);
+  std::printf("effects                  %zu, and %zu dead as they should be (%zu of them by kills)\n",
+              found.effects, found.dead, found.crashed);
+  std::printf("duplicates suppressed    %zu attempts were started again without a second effect\n",
+              found.reruns.size());
+  std::printf("on-commit jobs missing   %zu, all within a window in which they may be\n", found.explained);
+  std::printf("lost                     %zu\n", found.lost.size());
+  std::printf("doubled                  %zu\n", found.doubled.size());
+  std::printf("rolled back and run      %zu\n", found.ghosts.size());
+  std::printf("other violations         %zu\n",
+              found.violations() - found.lost.size() - found.doubled.size() - found.ghosts.size());
+  if (found.violations() > 0) std::cout << '\n' << found.text();
+  if (!drained) std::cout << "Not all was done 90 s after the last fault.\n";
+}
+
+int main_program(int argc, char** argv) {
+  cxxopts::Options description{"chaos", "Kills everything at random and says what became of the jobs.\n"};
+  description.add_options()                                                                           //
+      ("minutes", "how long", cxxopts::value<double>()->default_value("1"), "N")                      //
+      ("seed", "of the faults and the jobs; drawn if not given", cxxopts::value<std::string>(), "S")  //
+      ("jobs", "about how many; 2500 a minute if not given", cxxopts::value<long>(), "N")             //
+      ("help", "print this and exit");
+  const auto parsed = description.parse(argc, argv);
+  if (parsed.count("help") > 0) {
+    std::cout << description.help();
+    return 0;
+  }
+  if (parsed.count("seed") > 0) ::setenv("FAULT_SEED", parsed["seed"].as<std::string>().c_str(), 1);
+  const double minutes = parsed["minutes"].as<double>();
+  const auto length =
+      std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>{minutes * 60});
+  const long jobs = parsed.count("jobs") > 0 ? parsed["jobs"].as<long>() : static_cast<long>(minutes * 2500);
+  Chaos chaos{length, std::max(jobs, 1L)};
+  std::printf("seed %llu, %.1f minutes\n", static_cast<unsigned long long>(chaos.seed()), minutes);
+  std::fflush(stdout);
+  chaos.run();
+  const bool drained = chaos.drain();
+  const auto found = chaos.findings();
+  print(chaos, found, drained);
+  return drained && found.violations() == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace aftercommit::fault
+
+int main(int argc, char** argv) {
+  try {
+    return aftercommit::fault::main_program(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "chaos: " << error.what() << '\n';
+    return 2;
+  }
+}

@@ -1,0 +1,165 @@
+/// Wrong designs, built into the product for this purpose: each must be noticed, or the scenarios prove
+/// little.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <latch>
+#include <thread>
+
+#include "fault/fault_fixture.hpp"
+
+namespace aftercommit::fault {
+namespace {
+
+/// One scenario a mutant; each is run with it and without.
+class Mutant : public FaultTest, public testing::WithParamInterface<const char*> {
+ protected:
+  using Environment = std::map<std::string, std::string>;
+
+  Worker& start(std::vector<std::string> options = {}, Environment environment = {}) {
+    if (!mutant_.empty()) environment["AFTERCOMMIT_MUTANT"] = mutant_;
+    return start_worker({.options = std::move(options), .environment = std::move(environment)});
+  }
+  Worker& start_until(const std::string& point, const std::string& how,
+                      std::vector<std::string> options = {}) {
+    Environment environment{{"AFTERCOMMIT_FAIL_POINT", point + ":" + how}};
+    if (!mutant_.empty()) environment["AFTERCOMMIT_MUTANT"] = mutant_;
+    return start_worker(
+        {.options = std::move(options), .environment = std::move(environment), .wait = false});
+  }
+
+  // --- The scenarios: what they find must be nothing, but for the mutant.
+
+  /// A relay brings jobs, and another one dies in the midst of it.
+  std::vector<std::string> relayed() {
+    for (long slot = 0; slot < 4; ++slot) {
+      transact([&](Transaction& tx, Intent& intent) { ask_by_sql(tx, intent, "ok", "[1]"); });
+    }
+    Environment environment{{"AFTERCOMMIT_FAIL_POINT", "relay.after_push:kill"}};
+    if (!mutant_.empty()) environment["AFTERCOMMIT_MUTANT"] = mutant_;
+    EXPECT_EQ(start_relay({.environment = std::move(environment), .wait = false}).exit_code(), kKilled);
+    start();
+    return found().lost;
+  }
+
+  /// A worker dies between its COMMIT and its acknowledgement.
+  std::vector<std::string> unacknowledged() {
+    transact([&](Transaction&, Intent& intent) { ask(intent, tasks.ok, {}, 1L); });
+    auto& doomed = start_until("worker.after_commit", "kill");
+    EXPECT_EQ(doomed.exit_code(), kKilled);
+    start();
+    return found().doubled;
+  }
+
+  /// A job is delivered to two executors at the same time.
+  std::vector<std::string> delivered_twice_at_once() {
+    HeldKey key{postgres.url(), 3};
+    std::string job;
+    transact([&](Transaction&, Intent& intent) { job = ask(intent, tasks.locked, {}, 1L, 3L).id; });
+    const auto envelope =
+        site.ask("SELECT envelope FROM aftercommit.job WHERE id = '" + job + "'")[0][0].as<std::string>();
+    ask_redis(redis, {"XADD", "ac:{load}:stream", "*", "e", envelope});
+    auto& worker = start();
+    EXPECT_TRUE(eventually([&] {
+      return runs_of(job).size() == 2 ||
+             worker.count("job put off: another transaction has it right now") > 0;
+    })) << worker.log();
+    key.release();
+    return found().doubled;
+  }
+
+  /// A worker that was taken for dead reports the failure of an attempt that has long been counted.
+  std::vector<std::string> late_failure() {
+    const auto go = (site.folder / "go").string();
+    auto& frozen = start({"--concurrency", "1"});
+    std::string job;
+    transact([&](Transaction&, Intent& intent) { job = ask(intent, tasks.fail_late, {}, 1L, go).id; });
+    EXPECT_TRUE(eventually([&] { return std::filesystem::exists(go + ".first"); }));
+    frozen.signal(SIGSTOP);
+    EXPECT_NE(eventually_stopped(), 0);
+    start();
+    EXPECT_TRUE(eventually([&] {
+      return count("SELECT coalesce(max(attempt), 0) FROM aftercommit.job WHERE id = '" + job + "'") == 3;
+    }));
+    std::ofstream{go};
+    frozen.signal(SIGCONT);
+    auto reruns = found(20s).reruns;
+    // That the first attempt was started by both is how it should be.
+    std::erase_if(reruns,
+                  [](const std::string& rerun) { return rerun.find("attempt 1") != std::string::npos; });
+    return reruns;
+  }
+
+  /// A worker dies while it makes delayed jobs ready.
+  std::vector<std::string> promoted_by_the_dying() {
+    transact([&](Transaction&, Intent& intent) {
+      ask(intent, tasks.ok, {.countdown = 50ms}, 1L);
+      ask(intent, tasks.ok, {.countdown = 50ms, .delivery = Delivery::kOnCommit}, 2L);
+    });
+    auto& doomed =
+        start_until(mutant_.empty() ? "scheduler.after_promote" : "scheduler.between_calls", "kill");
+    EXPECT_EQ(doomed.exit_code(), kKilled);
+    start();
+    const auto findings = found();
+    return findings.lost.empty() ? findings.left_over : findings.lost;
+  }
+
+  /// A row becomes visible after later ones have been brought.
+  std::vector<std::string> late_commit() {
+    start();
+    std::latch inserted{1};
+    std::latch may_commit{1};
+    std::jthread slow_producer{[&] {
+      transact([&](Transaction& tx, Intent& intent) {
+        ask_by_sql(tx, intent, "ok", "[0]");
+        inserted.count_down();
+        may_commit.wait();
+      });
+    }};
+    inserted.wait();
+    for (int i = 0; i < 5; ++i) {
+      transact([&](Transaction& tx, Intent& intent) { ask_by_sql(tx, intent, "ok", "[1]"); });
+    }
+    EXPECT_TRUE(eventually([&] { return effects() == 5; }));
+    may_commit.count_down();
+    slow_producer.join();
+    auto findings = found();
+    std::ranges::move(findings.left_over, std::back_inserter(findings.lost));
+    return findings.lost;
+  }
+
+  std::vector<std::string> run_scenario_of(const std::string& name) {
+    if (name == "relay_deletes_before_push") return relayed();
+    if (name == "no_guard") return unacknowledged();
+    if (name == "check_then_act") return delivered_twice_at_once();
+    if (name == "unfenced_retry") return late_failure();
+    if (name == "promote_in_two_calls") return promoted_by_the_dying();
+    if (name == "cursor_by_highest_xid") return late_commit();
+    return {"there is no scenario for it"};
+  }
+
+  std::string mutant_;  ///< in the environment of the workers; empty: the right design
+
+ private:
+  /// What is right is waited for; what a mutant has lost would not come.
+  Findings found(std::chrono::milliseconds patience = 6s) { return settle(mutant_.empty() ? 40s : patience); }
+};
+
+TEST_P(Mutant, IsKilled) {
+  mutant_ = GetParam();
+  EXPECT_FALSE(run_scenario_of(GetParam()).empty()) << "the scenario does not notice it";
+}
+
+TEST_P(Mutant, IsTheOnlyThingItsScenarioNotices) {
+  const auto found = run_scenario_of(GetParam());
+  EXPECT_TRUE(found.empty()) << found.front();
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, Mutant,
+                         testing::Values("relay_deletes_before_push", "no_guard", "check_then_act",
+                                         "unfenced_retry", "promote_in_two_calls", "cursor_by_highest_xid"),
+                         [](const auto& test) { return std::string{test.param}; });
+
+}  // namespace
+}  // namespace aftercommit::fault

@@ -1,0 +1,51 @@
+/// Compares what was meant, what is committed, what has run and what has taken effect.  Asks the product
+/// nothing.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace aftercommit::fault {
+
+/// Where to look.
+struct Evidence {
+  std::string database_url;
+  std::vector<std::filesystem::path> intents;
+  std::filesystem::path runs;
+  std::vector<std::string> letters{};      ///< dead letters in Redis: of jobs that are not durable
+  std::vector<long long> broker_losses{};  ///< ms since 1970 at which the broker lost data
+  bool processes_die_running = false;      ///< so often that jobs may be buried for it
+};
+
+/// Each list holds sentences that name a job or transaction; the first ones have to be empty.
+struct Findings {
+  std::vector<std::string> lost;          ///< committed, and neither in effect nor dead
+  std::vector<std::string> doubled;       ///< more than one effect, or an effect and dead
+  std::vector<std::string> ghosts;        ///< run or in effect, but never committed
+  std::vector<std::string> wrongly_dead;  ///< dead, or not dead, against what its task does
+  std::vector<std::string> miscounted;    ///< effect at the wrong attempt, or not each failure counted once
+  std::vector<std::string> early;         ///< started before it was due
+  std::vector<std::string> lied;          ///< the producer was told the opposite of what is committed
+  std::vector<std::string> left_over;     ///< still waits: a row, or a key of Redis, when all should be done
+
+  std::vector<std::string> reruns;  ///< an attempt was started again: expected where processes die
+
+  std::size_t transactions = 0;
+  std::size_t committed = 0;
+  std::size_t jobs = 0;  ///< of committed transactions, and of tasks that took effect
+  std::size_t effects = 0;
+  std::size_t dead = 0;
+  std::size_t crashed = 0;  ///< of the dead, those that killed processes by the look of it
+  std::size_t runs = 0;
+  std::size_t retries = 0;    ///< attempts after the first
+  std::size_t explained = 0;  ///< on-commit jobs that are missing, in a window in which they may be
+
+  std::size_t violations() const;
+  std::string text() const;  ///< all of it, with samples
+};
+
+/// To be asked once nothing moves any more.
+Findings check(const Evidence& evidence);
+
+}  // namespace aftercommit::fault

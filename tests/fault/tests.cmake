@@ -1,0 +1,37 @@
+# What holds when processes die, servers lose their data and connections break: real workers, servers of each
+# test's own.  Needs the fail points, so only builds that have them.
+if(NOT AFTERCOMMIT_FAIL_POINTS)
+  return()
+endif()
+
+add_library(fault_tasks SHARED fault/fault_tasks.cpp)
+add_library(fault_tasks_later SHARED fault/fault_tasks.cpp)
+target_compile_definitions(fault_tasks_later PRIVATE NEXT_DEPLOY)
+add_library(fault_load STATIC fault/load.cpp fault/intent.cpp)
+add_executable(producer fault/producer.cpp)
+target_link_libraries(producer PRIVATE fault_load)
+add_library(fault_support STATIC fault/fault_fixture.cpp fault/oracle.cpp support/postgres_proxy.cpp
+            support/process_tree.cpp support/server_faults.cpp)
+foreach(target fault_tasks fault_tasks_later fault_load producer fault_support)
+  aftercommit_compile(${target})
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${target} PUBLIC aftercommit::client)
+endforeach()
+target_link_libraries(fault_support PUBLIC fault_load worker_support test_payments)
+target_compile_definitions(fault_support PUBLIC
+  AFTERCOMMIT_FAULT_TASKS="$<TARGET_FILE:fault_tasks>"
+  AFTERCOMMIT_FAULT_TASKS_LATER="$<TARGET_FILE:fault_tasks_later>"
+  AFTERCOMMIT_FAULT_PRODUCER="$<TARGET_FILE:producer>")
+add_dependencies(fault_support fault_tasks fault_tasks_later producer worker)
+
+foreach(subject
+        bad_input lost_reply mutant postgres_fault process_fault producer_fault redis_fault relay_fault worker_kill zombie)
+  aftercommit_test(${subject}_test LABEL fault LIBRARIES fault_support)
+endforeach()
+
+add_executable(chaos fault/chaos.cpp)
+aftercommit_compile(chaos)
+target_link_libraries(chaos PRIVATE fault_support cxxopts::cxxopts)
+add_test(NAME Chaos.ForAShortWhileLosesAndDoublesNothing
+         COMMAND ${PROJECT_SOURCE_DIR}/scripts/chaos --program $<TARGET_FILE:chaos> --minutes 0.3)
+set_tests_properties(Chaos.ForAShortWhileLosesAndDoublesNothing PROPERTIES LABELS fault TIMEOUT 240)
