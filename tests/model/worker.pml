@@ -1,0 +1,241 @@
+/* worker.pml: part of job.pml: how the job is run and settled. */
+
+/* --- A worker, with one job at a time. */
+
+inline die() {
+  crashes++; alive[me] = false; working[me] = 0; n = 0;
+  if
+  :: lock == me -> lock = 0;  /* its session ends with it */
+     printf("worker %d: killed; its transaction is rolled back\n", me)
+  :: printf("worker %d: stops for ever\n", me)  /* stopped for ever, or its host is gone: nobody has told PostgreSQL */
+  fi
+}
+#define MAY_DIE atomic { crashes < CRASHES -> die(); goto gone }
+
+#define AT (working[me] - 1)
+
+proctype Worker(byte me) {
+  byte n;  /* the attempt of the copy in hand */
+gone:
+end_gone:
+  atomic {  /* the next process in its place, once the name of the last one is not needed any more */
+    !alive[me] && !known[me] && lock != me && copy_holder[0] != me && copy_holder[1] != me ->
+    alive[me] = true; known[me] = true
+  };
+again:
+end_again:
+  if
+  :: atomic {
+       copy[0] == READY -> copy[0] = HELD; copy_holder[0] = me; working[me] = 1; n = copy_attempt[0];
+       printf("worker %d: fetches the job, attempt %d\n", me, n)
+     }
+  :: atomic {
+       copy[1] == READY -> copy[1] = HELD; copy_holder[1] = me; working[me] = 2; n = copy_attempt[1];
+       printf("worker %d: fetches the job, attempt %d\n", me, n)
+     }
+#ifndef NEVER_READS_AGAIN
+  :: atomic {
+       copy_aged[0] && copy_holder[0] == me -> copy_aged[0] = false; working[me] = 1; n = copy_attempt[0];
+       printf("worker %d: finds the job, attempt %d, in its own name\n", me, n)
+     }
+  :: atomic {
+       copy_aged[1] && copy_holder[1] == me -> copy_aged[1] = false; working[me] = 2; n = copy_attempt[1];
+       printf("worker %d: finds the job, attempt %d, in its own name\n", me, n)
+     }
+#endif
+  :: MAY_DIE
+  fi;
+
+  if
+  :: MAY_DIE
+  :: atomic {  /* BEGIN, and the guard in the same message */
+#if defined(NO_GUARD)
+       true -> printf("worker %d: BEGIN, and runs\n", me); goto body
+#elif defined(LEDGER)
+       lock == 0 ->  /* the INSERT waits for the other one */
+       if
+       :: !ledger -> lock = me; printf("worker %d: BEGIN, and the guard lets it run\n", me); goto body
+       :: else -> printf("worker %d: the ledger has the job\n", me); goto ack
+       fi
+#elif defined(CHECK_THEN_ACT)
+       if
+       :: row == n -> printf("worker %d: BEGIN, and looks: the row is there\n", me); goto body
+       :: else -> printf("worker %d: nothing to claim\n", me); goto not_ours
+       fi
+#else
+       if
+       :: row == n && lock == 0 -> lock = me; printf("worker %d: BEGIN, and the guard lets it run\n", me); goto body
+       :: else ->  /* SKIP LOCKED */
+          printf("worker %d: BEGIN, and the guard finds nothing to claim\n", me); goto not_ours
+       fi
+#endif
+     }
+  fi;
+
+body:
+#ifdef ACK_BEFORE_COMMIT
+  atomic { if :: MINE(AT) -> forget_copy(AT); durable_id = false; printf("worker %d: acks\n", me) :: else fi };
+#endif
+  if
+  :: MAY_DIE
+  :: atomic {
+       failures < FAILURES -> failures++;
+       printf("worker %d: the task throws; ROLLBACK\n", me);
+       if :: lock == me -> lock = 0 :: else fi;
+       goto failed
+     }
+#if defined(NO_GUARD) || defined(CHECK_THEN_ACT)
+  :: atomic { row = 0; printf("worker %d: COMMIT\n", me); EFFECT }
+#else
+  :: atomic { lock == me -> printf("worker %d: COMMIT\n", me); TAKE_EFFECT }
+  :: atomic {
+       lock == me && doubts < DOUBTS -> doubts++;
+       printf("worker %d: COMMIT, and the answer is lost\n", me);
+       TAKE_EFFECT; goto put_off
+     }
+  :: atomic {
+       lock == me && doubts < DOUBTS -> doubts++; lock = ORPHAN;
+       printf("worker %d: sends COMMIT and loses the connection\n", me);
+       if :: orphan_commits = true :: true fi;  /* it has arrived, or not */
+       goto put_off
+     }
+  :: atomic { lock != me -> printf("worker %d: cannot COMMIT: its session was ended\n", me); goto put_off }
+#endif
+  fi;
+
+ack:
+  if
+  :: MAY_DIE
+  :: atomic {
+       if
+       :: MINE(AT) -> forget_copy(AT); durable_id = false; printf("worker %d: acks\n", me)
+       :: else -> printf("worker %d: does not hold the job any more\n", me)
+       fi;
+       working[me] = 0; n = 0; goto again
+     }
+  fi;
+
+not_ours:
+#ifdef LEDGER
+  goto ack;
+#else
+  atomic {
+    if
+    :: row == 0 -> printf("worker %d: looks: the row is gone\n", me); goto ack
+    :: row == n -> printf("worker %d: looks: another transaction has the row\n", me); goto put_off
+    :: else -> n = row; printf("worker %d: looks: the row is at attempt %d\n", me, n); goto retry
+    fi
+  };
+#endif
+
+put_off:
+  atomic {
+    if
+    :: MINE(AT) -> delay(AT, PUT_OFF, n); printf("worker %d: puts the job off\n", me)
+    :: else -> printf("worker %d: does not hold the job any more\n", me)
+    fi;
+    working[me] = 0; n = 0; goto again
+  };
+
+failed:
+#if defined(RETRY_BEFORE_RECORD) && !defined(LEDGER)
+  /* The other way round: into Redis first, then into the row. */
+  atomic {
+    if
+    :: n < LAST_ATTEMPT && MINE(AT) -> delay(AT, DELAYED, n + 1); printf("worker %d: puts the job back\n", me)
+    :: else
+    fi
+  };
+  if :: n < LAST_ATTEMPT && crashes < CRASHES -> atomic { die(); goto gone } :: true fi;
+#endif
+#ifdef LEDGER
+  if
+  :: n < LAST_ATTEMPT -> n++; goto retry
+  :: else ->
+     atomic {
+       if :: MINE(AT) -> dead = true; forget_copy(AT); printf("worker %d: buries the job\n", me) :: else fi;
+       working[me] = 0; n = 0; goto again
+     }
+  fi;
+#else
+#ifdef ACK_BEFORE_BURY
+  atomic {
+    if
+    :: n == LAST_ATTEMPT && MINE(AT) -> forget_copy(AT); durable_id = false; printf("worker %d: acks\n", me)
+    :: else
+    fi
+  };
+  if :: n == LAST_ATTEMPT && crashes < CRASHES -> atomic { die(); goto gone } :: true fi;
+#endif
+  if
+#ifdef UNFENCED_RECORD
+#define FENCED_RECORD (row > 0 && lock == 0)
+#else
+#define FENCED_RECORD (row == n && lock == 0)
+#endif
+#ifdef UNFENCED_BURY
+#define FENCED_BURY true
+#else
+#define FENCED_BURY (row == n && lock == 0)
+#endif
+  :: atomic {
+       n < LAST_ATTEMPT ->
+       if
+       :: FENCED_RECORD ->
+          printf("worker %d: writes into the row that attempt %d has failed\n", me, n);
+          REQUIRE(!counted[n], "VIOLATED: the failure of an attempt is counted twice\n");
+          counted[n] = true; n++; row = n;
+          REQUIRE(row == 1 + counted[1] + counted[2], "VIOLATED: the row's attempt is not 1 + its failures\n");
+          if
+          :: true
+          :: doubts < DOUBTS -> doubts++; n--; printf("    and the answer is lost\n"); goto put_off
+          fi
+       :: else -> printf("worker %d: the row is not at attempt %d, or locked\n", me, n); goto not_ours
+       fi
+     }
+  :: atomic {
+       n == LAST_ATTEMPT ->
+       if
+       :: FENCED_BURY ->
+          row = 0; dead = true;
+          printf("worker %d: moves the row to the dead ones\n", me);
+          REQUIRE(effects == 0, "VIOLATED: a job is dead and has taken effect\n");
+          if
+          :: goto ack
+          :: doubts < DOUBTS -> doubts++; printf("    and the answer is lost\n"); goto put_off
+          fi
+       :: else -> printf("worker %d: the row is not at attempt %d, or locked\n", me, n); goto not_ours
+       fi
+     }
+  :: atomic { doubts < DOUBTS -> doubts++; goto put_off }  /* PostgreSQL is away: it is not counted */
+  fi;
+#endif
+
+retry:
+#ifdef RETRY_IN_TWO_CALLS
+  atomic {
+    if
+    :: MINE(AT) -> forget_copy(AT); printf("worker %d: acks the failed attempt\n", me)
+    :: else -> working[me] = 0; n = 0; goto again
+    fi
+  };
+  if
+  :: MAY_DIE
+  :: atomic {
+       if :: copy[AT] == NONE -> copy[AT] = DELAYED; copy_attempt[AT] = n :: else fi;
+       working[me] = 0; n = 0; goto again
+     }
+  fi
+#else
+  if
+  :: MAY_DIE
+  :: atomic {
+       if
+       :: MINE(AT) -> delay(AT, DELAYED, n); printf("worker %d: puts the job back, attempt %d\n", me, n)
+       :: else -> printf("worker %d: does not hold the job any more\n", me)
+       fi;
+       working[me] = 0; n = 0; goto again
+     }
+  fi
+#endif
+}
