@@ -1,4 +1,5 @@
-# The example's web app and the worker that runs its tasks, in one image; docker-compose.yml starts both.
+# The example's web app, the worker that runs its tasks and the operator's command, in one image, from which
+# docker-compose.yml starts all three.
 
 FROM debian:12-slim AS builder
 WORKDIR /src
@@ -7,17 +8,17 @@ RUN scripts/install-dependencies build
 COPY . .
 # $ORIGIN: the programs find their libraries beside them, wherever they are copied.
 RUN cmake --preset release -D AFTERCOMMIT_BUILD_TESTS=OFF -D CMAKE_BUILD_RPATH_USE_ORIGIN=ON \
- && cmake --build --preset release --target worker signup_web signup_tasks \
+ && cmake --build --preset release --target worker aftercommit_cli signup_web signup_tasks \
  && mkdir -p /out/bin /out/lib \
- && cp build/release/bin/worker build/release/bin/signup_web /out/bin/ \
+ && cp build/release/bin/worker build/release/bin/aftercommit build/release/bin/signup_web /out/bin/ \
  && cp -P build/release/lib/*.so* /out/lib/ \
  && strip /out/bin/* /out/lib/*.so
 
 FROM debian:12-slim
-# Libraries that the programs need to run, and curl for the health check.
+# Libraries that the programs need to run, and curl and redis-cli for the health checks.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      curl libcpp-httplib0.11 libfmt9 libhiredis0.14 libpqxx-6.4 libspdlog1.10 \
+      curl libcpp-httplib0.11 libfmt9 libhiredis0.14 libpqxx-6.4 libspdlog1.10 redis-tools \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --user-group --no-create-home --shell /usr/sbin/nologin aftercommit
 COPY --from=builder /out/ /opt/aftercommit/

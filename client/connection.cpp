@@ -12,6 +12,8 @@
 #include "aftercommit/error.hpp"
 #include "client/error_text.hpp"
 #include "client/pqxx_compat.hpp"
+#include "client/worker_backends.hpp"
+#include "sql.hpp"
 
 namespace aftercommit::detail {
 std::string connection_string(const DatabaseOptions& options) {
@@ -60,6 +62,7 @@ Connection::Connection(const DatabaseOptions& options, const std::string& alias)
     throw DatabaseUnavailable{"cannot connect to database '" + alias +
                               "': " + without_secrets(first_line(error), options.url)};
   }
+  if (is_worker_session(options)) exec(sql::worker_session);
   // A task that starts a program must not hand its database connection on.
   ::fcntl(impl_->connection.sock(), F_SETFD, FD_CLOEXEC);
 }

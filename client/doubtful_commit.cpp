@@ -24,9 +24,13 @@ void pause() {
 
 /// One look; nothing while the truth is open.  Keeps the transaction's id once it is known.
 std::optional<CommitOutcome> look(DatabaseCore& database, const JobId& job, int backend,
+                                  std::chrono::steady_clock::time_point since,
                                   std::optional<std::string>& xact) {
   auto lease = database.pool.lease();
-  const auto rows = lease->exec(database.statements.settle_doubt, {to_sql(job), to_sql(backend), xact});
+  const auto ms_since =
+      std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - since).count();
+  const auto rows =
+      lease->exec(database.statements.settle_doubt, {to_sql(job), to_sql(backend), xact, to_sql(ms_since)});
   const auto row = rows[0];
   const bool job_is_there = row[0].as<bool>();
   const bool backend_is_at_it = row[1].as<bool>();
@@ -42,13 +46,14 @@ std::optional<CommitOutcome> look(DatabaseCore& database, const JobId& job, int 
 }  // namespace
 
 CommitOutcome find_commit_outcome(DatabaseCore& database, const JobId& job, int backend) noexcept {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto since = std::chrono::steady_clock::now();
+  const auto deadline = since + kPatience;
   std::optional<std::string> xact;
   bool gone = false;  // seen once without its backend
   database.pool.drop_idle();
   while (std::chrono::steady_clock::now() < deadline) {
     try {
-      if (const auto outcome = look(database, job, backend, xact)) {
+      if (const auto outcome = look(database, job, backend, since, xact)) {
         if (*outcome != CommitOutcome::kUnknown || gone) return *outcome;
         gone = true;
         continue;

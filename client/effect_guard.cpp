@@ -11,7 +11,7 @@ namespace aftercommit::detail {
 EffectGuard::EffectGuard(const Statements& statements, const Envelope& job) : statements_{statements} {
   const auto id = job.id.str();
   riders_.with_begin = job.durable ? statements.guard_job.fill({id, std::to_string(job.attempt)})
-                                   : statements.guard_ledger.fill({id});
+                                   : statements.guard_ledger.fill({id, id});
   if (mutant("no_guard")) riders_.with_begin = statements.mutant_no_guard.fill({id});
   if (mutant("check_then_act")) riders_.with_begin = statements.mutant_check.fill({id});
 }

@@ -37,6 +37,7 @@ Statements::Statements(std::string_view schema)
       settle_doubt{ready(sql::settle_doubt, schema)},
       job_holder{ready(sql::job_holder, schema)},
       end_backends{ready(sql::end_backends, schema)},
+      find_in_ledger{ready(sql::find_in_ledger, schema)},
       purge_ledger{ready(sql::purge_ledger, schema)},
       relay_source{ready(sql::relay_source, schema)},
       relay_fresh{ready(sql::relay_fresh, schema)},

@@ -17,7 +17,7 @@ struct Statements {
   const SqlTemplate insert_jobs;   ///< rows
   const SqlTemplate insert_row;    ///< id, queue, eta in ms, countdown in ms, quoted envelope
   const SqlTemplate guard_job;     ///< id, attempt
-  const SqlTemplate guard_ledger;  ///< id
+  const SqlTemplate guard_ledger;  ///< id, id
   const SqlTemplate proof;         ///< transaction id
 
   // The same as wrong designs would have it: see broker/fail_point.hpp.
@@ -26,7 +26,7 @@ struct Statements {
   // With parameters.
   const std::string find_job, record_attempt, bury_job, bury_lost, finish_job;
   const std::string count_jobs, list_jobs, list_dead, find_dead, revive_job, forget_dead;
-  const std::string settle_doubt, job_holder, end_backends, purge_ledger;
+  const std::string settle_doubt, job_holder, end_backends, find_in_ledger, purge_ledger;
   const std::string relay_source, relay_fresh, relay_rows;
 };
 

@@ -1,13 +1,24 @@
 #include "client/worker_backends.hpp"
 
 #include <exception>
+#include <string_view>
 
 #include "client/app_core.hpp"
 #include "client/session.hpp"
 
 namespace aftercommit::detail {
 
-std::string application_name_of(const WorkerId& worker) { return "ac:" + worker; }
+namespace {
+
+constexpr std::string_view kPrefix = "ac:";  // job_holder.sql takes it off again
+
+}  // namespace
+
+std::string application_name_of(const WorkerId& worker) { return std::string{kPrefix} + worker; }
+
+bool is_worker_session(const DatabaseOptions& options) {
+  return options.application_name.starts_with(kPrefix);
+}
 
 std::size_t end_backends(Database& database, const WorkerId& worker) {
   return database.exec(database.core()->statements.end_backends, application_name_of(worker)).size();

@@ -14,6 +14,9 @@ namespace aftercommit::detail {
 /// The application_name of a worker's sessions.  PostgreSQL keeps 63 bytes of it: worker ids are shorter.
 std::string application_name_of(const WorkerId& worker);
 
+/// Whether sessions with these options are a worker's.
+bool is_worker_session(const DatabaseOptions& options);
+
 /// Ends the worker's sessions on one database, so that what it had not committed is rolled back and its locks
 /// are free; answers how many there were.  A worker that was only stopped finds its connections lost.  Needs
 /// the role of the worker, or pg_signal_backend.  Throws what Database does.

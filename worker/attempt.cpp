@@ -38,14 +38,15 @@ bool is_conflict(const std::exception& error) {
   return sqlstate == "40001" || sqlstate == "40P01";
 }
 
-/// Not the task's fault: the server is out of something, stopping, or has trouble with its disk.
+/// Not the task's fault: the server is stopping, has no connections left, or has trouble with its disk.
 bool is_outage(const std::exception& error) {
   if (dynamic_cast<const DatabaseUnavailable*>(&error) != nullptr) return true;
   if (dynamic_cast<const CommitInDoubt*>(&error) != nullptr) return true;
   if (dynamic_cast<const pqxx::broken_connection*>(&error) != nullptr) return true;
+  static const std::set<std::string, std::less<>> kCodes{"53100", "53300", "57P01",
+                                                         "57P02", "57P03", "58030"};
   const auto sqlstate = detail::sqlstate_of(error);
-  return sqlstate.starts_with("08") || sqlstate.starts_with("53") || sqlstate.starts_with("57P") ||
-         sqlstate.starts_with("58");
+  return sqlstate.starts_with("08") || kCodes.contains(sqlstate);
 }
 
 }  // namespace
@@ -97,6 +98,7 @@ Settlement Attempt::run_task(const detail::TaskEntry& task) {
   log(LogLevel::kDebug, "job started",
       {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", std::to_string(job_->attempt)}});
   if (auto failure = execute(task, body)) return settle_failure(task, std::move(*failure));
+  context_.interrupted.forget(job_->id);
   log(LogLevel::kInfo, "job done",
       {{"job_id", job_->id.str()},
        {"task", job_->task},
@@ -190,7 +192,8 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
           "TRANSACTION, hidden from the library); what it had done before stands as that left it");
     }
     const bool lost = session != nullptr && session->lost();
-    return fail(lost || is_outage(error) ? Kind::kUnavailable : Kind::kError, error.what());
+    const bool outage = (lost || is_outage(error)) && context_.interrupted.note(job_->id);
+    return fail(outage ? Kind::kUnavailable : Kind::kError, error.what());
   } catch (...) {
     return fail(Kind::kError, "the task threw something that is no std::exception");
   }
@@ -231,7 +234,11 @@ Database& Attempt::database_for(const detail::TaskEntry& task) const {
 
 Settlement Attempt::settle_failure(const detail::TaskEntry& task, Failure failure) {
   const auto reason = for_log(failure.reason, job_->args);
-  if (failure.kind == Failure::Kind::kNotOurs) return ending_.not_ours();
+  if (failure.kind == Failure::Kind::kNotOurs)
+    return ending_.not_ours(home_ != nullptr ? *home_ : database_for(task));
+  if (failure.kind == Failure::Kind::kBrokeOut) {  // not again: that might be a second effect
+    return ending_.buried_for_good(*job_, DeadLetter::Cause::kRejected, failure.reason, now());
+  }
   if (context_.stop) {
     log(LogLevel::kWarning, "job given back: the worker is stopping",
         {{"job_id", job_->id.str()}, {"task", job_->task}, {"error", reason}});
@@ -245,11 +252,9 @@ Settlement Attempt::settle_failure(const detail::TaskEntry& task, Failure failur
     return ending_.put_off();
   }
 
+  context_.interrupted.forget(job_->id);
   const int attempt = job_->attempt;
   add_error(*job_, {.attempt = attempt, .at = now(), .worker = context_.worker, .error = failure.reason});
-  if (failure.kind == Failure::Kind::kBrokeOut) {  // not again: that might be a second effect
-    return ending_.buried_for_good(*job_, DeadLetter::Cause::kRejected, failure.reason, now());
-  }
   if (failure.kind == Failure::Kind::kReject)
     return bury(DeadLetter::Cause::kRejected, failure.reason, attempt);
   const int max_retries = std::min(job_->max_retries.value_or(task.options.max_retries), kMaxAttempts - 1);

@@ -15,6 +15,7 @@
 #include "broker/broker.hpp"
 #include "broker/envelope.hpp"
 #include "worker/heartbeat.hpp"
+#include "worker/interruptions.hpp"
 #include "worker/job_ending.hpp"
 #include "worker/locked_jobs.hpp"
 #include "worker/outage.hpp"
@@ -35,6 +36,7 @@ struct AttemptContext {
   std::atomic<bool> stop{false};  ///< the shutdown's patience has ended: failures now use up no retry
   Outages outages{};
   LockedJobs locked{};
+  Interruptions interrupted{};
 
   std::mutex unknown_mutex{};                // protects unknown_reported
   std::set<std::string> unknown_reported{};  ///< tasks this worker has said once that it does not know

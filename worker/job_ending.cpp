@@ -8,6 +8,7 @@
 #include "broker/fail_point.hpp"
 #include "client/error_text.hpp"
 #include "client/job_table.hpp"
+#include "client/ledger.hpp"
 #include "worker/log_text.hpp"
 
 namespace aftercommit::worker {
@@ -35,17 +36,22 @@ Settlement JobEnding::put_off() const {
 Settlement JobEnding::dropped() const {
   if (!durable()) return done();
   return with_row(
-      [&] { return detail::JobTable{*home_}.finish(job_->id, job_->attempt) ? done() : not_ours(); });
+      [&] { return detail::JobTable{*home_}.finish(job_->id, job_->attempt) ? done() : not_ours(*home_); });
 }
 
-Settlement JobEnding::not_ours() const {
+Settlement JobEnding::not_ours(Database& database) const {
   if (!durable()) {
-    log(LogLevel::kInfo, "job skipped: it has taken effect before",
-        {{"job_id", job_->id.str()}, {"task", job_->task}});
-    return done();
+    return with_row([&] {
+      const bool in_effect = detail::is_in_ledger(database, job_->id);
+      log(LogLevel::kInfo,
+          in_effect ? "job skipped: it has taken effect before"
+                    : "job put off: another transaction has it right now",
+          {{"job_id", job_->id.str()}, {"task", job_->task}});
+      return in_effect ? done() : put_off();
+    });
   }
   return with_row([&] {
-    const auto row = detail::JobTable{*home_}.find(job_->id);
+    const auto row = detail::JobTable{database}.find(job_->id);
     if (!row) {
       log(LogLevel::kInfo, "job skipped: it has taken effect before, or is dead",
           {{"job_id", job_->id.str()}, {"task", job_->task}});
@@ -67,7 +73,7 @@ Settlement JobEnding::again(const Envelope& next, int attempt, milliseconds coun
   const auto retry = [&] { return settle(Settlement::Kind::kRetry, encode(next), countdown); };
   if (!durable() || attempt == 0) return retry();
   return with_row([&] {
-    if (!detail::JobTable{*home_}.record(next, attempt, countdown)) return not_ours();
+    if (!detail::JobTable{*home_}.record(next, attempt, countdown)) return not_ours(*home_);
     fail_point("worker.after_record");
     return retry();
   });
@@ -81,7 +87,7 @@ Settlement JobEnding::buried(const Envelope* job, int attempt, DeadLetter::Cause
     return settle(Settlement::Kind::kBury, text);
   }
   return with_row([&] {
-    if (!detail::JobTable{*home_}.bury(job_->id, attempt, text)) return not_ours();
+    if (!detail::JobTable{*home_}.bury(job_->id, attempt, text)) return not_ours(*home_);
     fail_point("worker.after_record");
     tell(job, cause, reason);
     return done();
@@ -95,7 +101,7 @@ Settlement JobEnding::buried_for_good(const Envelope& job, DeadLetter::Cause cau
     const detail::JobTable table{*home_};
     const auto text = letter(&job, cause, reason, now);
     if (!table.bury(job.id, job.attempt, text)) {
-      if (table.find(job.id)) return not_ours();
+      if (table.find(job.id)) return not_ours(*home_);
       table.bury_lost(job.id, job.queue, text);
     }
     tell(&job, cause, reason);

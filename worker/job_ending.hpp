@@ -32,7 +32,8 @@ class JobEnding {
   Settlement dropped() const;     ///< not to run any more, and no dead letter
   /// The guard found nothing to claim: it is done, or stands at another attempt, or another transaction has
   /// it.
-  Settlement not_ours() const;
+  /// `database` is the one whose job table or ledger was asked.
+  Settlement not_ours(Database& database) const;
   /// To run again as `next` says, in `countdown`; `attempt` has failed, or 0 if none was used up.
   Settlement again(const Envelope& next, int attempt, std::chrono::milliseconds countdown) const;
   /// A dead letter.  `job` as it died; null if what came could not be read.

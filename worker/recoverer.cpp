@@ -45,9 +45,10 @@ void Recoverer::run(const std::stop_token& stop) {
 
 void Recoverer::look() {
   for (const auto& dead : std::set<WorkerId>{with_sessions_}) end_sessions(dead);
-  for (const auto& dead : broker_->lapsed_workers(queues_, lease_.length())) {
-    if (dead != worker_) take_over(dead);
-  }
+  const auto lapsed = broker_->lapsed_workers(queues_, lease_.length());
+  // All leases at once, ours among them: the broker's clock has made a step, and everybody must renew first.
+  if (std::ranges::find(lapsed, worker_) != lapsed.end()) return;
+  for (const auto& dead : lapsed) take_over(dead);
   look_for_holders();
 }
 

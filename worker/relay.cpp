@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <utility>
 
@@ -18,8 +19,13 @@ using detail::FeedCursor;
 using detail::FeedPage;
 using detail::JobRow;
 
+constexpr Millis kSlice{250};  // a stop is noticed only between waits
 constexpr std::size_t kPage = 1000;
 constexpr std::size_t kStep = 50;  // jobs loaded and sent at once: each may be as large as a payload may be
+
+Millis time_until(std::chrono::steady_clock::time_point instant) {
+  return std::max(std::chrono::ceil<Millis>(instant - std::chrono::steady_clock::now()), Millis{0});
+}
 
 }  // namespace
 
@@ -35,7 +41,15 @@ std::size_t Sweeper::sweep(const std::stop_token& stop) {
   brought_ = 0;
   if (!source_) source_ = feed_.source();
   const auto cursors = broker_.relay_cursors(*source_, queues_);
-  for (std::size_t i = 0; i < queues_.size(); ++i) sweep(queues_[i], cursors[i], stop);
+  std::exception_ptr trouble;  // with one queue, which must not keep the others from being read
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    try {
+      sweep(queues_[i], cursors[i], stop);
+    } catch (const std::exception&) {
+      if (!trouble) trouble = std::current_exception();
+    }
+  }
+  if (trouble) std::rethrow_exception(trouble);
   return brought_;
 }
 
@@ -178,12 +192,15 @@ void Relay::run(const std::stop_token& stop) {
       reconnect_.wait(detail::first_line(error), stop);
       continue;
     }
+    const auto next = std::chrono::steady_clock::now() + interval_;
     try {
-      listener_.wait(interval_);
+      while (!stop.stop_requested() && !listener_.wait(std::min(kSlice, time_until(next))) &&
+             time_until(next) > Millis{0}) {
+      }
     } catch (const std::exception&) {
       // Behind a pooler nobody can listen: the interval will do.
       std::unique_lock lock{mutex};
-      never.wait_for(lock, stop, interval_, [] { return false; });
+      never.wait_until(lock, stop, next, [] { return false; });
     }
   }
 }

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <cstdlib>
 #include <iostream>
+#include <mutex>
 #include <optional>
 #include <pqxx/except>
 #include <string>
+#include <thread>
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
@@ -105,6 +109,25 @@ void give_back_of_predecessor(App& app, const Options& options, const ProcessSta
   start.slots.reset();
 }
 
+/// All is settled: what still waits for a frozen database must not keep the process.
+class ForcedExit {
+ public:
+  explicit ForcedExit(int code)
+      : thread_{[this, code](const std::stop_token& stop) {
+          constexpr std::chrono::seconds kPatience{2};
+          std::unique_lock lock{mutex_};
+          ended_.wait_for(lock, stop, kPatience, [] { return false; });
+          if (stop.stop_requested()) return;
+          log(LogLevel::kWarning, "stopped without waiting for a database that does not answer");
+          std::_Exit(code);
+        }} {}
+
+ private:
+  std::mutex mutex_;  // only to wait on ended_
+  std::condition_variable_any ended_;
+  std::jthread thread_;  // last
+};
+
 int refuse(const std::exception& error, ExitCode code, bool say_why = true) {
   if (say_why) std::cerr << "worker: " << error.what() << '\n';
   return code;
@@ -168,9 +191,12 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
     log(LogLevel::kInfo, "worker stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
   }
   if (daemon) daemon->shut_down(signals);
+  const auto code = recycled ? kExitRecycle : kExitStopped;
+  const ForcedExit forced_exit{code};
+  daemon.reset();
   relays.reset();
   log(LogLevel::kInfo, "worker stopped", {{"worker", worker}});
-  return recycled ? kExitRecycle : kExitStopped;
+  return code;
 }
 
 int main_program(int argc, const char* const* argv, bool needs_app,

@@ -163,7 +163,7 @@ void Supervisor::ended(Process& process, int status) {
   process.ever_started = process.ever_started || ready;
   if (WIFEXITED(status) && process.slots->stopping()) {
     ended_by_itself(process, WEXITSTATUS(status));
-  } else if (!process.ever_started && cannot_begin(status)) {
+  } else if (!processes_.front().ever_started && cannot_begin(status)) {
     note(WEXITSTATUS(status));
     process.wanted = false;
     if (!stopping_) stop(SIGTERM);

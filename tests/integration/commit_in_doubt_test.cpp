@@ -27,10 +27,9 @@ class CommitInDoubtTest : public support::Payments, public testing::Test {
   /// Pays in a block whose COMMIT waits for `event` until its session is ended.
   void pay_and_lose_the_answer(long id, const std::string& event) {
     std::jthread killer{[&] {
-      const auto waiting = "SELECT 1 FROM pg_stat_activity WHERE application_name = '" + schema().name() +
-                           "' AND wait_event = '" + event + "'";
-      EXPECT_TRUE(eventually([&] { return !outside(waiting).empty(); }));
-      kill_connections();
+      const auto kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '" +
+                        schema().name() + "' AND wait_event = '" + event + "'";
+      EXPECT_TRUE(eventually([&] { return !outside(kill).empty(); }));
     }};
     database.atomic([&] { pay(id); });
   }

@@ -129,6 +129,58 @@ TEST_F(DurableWorker, KeepsADeadJobInPostgresAlone) {
   EXPECT_TRUE(eventually([&] { return known_to_redis().empty(); }));
 }
 
+TEST_F(DurableWorker, BuriesAJobWhoseTaskCommitsByItself) {  // P7
+  const auto job = tasks.break_out.apply_async({.max_retries = 5}, 1, "COMMIT; BEGIN;");
+  start_worker();
+  const auto letter = eventually_dead(1).at(0);
+  EXPECT_THAT(letter.reason, HasSubstr("has ended the transaction that its job runs in by itself"));
+  EXPECT_EQ(starts(job), 1U);
+  EXPECT_EQ(effects(), std::vector<long>{1}) << "what it committed stands, what came after does not";
+  EXPECT_EQ(rows(), 0U);
+}
+
+TEST_F(DurableWorker, BuriesAJobWhoseTaskRollsBackByItself) {  // P7
+  const auto job = tasks.break_out.apply_async({.max_retries = 5}, 1, "ROLLBACK; BEGIN;");
+  start_worker();
+  EXPECT_THAT(eventually_dead(1).at(0).reason, HasSubstr("by itself"));
+  EXPECT_EQ(starts(job), 1U);
+  EXPECT_TRUE(effects().empty());
+  EXPECT_EQ(rows(), 0U);
+}
+
+TEST_F(DurableWorker, BuriesAnOnCommitJobWhoseTaskCommitsByItself) {  // P7
+  const auto job =
+      tasks.break_out.apply_async({.max_retries = 5, .delivery = Delivery::kOnCommit}, 1, "COMMIT; BEGIN;");
+  start_worker();
+  EXPECT_THAT(eventually_dead(1).at(0).reason, HasSubstr("by itself"));
+  EXPECT_EQ(starts(job), 1U);
+  EXPECT_EQ(effects(), std::vector<long>{1});
+}
+
+TEST_F(DurableWorker, FailsAJobWhoseTaskPreparesItsTransaction) {  // P7
+  const auto job = tasks.break_out.delay(1, "PREPARE TRANSACTION 'mine'; BEGIN;");
+  start_worker();
+  EXPECT_THAT(eventually_dead(1).at(0).reason, HasSubstr("prepared transactions are disabled"));
+  EXPECT_EQ(starts(job), 1U);
+  EXPECT_TRUE(effects().empty());
+}
+
+TEST_F(DurableWorker, CommitsDurablyWhateverTheDefaultOfTheServer) {  // P6
+  app.database().exec(
+      "CREATE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+      "INSERT INTO journal(note) VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$");
+  app.database().exec(
+      "CREATE CONSTRAINT TRIGGER say AFTER INSERT ON effect DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION say()");
+  auto careless = database_url;
+  careless.replace(careless.find("options="), 8, "options=-csynchronous_commit%3Doff%20");
+  start_worker({"--database", careless});
+  tasks.insert.delay(1);
+  EXPECT_TRUE(eventually_effects({1}));
+  EXPECT_EQ(app.database().exec("SELECT note FROM journal WHERE job_id IS NULL")[0][0].as<std::string>(),
+            "on");
+}
+
 TEST_F(DurableWorker, BringsJobsThatRedisHasLost) {  // P6
   for (long i = 1; i <= 3; ++i) tasks.insert.delay(i);
   broker->for_each_job("default", [](JobState, std::string_view) {});

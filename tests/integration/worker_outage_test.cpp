@@ -65,6 +65,9 @@ TEST_F(WorkerOutage, OfAFrozenRedisIsNoticedAndTheWorkerResumes) {
 
 TEST_F(WorkerOutage, DoesNotKeepTheWorkerFromStopping) {
   auto& worker = start_worker();
+  tasks.insert.delay(1);
+  ASSERT_TRUE(eventually_effects({1}));
+  ASSERT_TRUE(eventually_empty());
   redis->kill();
   ASSERT_TRUE(eventually([&] { return count(worker, kAway) == 1; }));
   worker.signal(SIGTERM);

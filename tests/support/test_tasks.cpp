@@ -219,6 +219,12 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::support::app) {
     } catch (const std::exception&) {  // as if nothing had happened
     }
   });
+  tasks.break_out.run([](Job& job, long value, const std::string& statements) {
+    begin(job, value);
+    job.transaction().exec("SET LOCAL standard_conforming_strings = off");
+    job.transaction().exec("SELECT 'a\\', '; " + statements + " --'");
+    job.transaction().exec("INSERT INTO effect(job_id, value, attempt) VALUES ($1, $2, 0)", job.id(), -value);
+  });
   tasks.ask_for_rollback.run([](Job& job, long value) {
     begin(job, value);
     job.transaction().set_rollback(true);

@@ -1,0 +1,1 @@
+SELECT FROM {schema}.ledger WHERE id = $1;
