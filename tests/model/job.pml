@@ -30,6 +30,9 @@
 #ifndef REVIVALS     /* an operator brings a dead job back */
 #define REVIVALS 0
 #endif
+#ifndef PHANTOMS     /* a fetch reads again what is in hand, and it is settled before that is seen */
+#define PHANTOMS 0
+#endif
 #ifndef PURGES       /* the ledger forgets what was done */
 #define PURGES 0
 #endif
@@ -40,15 +43,20 @@
 
 /* --- The code as it stands: docs/decisions/0008-model-of-the-protocol.md, "Open". */
 #ifdef AS_BUILT
-#define TRUSTS_EARLIER_ANSWER
-#define NEVER_READS_AGAIN
-#define NAMES_FROM_REDIS_ALONE
-#define REVIVES_AT_ONCE
+#define FORGETS_WHAT_IT_DROPPED
+#define LEDGER_HOLDER_UNKNOWN
+#define LOOKS_THEN_REVIVES
 #endif
 
 /* --- Which rows there are: a durable job has its own; otherwise the ledger has one for each job done. */
 #if defined(ON_COMMIT) || defined(DELETE_BEFORE_PUSH) || defined(DELETE_AFTER_PUSH)
 #define LEDGER
+#endif
+
+/* --- Whether the recoverer asks PostgreSQL who holds a job that was put off. */
+#if !defined(NAMES_FROM_REDIS_ALONE) && !defined(SESSIONS_NOT_ENDED) && \
+    !(defined(LEDGER) && defined(LEDGER_HOLDER_UNKNOWN))
+#define ASKS_WHO_HOLDS
 #endif
 
 /* --- PostgreSQL. */
@@ -69,7 +77,9 @@ mtype = { NONE, READY, HELD, DELAYED, PUT_OFF };
 mtype copy[2] = NONE;  /* of the job, in stream or delayed */
 byte copy_attempt[2];
 byte copy_holder[2];
-bool copy_aged[2];     /* held, says Redis; but its holder has settled it and has forgotten it */
+byte copy_aged[2];     /* held, says Redis, but its holder has settled it: it will READ it again, or has PASSED it */
+#define READ 1
+#define PASSED 2
 bool durable_id;       /* the job's id is in the set of durable jobs */
 byte cursor_token;     /* 0: no cursor */
 byte cursor_max;       /* the snapshot that the relay has got to: its xmax, */
@@ -80,6 +90,8 @@ bool saved;            /* the state that Redis may fall back to */
 mtype saved_copy[2] = NONE;
 byte saved_attempt[2];
 byte saved_holder[2];
+byte handed[2];        /* how often this copy was handed out since */
+bool saved_known[3];
 bool saved_id;
 byte saved_token;
 byte saved_max;
@@ -87,7 +99,11 @@ bool saved_xip;
 
 /* --- Workers. */
 bool alive[3];
-byte working[3];       /* on which copy: 0 none, else 1 + its number */
+byte working[3];       /* on which copy: 0 none, else 1 + its number; GONE: it is in hand, but not in Redis */
+#define GONE 3
+bool settled[3];       /* Redis has answered; what was in hand is not released yet */
+bool noted;            /* the job was put off, and a worker that is silent for ever has it */
+#define HELD_BY_SILENT (lock != 0 && lock != ORPHAN && !alive[lock])
 
 /* --- For the properties alone. */
 bool committed;
@@ -96,7 +112,7 @@ bool data_lost;
 byte effects;
 bool counted[LAST_ATTEMPT + 1];  /* this attempt's failure has been counted */
 
-byte crashes, early, failures, doubts, copies, losses, fallbacks, revivals, purges, tokens;
+byte crashes, early, failures, doubts, copies, losses, fallbacks, revivals, phantoms, purges, tokens;
 
 /* Says in words what does not hold, when spin replays a counterexample. */
 #define REQUIRE(condition, words) if :: !(condition) -> printf(words); assert(false) :: else fi
@@ -123,7 +139,7 @@ inline end_sessions(w) {
 #ifdef SESSIONS_NOT_ENDED
   true
 #else
-  if :: lock == w -> lock = 0; printf("    and ends its session: ROLLBACK\n") :: else fi
+  if :: lock == w -> lock = 0; noted = false; printf("    and ends its session: ROLLBACK\n") :: else fi
 #endif
 }
 
@@ -137,15 +153,22 @@ end:
      atomic { if :: recover(w) :: true fi; w = 0 }  /* or it has renewed its lease by now */
   :: atomic { alive[2] && early < EARLY -> early++; w = 2; end_sessions(w) };
      atomic { if :: recover(w) :: true fi; w = 0 }
-#if !defined(NAMES_FROM_REDIS_ALONE) && !defined(SESSIONS_NOT_ENDED)
-  :: atomic { !alive[1] && lock == 1 && !known[1] -> lock = 0 }  /* a session of nobody that Redis knows */
-  :: atomic { !alive[2] && lock == 2 && !known[2] -> lock = 0 }
+#ifdef ASKS_WHO_HOLDS
+  :: atomic {  /* while the holder still has a lease nothing follows, and the job is met again */
+       noted -> w = lock; printf("recoverer: asks who holds the job\n"); end_sessions(w); w = 0
+     }
 #endif
   od
 }
 
-/* One that was put off comes back every second, without end while the row is locked; only the last of these counts. */
-#define DUE(i) (copy[i] == DELAYED || (copy[i] == PUT_OFF && lock == 0))
+/* One that was put off comes back every second, without end while the row is locked.  What counts of these is the last,
+ * and the one after which the recoverer is told of a holder that is silent for ever. */
+#ifdef ASKS_WHO_HOLDS
+#define WORTH_A_LOOK (lock == 0 || (HELD_BY_SILENT && !noted))
+#else
+#define WORTH_A_LOOK (lock == 0)
+#endif
+#define DUE(i) (copy[i] == DELAYED || (copy[i] == PUT_OFF && WORTH_A_LOOK))
 
 active proctype Promoter() {
   byte n;
@@ -171,18 +194,56 @@ end:
 
 /* --- What befalls the servers. */
 
+#ifdef NEVER_READS_AGAIN
+#define NOT_IN_HAND PASSED
+#else
+#define NOT_IN_HAND READ
+#endif
+#ifdef FORGETS_WHAT_IT_DROPPED  /* the fetch may come before the release, or after it */
+#define NOT_RELEASED(w) \
+  if \
+  :: copy_aged[i] = PASSED; printf("    worker %d drops what it has settled as in hand\n", w) \
+  :: copy_aged[i] = READ \
+  fi
+#else
+#define NOT_RELEASED(w) copy_aged[i] = NOT_IN_HAND
+#endif
+#define IN_HAND(w) (alive[w] && working[w] == i + 1)
+
+/* One that is worked on is dropped from what is read; one that is settled but not released will be read again. */
+#define READ_BY(w, same) \
+  if \
+  :: IN_HAND(w) && same && !settled[w] \
+  :: IN_HAND(w) && same && settled[w] -> NOT_RELEASED(w) \
+  :: alive[w] && !(IN_HAND(w) && same) -> copy_aged[i] = NOT_IN_HAND \
+  :: !alive[w] \
+  fi
+
+/* Only a restart takes Redis back, and that ends all connections: on the new one a fetch reads what is in the worker's
+ * name from the start, and drops what is in hand. */
 inline restore(i) {
   copy[i] = saved_copy[i]; copy_attempt[i] = saved_attempt[i]; copy_holder[i] = saved_holder[i];
-  copy_aged[i] = false;
+  copy_aged[i] = 0;
   if
-  :: copy[i] == HELD && alive[copy_holder[i]] && working[copy_holder[i]] == i + 1  /* the same hand-over still */
-  :: copy[i] == HELD && alive[copy_holder[i]] -> copy_aged[i] = true
-  :: copy[i] != HELD || !alive[copy_holder[i]]
+  :: copy[i] == HELD -> READ_BY(copy_holder[i], (handed[i] == 0))
+#ifndef NEVER_READS_AGAIN  /* the worker's own fetch is the first to read it, and drops it */
+  :: copy[i] == READY && handed[i] == 1 && IN_HAND(1) -> copy[i] = HELD; copy_holder[i] = 1; READ_BY(1, true)
+  :: copy[i] == READY && handed[i] == 1 && IN_HAND(2) -> copy[i] = HELD; copy_holder[i] = 2; READ_BY(2, true)
+#endif
+  :: copy[i] != HELD  /* or another worker fetches it first */
   fi;
+  handed[i] = 0;
+  if :: copy[i] == HELD -> known[copy_holder[i]] = true :: else fi;
   saved_copy[i] = NONE; saved_attempt[i] = 0; saved_holder[i] = 0
 }
 
 active proctype Faults() {
+#if REVIVALS > 0
+  bool revived;
+#ifdef LOOKS_THEN_REVIVES
+  bool looked;
+#endif
+#endif
 end:
   do
   :: atomic {
@@ -211,28 +272,46 @@ end:
        !saved && fallbacks < FALLBACKS -> saved = true;
        saved_copy[0] = copy[0]; saved_attempt[0] = copy_attempt[0]; saved_holder[0] = copy_holder[0];
        saved_copy[1] = copy[1]; saved_attempt[1] = copy_attempt[1]; saved_holder[1] = copy_holder[1];
+       saved_known[1] = known[1]; saved_known[2] = known[2];
        saved_id = durable_id; saved_token = cursor_token; saved_max = cursor_max; saved_xip = cursor_xip;
        printf("Redis: writes its data to the disk\n")
      }
   :: atomic {
        saved -> saved = false; fallbacks++; data_lost = true;
-       restore(0); restore(1); known[1] = true; known[2] = true;
+       known[1] = alive[1] || saved_known[1]; known[2] = alive[2] || saved_known[2];
+       saved_known[1] = false; saved_known[2] = false;
+       restore(0); restore(1);
        durable_id = saved_id; cursor_token = saved_token; cursor_max = saved_max; cursor_xip = saved_xip;
        saved_id = false; saved_token = 0; saved_max = 0; saved_xip = false;
        printf("Redis: falls back to what is on the disk\n")
      }
 #endif
 #if REVIVALS > 0
-#ifdef REVIVES_AT_ONCE
+#if defined(REVIVES_AT_ONCE)
 #define MAY_REVIVE true
+#elif defined(LOOKS_THEN_REVIVES)
+#define MAY_REVIVE looked
+  :: atomic {
+       dead && revivals < REVIVALS && !looked && !durable_id -> looked = true;
+       printf("operator: looks whether Redis has the job: no\n")
+     }
 #else
 #define MAY_REVIVE !durable_id  /* no copy is about to be acknowledged */
 #endif
   :: atomic {
        dead && revivals < REVIVALS && MAY_REVIVE -> revivals++; dead = false; row = 1;
+#ifdef LOOKS_THEN_REVIVES
+       looked = false;
+#endif
        counted[1] = false; counted[2] = false;
        xids++; job_xid = xids; snapshot_max = xids + 1;
-       printf("operator: brings the job back from the dead\n")
+       printf("operator: brings the job back from the dead\n");
+       if :: revived = true :: true fi  /* or it dies here */
+     }
+  :: atomic {
+       revived -> revived = false;
+       printf("operator: pushes it to Redis\n");
+       if :: row == 1 -> push(1) :: else fi
      }
 #endif
 #if PURGES > 0
@@ -258,6 +337,8 @@ end:
   REQUIRE(effects == 0 || tokens < 2 || failures == 0, "VIOLATED: probe\n")
 #elif PROBE == 4
   REQUIRE(effects == 0 || fallbacks == 0, "VIOLATED: probe\n")
+#elif PROBE == 5
+  REQUIRE(effects == 0 || phantoms == 0 || failures == 0, "VIOLATED: probe\n")
 #else
   REQUIRE(committed || !dead, "VIOLATED: a job that was rolled back is dead\n");
 #ifdef ON_COMMIT
@@ -267,7 +348,12 @@ end:
   REQUIRE(effects == 0 || !dead, "VIOLATED: a job is dead and has taken effect\n");
 #endif
 #ifndef LEFTOVERS_ALLOWED
-  REQUIRE(row == 0 && lock == 0, "VIOLATED: a row or a lock of a job that is done is left over\n");
+#ifdef ON_COMMIT  /* if Redis has forgotten the job as well, nobody meets a session that still has it */
+#define LOCK_LEFT (lock != 0 && !data_lost)
+#else
+#define LOCK_LEFT (lock != 0)
+#endif
+  REQUIRE(row == 0 && !LOCK_LEFT, "VIOLATED: a row or a lock of a job that is done is left over\n");
   REQUIRE(copy[0] == NONE && copy[1] == NONE && !durable_id, "VIOLATED: a job that is done is left over in Redis\n")
 #endif
 #endif

@@ -3,7 +3,7 @@
 /* --- Steps of Redis, each one script. */
 
 inline forget_copy(i) {
-  copy[i] = NONE; copy_attempt[i] = 0; copy_holder[i] = 0; copy_aged[i] = false
+  copy[i] = NONE; copy_attempt[i] = 0; copy_holder[i] = 0; copy_aged[i] = 0
 }
 
 inline add_copy(n) {
@@ -29,9 +29,9 @@ inline push(n) {
 }
 
 #ifdef UNFENCED_SETTLE
-#define MINE(i) (copy[i] == HELD)
+#define MINE(i) (i < 2 && copy[i] == HELD)
 #else
-#define MINE(i) (copy[i] == HELD && copy_holder[i] == me && !copy_aged[i])
+#define MINE(i) (i < 2 && copy[i] == HELD && copy_holder[i] == me && copy_aged[i] == 0)
 #endif
 
 /* Delayed jobs are told apart by their payload: the same attempt waits once. */
@@ -39,17 +39,17 @@ inline delay(i, state, n) {
   if
   :: copy[1 - i] == DELAYED && copy_attempt[1 - i] == n -> forget_copy(i)
   :: copy[1 - i] == PUT_OFF && copy_attempt[1 - i] == n -> copy[1 - i] = state; forget_copy(i)
-  :: else -> copy[i] = state; copy_attempt[i] = n; copy_holder[i] = 0; copy_aged[i] = false
+  :: else -> copy[i] = state; copy_attempt[i] = n; copy_holder[i] = 0; copy_aged[i] = 0
   fi
 }
 
 inline recover(w) {
   if
-  :: copy[0] == HELD && copy_holder[0] == w -> copy[0] = READY; copy_holder[0] = 0; copy_aged[0] = false
+  :: copy[0] == HELD && copy_holder[0] == w -> copy[0] = READY; copy_holder[0] = 0; copy_aged[0] = 0
   :: else
   fi;
   if
-  :: copy[1] == HELD && copy_holder[1] == w -> copy[1] = READY; copy_holder[1] = 0; copy_aged[1] = false
+  :: copy[1] == HELD && copy_holder[1] == w -> copy[1] = READY; copy_holder[1] = 0; copy_aged[1] = 0
   :: else
   fi;
   printf("recoverer: puts back what worker %d held\n", w);

@@ -72,9 +72,9 @@ active proctype OtherProducer() {
 #endif
 
 #ifdef TRUSTS_EARLIER_ANSWER
-#define STILL_THERE true
+#define CONNECTED true
 #else
-#define STILL_THERE (!there || durable_id)  /* asked again in the script */
+#define CONNECTED (!asked || restarts == fallbacks)  /* over the connection that has answered: a restart ends it */
 #endif
 
 #ifdef RELAY_NEVER_DIES  /* for the search for endless runs */
@@ -86,9 +86,13 @@ active proctype OtherProducer() {
 #ifndef ON_COMMIT
 active [RELAYS] proctype Relay() {
   byte token, max, next_max, n;  /* n: the attempt of the row to push */
-  bool xip, next_xip, fresh, there;
+  bool xip, next_xip, fresh, there, asked;
+  byte restarts;
 again:
-  atomic { token = 0; max = 0; next_max = 0; n = 0; xip = false; next_xip = false; fresh = false; there = false };
+  atomic {
+    token = 0; max = 0; next_max = 0; n = 0; restarts = 0;
+    xip = false; next_xip = false; fresh = false; there = false; asked = false
+  };
 end:
   atomic {
     SWEEP_DUE -> token = cursor_token; max = cursor_max; xip = cursor_xip;
@@ -124,7 +128,10 @@ end:
   if
   :: fresh ->
 #ifndef PUSH_WITHOUT_SET
-     atomic { there = durable_id; printf("relay %d: asks whether Redis has the job: %d\n", _pid - 1, there) };
+     atomic {
+       there = durable_id; asked = true; restarts = fallbacks;
+       printf("relay %d: asks whether Redis has the job: %d\n", _pid - 1, there)
+     };
 #endif
      if
      :: !there ->
@@ -136,14 +143,15 @@ end:
 #endif
           printf("relay %d: loads the row: attempt %d\n", _pid - 1, n)
         }
-     :: else
+     :: else -> there = false
      fi
   :: else
   fi;
   if :: GIVE_UP :: true fi;
   atomic {
     if
-    :: CURSOR_EXPECTED && STILL_THERE ->
+    :: !CONNECTED -> printf("relay %d: has lost the connection\n", _pid - 1); goto again
+    :: CONNECTED && CURSOR_EXPECTED ->
        printf("relay %d: moves the cursor\n", _pid - 1);
        if :: n > 0 -> printf("    and pushes the job with it\n"); push(n) :: else fi;
        cursor_token = token; cursor_max = next_max; cursor_xip = next_xip

@@ -3,7 +3,7 @@
 /* --- A worker, with one job at a time. */
 
 inline die() {
-  crashes++; alive[me] = false; working[me] = 0; n = 0;
+  crashes++; alive[me] = false; working[me] = 0; n = 0; fetched = 0; noted = false;
   if
   :: lock == me -> lock = 0;  /* its session ends with it */
      printf("worker %d: killed; its transaction is rolled back\n", me)
@@ -14,8 +14,20 @@ inline die() {
 
 #define AT (working[me] - 1)
 
+/* Redis has answered.  What was in hand is released after that: another thread may fetch in between. */
+#if FALLBACKS > 0
+#define RELEASE settled[me] = true; goto release
+#elif PHANTOMS > 0
+#define RELEASE goto release
+#else
+#define RELEASE working[me] = 0; n = 0; goto again
+#endif
+
+#define HANDED(i) if :: saved && handed[i] < 2 -> handed[i]++ :: else fi
+
 proctype Worker(byte me) {
-  byte n;  /* the attempt of the copy in hand */
+  byte n;        /* the attempt that is run or written */
+  byte fetched;  /* that of the copy in hand, where a fetch may read it again */
 gone:
 end_gone:
   atomic {  /* the next process in its place, once the name of the last one is not needed any more */
@@ -26,36 +38,40 @@ again:
 end_again:
   if
   :: atomic {
-       copy[0] == READY -> copy[0] = HELD; copy_holder[0] = me; working[me] = 1; n = copy_attempt[0];
+       copy[0] == READY -> copy[0] = HELD; HANDED(0); copy_holder[0] = me; working[me] = 1; n = copy_attempt[0];
        printf("worker %d: fetches the job, attempt %d\n", me, n)
      }
   :: atomic {
-       copy[1] == READY -> copy[1] = HELD; copy_holder[1] = me; working[me] = 2; n = copy_attempt[1];
+       copy[1] == READY -> copy[1] = HELD; HANDED(1); copy_holder[1] = me; working[me] = 2; n = copy_attempt[1];
        printf("worker %d: fetches the job, attempt %d\n", me, n)
      }
-#ifndef NEVER_READS_AGAIN
   :: atomic {
-       copy_aged[0] && copy_holder[0] == me -> copy_aged[0] = false; working[me] = 1; n = copy_attempt[0];
+       copy_aged[0] == READ && copy_holder[0] == me -> copy_aged[0] = 0; working[me] = 1; n = copy_attempt[0];
        printf("worker %d: finds the job, attempt %d, in its own name\n", me, n)
      }
   :: atomic {
-       copy_aged[1] && copy_holder[1] == me -> copy_aged[1] = false; working[me] = 2; n = copy_attempt[1];
+       copy_aged[1] == READ && copy_holder[1] == me -> copy_aged[1] = 0; working[me] = 2; n = copy_attempt[1];
        printf("worker %d: finds the job, attempt %d, in its own name\n", me, n)
      }
-#endif
   :: MAY_DIE
   fi;
 
+guard:
+#if PHANTOMS > 0
+  fetched = n;
+#endif
   if
   :: MAY_DIE
   :: atomic {  /* BEGIN, and the guard in the same message */
 #if defined(NO_GUARD)
        true -> printf("worker %d: BEGIN, and runs\n", me); goto body
 #elif defined(LEDGER)
+#ifdef LEDGER_WAITS
        lock == 0 ->  /* the INSERT waits for the other one */
+#endif
        if
-       :: !ledger -> lock = me; printf("worker %d: BEGIN, and the guard lets it run\n", me); goto body
-       :: else -> printf("worker %d: the ledger has the job\n", me); goto ack
+       :: !ledger && lock == 0 -> lock = me; printf("worker %d: BEGIN, and the guard lets it run\n", me); goto body
+       :: else -> printf("worker %d: BEGIN, and the guard finds nothing to claim\n", me); goto not_ours
        fi
 #elif defined(CHECK_THEN_ACT)
        if
@@ -111,18 +127,28 @@ ack:
        :: MINE(AT) -> forget_copy(AT); durable_id = false; printf("worker %d: acks\n", me)
        :: else -> printf("worker %d: does not hold the job any more\n", me)
        fi;
-       working[me] = 0; n = 0; goto again
+       RELEASE
      }
   fi;
 
 not_ours:
 #ifdef LEDGER
-  goto ack;
+  atomic {
+    if
+    :: ledger -> printf("worker %d: looks: the ledger has the job\n", me); goto ack
+    :: else -> printf("worker %d: looks: another transaction has the job\n", me);
+#ifndef LEDGER_HOLDER_UNKNOWN
+       noted = HELD_BY_SILENT;
+#endif
+       goto put_off
+    fi
+  };
 #else
   atomic {
     if
     :: row == 0 -> printf("worker %d: looks: the row is gone\n", me); goto ack
-    :: row == n -> printf("worker %d: looks: another transaction has the row\n", me); goto put_off
+    :: row == n -> printf("worker %d: looks: another transaction has the row\n", me);
+       noted = HELD_BY_SILENT; goto put_off
     :: else -> n = row; printf("worker %d: looks: the row is at attempt %d\n", me, n); goto retry
     fi
   };
@@ -134,7 +160,7 @@ put_off:
     :: MINE(AT) -> delay(AT, PUT_OFF, n); printf("worker %d: puts the job off\n", me)
     :: else -> printf("worker %d: does not hold the job any more\n", me)
     fi;
-    working[me] = 0; n = 0; goto again
+    RELEASE
   };
 
 failed:
@@ -154,7 +180,7 @@ failed:
   :: else ->
      atomic {
        if :: MINE(AT) -> dead = true; forget_copy(AT); printf("worker %d: buries the job\n", me) :: else fi;
-       working[me] = 0; n = 0; goto again
+       RELEASE
      }
   fi;
 #else
@@ -216,14 +242,14 @@ retry:
   atomic {
     if
     :: MINE(AT) -> forget_copy(AT); printf("worker %d: acks the failed attempt\n", me)
-    :: else -> working[me] = 0; n = 0; goto again
+    :: else -> RELEASE
     fi
   };
   if
   :: MAY_DIE
   :: atomic {
        if :: copy[AT] == NONE -> copy[AT] = DELAYED; copy_attempt[AT] = n :: else fi;
-       working[me] = 0; n = 0; goto again
+       RELEASE
      }
   fi
 #else
@@ -234,8 +260,23 @@ retry:
        :: MINE(AT) -> delay(AT, DELAYED, n); printf("worker %d: puts the job back, attempt %d\n", me, n)
        :: else -> printf("worker %d: does not hold the job any more\n", me)
        fi;
-       working[me] = 0; n = 0; goto again
+       RELEASE
      }
   fi
+#endif
+
+#if FALLBACKS > 0 || PHANTOMS > 0
+release:
+  atomic {
+    settled[me] = false; working[me] = 0; n = 0;
+    if
+    :: fetched = 0; goto again
+#if PHANTOMS > 0
+    :: phantoms < PHANTOMS ->
+       phantoms++; working[me] = GONE; n = fetched;
+       printf("worker %d: takes in hand what a fetch has read before it was settled: attempt %d\n", me, n); goto guard
+#endif
+    fi
+  }
 #endif
 }
