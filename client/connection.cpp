@@ -58,11 +58,11 @@ struct Connection::Impl {
 Connection::Connection(const DatabaseOptions& options, const std::string& alias) {
   try {
     impl_ = std::make_unique<Impl>(connection_string(options));
+    if (is_worker_session(options)) exec(sql::worker_session);
   } catch (const std::exception& error) {
     throw DatabaseUnavailable{"cannot connect to database '" + alias +
                               "': " + without_secrets(first_line(error), options.url)};
   }
-  if (is_worker_session(options)) exec(sql::worker_session);
   // A task that starts a program must not hand its database connection on.
   ::fcntl(impl_->connection.sock(), F_SETFD, FD_CLOEXEC);
 }

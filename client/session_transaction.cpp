@@ -45,7 +45,7 @@ void Session::begin(const AtomicOptions& options, Riders* riders) {
     drop_lease(false);
     throw;
   } catch (const std::exception& error) {
-    const bool lost = lease_->lost(&error);
+    const bool lost = !lease_ || lease_->lost(&error);
     // With riders the transaction is open, and its failure with it.
     if (lost || riders == nullptr) {
       drop_lease(!lost);

@@ -31,7 +31,8 @@ void Fetcher::run(const std::stop_token& stop) {
     const auto wanted = buffer_.wait_for_demand(stop);
     if (stop.stop_requested()) return;
     try {
-      auto jobs = broker_->fetch(worker_, order_.next(), wanted, kWait);
+      auto jobs = in_hand_.take_back();
+      if (jobs.empty()) jobs = broker_->fetch(worker_, order_.next(), wanted, kWait);
       reconnect_.succeeded();
       in_hand_.take(jobs);
       if (!jobs.empty()) fail_point("worker.after_fetch");

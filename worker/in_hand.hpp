@@ -1,10 +1,12 @@
 /// The jobs that this worker has fetched and not settled yet.
 #pragma once
 
+#include <iterator>
 #include <mutex>
 #include <span>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "broker/broker.hpp"
@@ -18,20 +20,40 @@ class InHand {
   /// Takes these in hand; drops from `jobs` those that were.
   void take(std::vector<Fetched>& jobs) {
     const std::lock_guard lock{mutex_};
-    std::erase_if(jobs, [&](const Fetched& job) { return !entries_.insert(key(job)).second; });
+    std::erase_if(jobs, [&](const Fetched& job) {
+      if (entries_.insert(key(job)).second) return false;
+      dropped_.insert(key(job));
+      return true;
+    });
   }
 
-  /// These are settled.
-  void release(std::span<const Settlement> settlements) {
+  /// These are settled.  Gives back those that were handed out again meanwhile, and dropped: if the broker
+  /// has fallen back to an older state since it settled them, they stand in our name once more.
+  std::vector<Settlement> release(std::vector<Settlement> settlements) {
     const std::lock_guard lock{mutex_};
     for (const auto& settlement : settlements) entries_.erase(key(settlement));
+    if (dropped_.empty()) return {};
+    std::erase_if(settlements, [&](const Settlement& settled) { return dropped_.erase(key(settled)) == 0; });
+    return settlements;
+  }
+
+  /// Jobs that are to be taken as if they had just been fetched.
+  void put_back(std::vector<Fetched> jobs) {
+    const std::lock_guard lock{mutex_};
+    std::ranges::move(jobs, std::back_inserter(back_));
+  }
+  std::vector<Fetched> take_back() {
+    const std::lock_guard lock{mutex_};
+    return std::exchange(back_, {});
   }
 
  private:
   static std::string key(const auto& job) { return job.queue + '/' + job.entry; }
 
-  std::mutex mutex_;  // protects entries_
+  std::mutex mutex_;  // protects what follows
   std::unordered_set<std::string> entries_;
+  std::unordered_set<std::string> dropped_;
+  std::vector<Fetched> back_;
 };
 
 }  // namespace aftercommit::worker

@@ -43,6 +43,7 @@ Settlement JobEnding::not_ours(Database& database) const {
   if (!durable()) {
     return with_row([&] {
       const bool in_effect = detail::is_in_ledger(database, job_->id);
+      if (!in_effect) locked_.note(database, job_->id);
       log(LogLevel::kInfo,
           in_effect ? "job skipped: it has taken effect before"
                     : "job put off: another transaction has it right now",

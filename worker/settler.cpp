@@ -74,6 +74,7 @@ void Settler::carry_out(Work& work, const std::stop_token& stop) {
       fail_point("worker.after_settle");
       report(work.settlements, answers);
       if (keep_refused(work.settlements, answers) && !refusal) refusal = "a settlement was refused";
+      look_after_dropped();
     }
     if (!refusal) {
       reconnect_.succeeded();
@@ -102,15 +103,24 @@ std::optional<std::string> Settler::send_now(std::vector<Outgoing>& jobs) {
 }
 
 /// Leaves those that the broker refused, to be tried again; true if there are any.
-bool Settler::keep_refused(std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const {
+bool Settler::keep_refused(std::vector<Settlement>& settlements, const std::vector<Settled>& answers) {
   std::vector<Settlement> refused;
   std::vector<Settlement> settled;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     (answers[i] == Settled::kRefused ? refused : settled).push_back(std::move(settlements[i]));
   }
-  in_hand_.release(settled);
+  std::ranges::move(in_hand_.release(std::move(settled)), std::back_inserter(dropped_));
   settlements = std::move(refused);
   return !settlements.empty();
+}
+
+/// A broker that has fallen back since it answered has them in our name again, and nobody else would read
+/// them.
+void Settler::look_after_dropped() {
+  while (!dropped_.empty()) {
+    in_hand_.put_back(broker_->held_by(worker_, dropped_.back().queue, {&dropped_.back().entry, 1}));
+    dropped_.pop_back();
+  }
 }
 
 void Settler::report(const std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const {

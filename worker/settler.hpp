@@ -45,12 +45,14 @@ class Settler {
   /// Leaves in `jobs` what is not sent; gives back why they were refused.  Throws when the broker does not
   /// answer.
   std::optional<std::string> send_now(std::vector<Outgoing>& jobs);
-  bool keep_refused(std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const;
+  bool keep_refused(std::vector<Settlement>& settlements, const std::vector<Settled>& answers);
+  void look_after_dropped();
   void report(const std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const;
 
   const std::unique_ptr<Broker> broker_;  // used by thread_ alone
   const WorkerId worker_;
   InHand& in_hand_;
+  std::vector<Settlement> dropped_;       // used by thread_ alone: see InHand::release
   Reconnect reconnect_{"settling jobs"};  // as broker_
   std::mutex mutex_;                      // protects what follows
   std::condition_variable_any asked_;

@@ -89,8 +89,8 @@ TEST_F(BadInputTest, InTheJobTableHoldsNothingElseUp) {  // P9
   produce(3);
   EXPECT_TRUE(eventually([&] { return count("SELECT count(*) FROM aftercommit.job") == 0; }))
       << count("SELECT count(*) FROM aftercommit.job") << " rows of the job table are neither run nor buried";
-  const auto findings = settle(1s);
-  EXPECT_TRUE(findings.lost.empty()) << findings.text();
+  Findings findings;  // some records are jobs of a far future, so that all is never idle
+  EXPECT_TRUE(eventually([&] { return (findings = settle(1ms)).lost.empty(); })) << findings.text();
   EXPECT_TRUE(findings.doubled.empty()) << findings.text();
   EXPECT_TRUE(worker.runs()) << worker.log();
 }

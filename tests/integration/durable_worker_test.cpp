@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "client/effect_guard.hpp"
 #include "client/migrations.hpp"
+#include "client/session.hpp"
+#include "client/worker_backends.hpp"
 #include "support/worker_fixture.hpp"
 
 namespace aftercommit {
@@ -92,6 +95,20 @@ TEST_F(DurableWorker, PutsOffAJobThatAnotherTransactionHas) {  // P7
   EXPECT_TRUE(eventually_empty());
   EXPECT_EQ(effects(), std::vector<long>{1});
   EXPECT_EQ(starts(job), 1U);
+}
+
+TEST_F(DurableWorker, IsKnownByTheJobThatItsTransactionHas) {  // P5
+  Database frozen{{.url = database_url, .schema = schema.name(), .application_name = "ac:frozen"}, "frozen"};
+  const auto durable = tasks.insert.delay(1);
+  for (const bool has_row : {true, false}) {
+    const Envelope job{.id = has_row ? durable : JobId::generate(), .durable = has_row};
+    EXPECT_FALSE(detail::holder_of(app.database(), job.id));
+    detail::EffectGuard guard{frozen.core()->statements, job};
+    const Atomic block{frozen, guard.riders()};
+    EXPECT_TRUE(guard.claim());
+    EXPECT_EQ(detail::holder_of(app.database(), job.id), "frozen");
+    EXPECT_EQ(detail::end_backends(app.database(), "frozen"), 1U);
+  }
 }
 
 TEST_F(DurableWorker, KeepsTheAttemptsOfAJobInItsRow) {  // P6

@@ -41,13 +41,6 @@
 #endif
 #define LAST_ATTEMPT 2
 
-/* --- The code as it stands: docs/decisions/0008-model-of-the-protocol.md, "Open". */
-#ifdef AS_BUILT
-#define FORGETS_WHAT_IT_DROPPED
-#define LEDGER_HOLDER_UNKNOWN
-#define LOOKS_THEN_REVIVES
-#endif
-
 /* --- Which rows there are: a durable job has its own; otherwise the ledger has one for each job done. */
 #if defined(ON_COMMIT) || defined(DELETE_BEFORE_PUSH) || defined(DELETE_AFTER_PUSH)
 #define LEDGER

@@ -26,10 +26,30 @@ TEST(InHand, TakesAgainWhatWasSettled) {
   worker::InHand in_hand;
   Jobs jobs{{"mail", "1-0", "a"}};
   in_hand.take(jobs);
-  const Settlement settlement{.queue = "mail", .entry = "1-0"};
-  in_hand.release({&settlement, 1});
+  EXPECT_TRUE(in_hand.release({{.queue = "mail", .entry = "1-0"}}).empty());
   in_hand.take(jobs);
   EXPECT_EQ(jobs.size(), 1U);
+}
+
+TEST(InHand, TellsWhatWasDroppedBeforeItWasReleased) {
+  worker::InHand in_hand;
+  Jobs jobs{{"mail", "1-0", "a"}, {"mail", "2-0", "b"}};
+  in_hand.take(jobs);
+  Jobs again{{"mail", "1-0", "a"}};
+  in_hand.take(again);
+  EXPECT_TRUE(again.empty());
+  const auto dropped =
+      in_hand.release({{.queue = "mail", .entry = "1-0"}, {.queue = "mail", .entry = "2-0"}});
+  ASSERT_EQ(dropped.size(), 1U);
+  EXPECT_EQ(dropped[0].entry, "1-0");
+  EXPECT_TRUE(in_hand.release({{.queue = "mail", .entry = "1-0"}}).empty()) << "told once";
+}
+
+TEST(InHand, HandsOnWhatIsPutBackOnce) {
+  worker::InHand in_hand;
+  in_hand.put_back({{"mail", "1-0", "a"}});
+  EXPECT_EQ(in_hand.take_back().size(), 1U);
+  EXPECT_TRUE(in_hand.take_back().empty());
 }
 
 }  // namespace
