@@ -80,7 +80,8 @@ void BrokerSender::note_outage(const std::string& error) {
   constexpr std::chrono::seconds kQuiet{60};
   const auto now = std::chrono::steady_clock::now();
   const auto before = away_until_.exchange(now + kPause);
-  if (now - before < kQuiet && before != before.min() && before.time_since_epoch().count() != 0) return;
+  const bool first = before == std::chrono::steady_clock::time_point{};
+  if (!first && now - before < kQuiet) return;
   log(LogLevel::kWarning,
       "durable jobs are committed, but not sent to the broker: the relay of a worker will bring them",
       {{"error", error}});

@@ -26,15 +26,15 @@ std::string connection_string(const DatabaseOptions& options) {
   }};
   std::string url = options.url;
   const bool is_uri = url.starts_with("postgresql://") || url.starts_with("postgres://");
-  for (const auto& [name, value] : wanted) {
-    if (url.find(std::string{name} + "=") != std::string::npos) continue;
+  const auto append = [&](std::string_view name, std::string_view value) {
     const char* separator = !is_uri ? " " : url.find('?') == std::string::npos ? "?" : "&";
     url.append(separator).append(name).append("=").append(value);
+  };
+  for (const auto& [name, value] : wanted) {
+    if (url.find(std::string{name} + "=") == std::string::npos) append(name, value);
   }
-  if (!options.application_name.empty()) {  // the last one counts
-    const char* separator = !is_uri ? " " : url.find('?') == std::string::npos ? "?" : "&";
-    url.append(separator).append("application_name=").append(options.application_name);
-  }
+  // The last one counts: that of a worker must stand whatever the URL says.
+  if (!options.application_name.empty()) append("application_name", options.application_name);
   return url;
 }
 

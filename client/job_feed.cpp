@@ -82,20 +82,6 @@ FeedPage JobFeed::read(const std::string& queue, const FeedCursor& cursor, std::
   return page;
 }
 
-std::vector<JobRow> JobFeed::rows(const std::vector<JobId>& jobs) const {
-  std::string ids = "{";
-  for (const auto& job : jobs) ids += (ids.size() > 1 ? "," : "") + job.str();
-  std::vector<JobRow> found;
-  for (const auto& row : database_.exec(database_.core()->statements.relay_rows, ids + "}")) {
-    found.push_back({.id = JobId::parse(row[0].c_str()).value(),
-                     .queue = row[1].as<std::string>(),
-                     .attempt = row[2].as<int>(),
-                     .due_in = std::chrono::milliseconds{row[3].as<std::int64_t>()},
-                     .envelope = row[4].as<std::string>()});
-  }
-  return found;
-}
-
 bool can_follow(std::string_view earlier, std::string_view later) {
   return number(Snapshot{later}.xmax) >= number(Snapshot{earlier}.xmax);
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "aftercommit/database.hpp"
-#include "client/job_table.hpp"
+#include "aftercommit/job_id.hpp"
 
 namespace aftercommit::detail {
 
@@ -56,9 +56,6 @@ class JobFeed {
 
   /// Up to `limit` jobs of the queue that `cursor` has not got to.
   FeedPage read(const std::string& queue, const FeedCursor& cursor, std::size_t limit) const;
-
-  /// The rows of these jobs that are still there, in any order.
-  std::vector<JobRow> rows(const std::vector<JobId>& jobs) const;
 
  private:
   Database& database_;  // not owned, outlives this

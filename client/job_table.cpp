@@ -39,6 +39,14 @@ std::optional<JobRow> JobTable::find(const JobId& job) const {
   return job_row(rows[0]);
 }
 
+std::vector<JobRow> JobTable::find_all(std::span<const JobId> jobs) const {
+  std::string ids = "{";
+  for (const auto& job : jobs) ids += (ids.size() > 1 ? "," : "") + job.str();
+  std::vector<JobRow> found;
+  for (const auto& row : database_.exec(statements().find_jobs, ids + "}")) found.push_back(job_row(row));
+  return found;
+}
+
 bool JobTable::record(const Envelope& job, int attempt, milliseconds countdown) const {
   if (mutant("unfenced_retry")) {
     if (const auto row = find(job.id)) attempt = row->attempt;

@@ -41,6 +41,6 @@ Statements::Statements(std::string_view schema)
       purge_ledger{ready(sql::purge_ledger, schema)},
       relay_source{ready(sql::relay_source, schema)},
       relay_fresh{ready(sql::relay_fresh, schema)},
-      relay_rows{ready(sql::relay_rows, schema)} {}
+      find_jobs{ready(sql::find_jobs, schema)} {}
 
 }  // namespace aftercommit::detail

@@ -10,6 +10,7 @@
 
 #include "aftercommit/error.hpp"
 #include "broker/envelope.hpp"
+#include "client/database_argument.hpp"
 #include "client/migrations.hpp"
 
 namespace aftercommit::worker {
@@ -130,16 +131,6 @@ std::vector<QueueChoice> parse_queues(std::string_view text) {
   }
   if (queues.empty()) throw UsageError{"--queues names no queue"};
   return queues;
-}
-
-/// "postgresql://..." for the alias default, or "reports=postgresql://...".
-std::pair<std::string, std::string> parse_database(const std::string& text) {
-  const auto equals = std::min(text.find('='), text.size());
-  const auto alias = std::string_view{text}.substr(0, equals);
-  const auto url = std::string_view{text}.substr(std::min(equals + 1, text.size()));
-  const bool is_url = url.starts_with("postgresql://") || url.starts_with("postgres://");
-  if (!is_url || !valid_name(alias)) return {"default", text};  // user=postgres is libpq's own form
-  return {std::string{alias}, std::string{url}};
 }
 
 LogLevel parse_level(const std::string& text) {
@@ -285,7 +276,7 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
     for (const auto& given :
          parsed.arguments()) {  // not as a vector: cxxopts would split a URL at its commas
       if (given.key() != "database") continue;
-      auto [alias, url] = parse_database(given.value());
+      auto [alias, url] = detail::parse_database_argument(given.value());
       options.database_urls[alias] = url;
     }
     options.shutdown_timeout = seconds("shutdown-timeout", value_of(parsed, "shutdown-timeout"));

@@ -134,7 +134,7 @@ bool Sweeper::step(const Queue& queue, FeedCursor& cursor, FeedCursor next, std:
 
 std::vector<Outgoing> Sweeper::load(const std::vector<JobId>& missing) {
   std::vector<Outgoing> jobs;
-  for (const auto& row : feed_.rows(missing)) {
+  for (const auto& row : table_.find_all(missing)) {
     if (auto job = outgoing(row)) jobs.push_back(std::move(*job));
     if (mutant("relay_deletes_before_push")) {
       table_.finish(row.id, row.attempt);

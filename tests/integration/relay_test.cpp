@@ -150,7 +150,7 @@ TEST_F(RelayTest, GoesOnWhereAnotherOneDiedInTheMidstOfASweep) {
   std::vector<JobId> ids;
   for (const auto& entry : page.jobs) ids.push_back(entry.id);
   std::vector<Outgoing> jobs;
-  for (const auto& row : feed.rows(ids))
+  for (const auto& row : detail::JobTable{database}.find_all(ids))
     jobs.push_back({.queue = "mail", .payload = row.envelope, .durable = row.id});
   ASSERT_TRUE(broker->relay(
       {.queue = "mail", .source = source, .expected = cursor.str(), .next = half.str(), .jobs = jobs}));
