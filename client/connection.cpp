@@ -55,7 +55,9 @@ struct Connection::Impl {
   pqxx::nontransaction session;  // we send BEGIN and COMMIT ourselves: 6.4's transactions hide failures
 };
 
-Connection::Connection(const DatabaseOptions& options, const std::string& alias) {
+Connection::Connection(const DatabaseOptions& options, const std::string& alias)
+    // A pooler makes up process ids of its own.
+    : planned_{[this] { return run("SELECT pg_backend_pid()", {})[0][0].as<int>() == backend(); }} {
   try {
     impl_ = std::make_unique<Impl>(connection_string(options));
     if (is_worker_session(options)) exec(sql::worker_session);
@@ -73,6 +75,23 @@ Connection::~Connection() {
 }
 
 pqxx::result Connection::exec(std::string_view sql, const SqlParams& params) {
+  try {
+    auto result = run(sql, params);
+    planned_.succeeded();
+    return result;
+  } catch (const std::exception& error) {
+    planned_.failed();
+    constexpr std::string_view kNoSuchPlan = "26000";
+    if (sqlstate_of(error) == kNoSuchPlan) planned_.forget();
+    throw;
+  }
+}
+
+void Connection::append(std::string& message, const Rider& rider) {
+  planned_.append(message, *rider.statement, rider.values);
+}
+
+pqxx::result Connection::run(std::string_view sql, const SqlParams& params) {
   // 6.4 reconnects a lost connection without a word, and would go on outside the transaction.
   if (!impl_->connection.is_open()) throw pqxx::broken_connection{"the connection to the database was lost"};
   if (params.empty()) return impl_->session.exec(std::string{sql});

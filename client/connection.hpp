@@ -9,6 +9,8 @@
 
 #include "aftercommit/database.hpp"
 #include "aftercommit/sql_params.hpp"
+#include "client/planned_statements.hpp"
+#include "client/riders.hpp"
 
 namespace aftercommit::detail {
 
@@ -26,6 +28,12 @@ class Connection {
 
   /// Throws what libpqxx throws.  After any exception ask lost().
   pqxx::result exec(std::string_view sql, const SqlParams& params = {});
+
+  /// Adds a statement to a message for exec().  It is planned by the server once in a while and not for each
+  /// message, unless a pooler stands between, which may hand each message to another session.
+  void append(std::string& message, const Rider& rider);
+  /// To be told of every statement that is not our own.
+  void notice(std::string_view sql) { planned_.notice(sql); }
 
   /// `text` as a literal of SQL, for statements that go out together.
   std::string quote(std::string_view text) const;
@@ -45,9 +53,11 @@ class Connection {
 
  private:
   struct Impl;
+  pqxx::result run(std::string_view sql, const SqlParams& params);
   bool inherited() const noexcept;
 
   std::unique_ptr<Impl> impl_;
+  PlannedStatements planned_;
 };
 
 }  // namespace aftercommit::detail

@@ -1,4 +1,4 @@
-/// The statement that writes the durable jobs of a transaction.
+/// The statement that inserts the durable jobs of a transaction.
 #pragma once
 
 #include <string>
@@ -10,8 +10,9 @@
 
 namespace aftercommit::detail {
 
-/// All in one INSERT, to be sent in one message with COMMIT; countdowns count from when they were asked for.
-std::string insert_durable_jobs(const Statements& statements, const std::vector<const PendingJob*>& jobs,
-                                const Connection& connection);
+/// All in one INSERT, appended to the message that ends in COMMIT; countdowns count from when they were asked
+/// for.
+void append_durable_jobs(std::string& message, const Statements& statements,
+                         const std::vector<const PendingJob*>& jobs, Connection& connection);
 
 }  // namespace aftercommit::detail

@@ -8,19 +8,26 @@
 
 namespace aftercommit::detail {
 
-EffectGuard::EffectGuard(const Statements& statements, const Envelope& job) : statements_{statements} {
-  const auto id = job.id.str();
-  riders_.with_begin = job.durable ? statements.guard_job.fill({id, std::to_string(job.attempt)})
-                                   : statements.guard_ledger.fill({id, id});
-  if (mutant("no_guard")) riders_.with_begin = statements.mutant_no_guard.fill({id});
-  if (mutant("check_then_act")) riders_.with_begin = statements.mutant_check.fill({id});
+namespace {
+
+Rider guard(const Statements& statements, const Envelope& job) {
+  const auto id = literal(job.id.str());
+  if (mutant("no_guard")) return {&statements.mutant_no_guard, {id}};
+  if (mutant("check_then_act")) return {&statements.mutant_check, {id}};
+  if (job.durable) return {&statements.guard_job, {id, std::to_string(job.attempt)}};
+  return {&statements.guard_ledger, {id, id}};
 }
+
+}  // namespace
+
+EffectGuard::EffectGuard(const Statements& statements, const Envelope& job)
+    : statements_{statements}, riders_{.with_begin = guard(statements, job)} {}
 
 bool EffectGuard::claim() {
   if (riders_.answer.empty()) return false;
-  riders_.with_commit = statements_.proof.fill({riders_.answer[0][0].c_str()});
+  riders_.with_commit = {&statements_.proof, {literal(riders_.answer[0][0].c_str())}};
   if (mutant("no_guard") || mutant("check_then_act")) {
-    riders_.with_commit = statements_.mutant_act.fill({riders_.answer[0][1].c_str()});
+    riders_.with_commit = {&statements_.mutant_act, {literal(riders_.answer[0][1].c_str())}};
   }
   return true;
 }

@@ -1,17 +1,26 @@
 /// Statements that travel in one message with BEGIN and with COMMIT, and so cost no round trip.
 #pragma once
 
+#include <optional>
 #include <pqxx/result>
 #include <string>
+#include <vector>
+
+#include "client/sql_template.hpp"
 
 namespace aftercommit::detail {
 
+struct Rider {
+  const SqlTemplate* statement;  ///< not owned
+  std::vector<std::string> values;
+};
+
 /// For one transaction.
 struct Riders {
-  std::string with_begin;   ///< one statement, sent right behind BEGIN
-  pqxx::result answer{};    ///< what it gave
-  std::string with_commit;  ///< statements sent right before COMMIT; may be set until then.  If one fails,
-                            ///< nothing commits
+  Rider with_begin;       ///< sent right behind BEGIN
+  pqxx::result answer{};  ///< what it gave
+  /// Sent right before COMMIT; may be set until then.  If it fails, nothing commits.
+  std::optional<Rider> with_commit{};
 };
 
 }  // namespace aftercommit::detail

@@ -163,10 +163,12 @@ pqxx::result Session::exec(std::string_view sql, const SqlParams& params) {
   begin_if_manual();
   if (open_) {
     check_usable("run a statement");
+    lease_->notice(sql);
     return send(sql, params);
   }
   auto lease = core_->pool.lease();
   try {
+    lease->notice(sql);
     return lease->exec(sql, params);
   } catch (const std::exception& error) {
     if (lease->lost(&error)) lease.discard();

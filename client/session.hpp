@@ -107,7 +107,7 @@ class Session {
   pqxx::result send(std::string_view sql, const SqlParams& params = {});
   void note_failure(std::string_view sql, const std::exception* error);
   void begin(const AtomicOptions& options, Riders* riders = nullptr);
-  pqxx::result send_begin(const std::string& message);
+  pqxx::result send_begin(const std::string& begin, const Riders* riders);
   void begin_if_manual();
   void end_by_commit(std::atomic<bool>& committed);
   std::string commit_message(const std::vector<const PendingJob*>& durable) const;

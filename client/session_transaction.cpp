@@ -35,11 +35,9 @@ std::string begin_statement(const AtomicOptions& options) {
 }  // namespace
 
 void Session::begin(const AtomicOptions& options, Riders* riders) {
-  auto message = begin_statement(options);
-  if (riders != nullptr) message.append("; ").append(riders->with_begin);
   take_lease();
   try {
-    auto answer = send_begin(message);
+    auto answer = send_begin(begin_statement(options), riders);
     if (riders != nullptr) riders->answer = std::move(answer);
   } catch (const DatabaseUnavailable&) {
     drop_lease(false);
@@ -59,9 +57,14 @@ void Session::begin(const AtomicOptions& options, Riders* riders) {
   open_ = true;
 }
 
-pqxx::result Session::send_begin(const std::string& message) {
-  try {
+pqxx::result Session::send_begin(const std::string& begin, const Riders* riders) {
+  const auto send_it = [&] {
+    auto message = begin;
+    if (riders != nullptr) lease_->append(message += "; ", riders->with_begin);
     return lease_->exec(message);
+  };
+  try {
+    return send_it();
   } catch (const std::exception& error) {
     // An idle connection may have died unseen (a restarted server): nothing has run yet, so a new one will
     // do.
@@ -70,7 +73,7 @@ pqxx::result Session::send_begin(const std::string& message) {
   drop_lease(false);
   core_->pool.drop_idle();
   take_lease();
-  return lease_->exec(message);
+  return send_it();
 }
 
 void Session::begin_if_manual() {
@@ -108,8 +111,8 @@ void Session::end_by_commit(std::atomic<bool>& committed) {
 
 std::string Session::commit_message(const std::vector<const PendingJob*>& durable) const {
   std::string message;
-  if (riders_ != nullptr) message += riders_->with_commit;
-  if (!durable.empty()) message += insert_durable_jobs(core_->statements, durable, *lease_.get());
+  if (riders_ != nullptr && riders_->with_commit) lease_->append(message, *riders_->with_commit);
+  if (!durable.empty()) append_durable_jobs(message, core_->statements, durable, *lease_.get());
   return message += "COMMIT";
 }
 

@@ -15,16 +15,18 @@ SqlTemplate::SqlTemplate(std::string_view text) {
   pieces_.emplace_back(text);
 }
 
-void SqlTemplate::append_to(std::string& out, std::initializer_list<std::string_view> values) const {
+void SqlTemplate::append_to(std::string& out, std::span<const std::string> values) const {
   assert(values.size() + 1 == pieces_.size());
   auto piece = pieces_.begin();
   out += *piece;
-  for (const auto value : values) out.append(value).append(*++piece);
+  for (const auto& value : values) out.append(value).append(*++piece);
 }
 
-std::string SqlTemplate::fill(std::initializer_list<std::string_view> values) const {
+std::string SqlTemplate::with_parameters() const {
+  std::vector<std::string> parameters;
+  for (std::size_t i = 1; i < pieces_.size(); ++i) parameters.push_back("$" + std::to_string(i));
   std::string out;
-  append_to(out, values);
+  append_to(out, parameters);
   return out;
 }
 

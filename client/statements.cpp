@@ -12,11 +12,17 @@ std::string ready(std::string_view sql, std::string_view schema) {
   return in_schema(sql.substr(0, sql.find_last_not_of('\n') + 1), schema);
 }
 
+std::string with_row(std::string insert_jobs, std::string_view row) {
+  constexpr std::string_view kPlace = "{rows}";
+  return insert_jobs.replace(insert_jobs.find(kPlace), kPlace.size(), row);
+}
+
 }  // namespace
 
 Statements::Statements(std::string_view schema)
     : insert_jobs{ready(sql::insert_jobs, schema)},
       insert_row{ready(sql::insert_row, schema)},
+      insert_job{with_row(ready(sql::insert_jobs, schema), ready(sql::insert_row, schema))},
       guard_job{ready(sql::guard_job, schema)},
       guard_ledger{ready(sql::guard_ledger, schema)},
       proof{ready(sql::proof, schema)},

@@ -15,7 +15,8 @@ struct Statements {
 
   // In one message with BEGIN or COMMIT.
   const SqlTemplate insert_jobs;   ///< rows
-  const SqlTemplate insert_row;    ///< id, queue, eta in ms, countdown in ms, quoted envelope
+  const SqlTemplate insert_row;    ///< id, queue, eta in ms, countdown in ms, envelope
+  const SqlTemplate insert_job;    ///< of these two, for a single row
   const SqlTemplate guard_job;     ///< id, attempt
   const SqlTemplate guard_ledger;  ///< id, id
   const SqlTemplate proof;         ///< transaction id

@@ -1,0 +1,52 @@
+#include "client/planned_statements.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace aftercommit::detail {
+namespace {
+
+bool contains_word(std::string_view sql, std::string_view upper_case) {
+  const auto same = [](char a, char b) { return std::toupper(static_cast<unsigned char>(a)) == b; };
+  return std::search(sql.begin(), sql.end(), upper_case.begin(), upper_case.end(), same) != sql.end();
+}
+
+}  // namespace
+
+void PlannedStatements::append(std::string& message, const SqlTemplate& statement,
+                               std::span<const std::string> values) {
+  if (usable_) can_plan_ = std::exchange(usable_, nullptr)();
+  if (!can_plan_) {
+    statement.append_to(message, values);
+    return;
+  }
+  auto& plan = plans_[&statement];
+  const auto now = std::chrono::steady_clock::now();
+  if (plan.name.empty() || now - plan.made_at > kLifetime) {
+    if (!plan.name.empty()) message.append("DEALLOCATE ").append(plan.name).append("; ");
+    plan = {"aftercommit_" + std::to_string(++made_), now};
+    message.append("PREPARE ").append(plan.name).append(" AS ").append(statement.with_parameters());
+    unconfirmed_.push_back(&statement);
+  }
+  message.append("EXECUTE ").append(plan.name);
+  char separator = '(';
+  for (const auto& value : values) message.append(1, std::exchange(separator, ',')).append(value);
+  message.append(");");
+}
+
+void PlannedStatements::failed() noexcept {
+  for (const auto* statement : unconfirmed_) plans_.erase(statement);
+  unconfirmed_.clear();
+}
+
+void PlannedStatements::notice(std::string_view sql) {
+  if (!plans_.empty() && (contains_word(sql, "DEALLOCATE") || contains_word(sql, "DISCARD"))) forget();
+}
+
+void PlannedStatements::forget() noexcept {
+  plans_.clear();
+  unconfirmed_.clear();
+}
+
+}  // namespace aftercommit::detail
