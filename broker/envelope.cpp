@@ -10,6 +10,7 @@
 #include "broker/json_fields.hpp"
 #include "broker/json_parser.hpp"
 #include "broker/json_writer.hpp"
+#include "broker/plain_envelope.hpp"
 
 namespace aftercommit {
 namespace {
@@ -255,6 +256,9 @@ std::variant<Envelope, Malformed> decode(std::string_view text, std::size_t size
   const bool over_limit = text.size() > size_limit;
   if (over_limit && text.size() - size_limit > kErrorsRoom) return too_large();
 
+  if (!over_limit) {
+    if (auto plain = read_plain_envelope(text)) return std::move(*plain);
+  }
   auto parsed = parse_json(text, kTextLimits);
   if (auto* const malformed = std::get_if<Malformed>(&parsed)) return std::move(*malformed);
   auto result = read_envelope(std::get<json>(parsed));

@@ -1,6 +1,7 @@
 /// The process-wide log handler.
 #include "aftercommit/log.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -12,6 +13,8 @@
 
 namespace aftercommit {
 namespace {
+
+std::atomic<LogLevel> lowest_level{LogLevel::kDebug};
 
 struct Sink {
   std::mutex mutex;
@@ -42,7 +45,12 @@ void set_log_handler(LogHandler handler) {
   sink().handler.swap(next);  // the old one goes when the last call that uses it has returned
 }
 
+void set_log_level(LogLevel lowest) noexcept { lowest_level = lowest; }
+
+bool logs(LogLevel level) noexcept { return level >= lowest_level.load(std::memory_order_relaxed); }
+
 void log(LogLevel level, std::string_view message, std::initializer_list<LogEvent::Field> fields) noexcept {
+  if (!logs(level)) return;
   const LogEvent event{level, message, fields};
   try {
     if (const auto handler = current_handler()) {

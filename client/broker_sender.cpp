@@ -47,7 +47,11 @@ void BrokerSender::send(std::vector<PendingJob> jobs, bool after_commit) {
   auto outgoing = due_from_now(jobs);
   auto broker = take();
   try {
-    broker->enqueue(outgoing, timeout_);
+    if (std::ranges::all_of(outgoing, [](const Outgoing& job) { return job.durable.has_value(); })) {
+      broker->post(outgoing, timeout_);
+    } else {
+      broker->enqueue(outgoing, timeout_);
+    }
   } catch (const EnqueueFailure& failure) {
     give_back(std::move(broker));  // it stays usable, and connects anew
     auto unsent = failure.unsent();

@@ -95,15 +95,19 @@ Settlement Attempt::run_task(const detail::TaskEntry& task) {
     return bury(DeadLetter::Cause::kMalformed,
                 "an argument does not convert: what was thrown is no std::exception", job_->attempt);
   }
-  log(LogLevel::kDebug, "job started",
-      {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", std::to_string(job_->attempt)}});
+  if (logs(LogLevel::kDebug)) {
+    log(LogLevel::kDebug, "job started",
+        {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", std::to_string(job_->attempt)}});
+  }
   if (auto failure = execute(task, body)) return settle_failure(task, std::move(*failure));
   context_.interrupted.forget(job_->id);
-  log(LogLevel::kInfo, "job done",
-      {{"job_id", job_->id.str()},
-       {"task", job_->task},
-       {"attempt", std::to_string(job_->attempt)},
-       {"ms", milliseconds_since_start()}});
+  if (logs(LogLevel::kInfo)) {
+    log(LogLevel::kInfo, "job done",
+        {{"job_id", job_->id.str()},
+         {"task", job_->task},
+         {"attempt", std::to_string(job_->attempt)},
+         {"ms", milliseconds_since_start()}});
+  }
   return ending_.done();
 }
 

@@ -45,8 +45,9 @@ struct AttemptContext {
 /// Runs a job to its settlement.  Never throws for what a job or its task does.
 class Attempt {
  public:
-  Attempt(AttemptContext& context, Fetched fetched, RunningJob& running)
-      : context_{context}, fetched_{std::move(fetched)}, running_{running} {}
+  /// None is owned; all outlive this.
+  Attempt(AttemptContext& context, const Fetched& fetched, RunningJob& running)
+      : context_{context}, fetched_{fetched}, running_{running} {}
 
   Settlement run();
 
@@ -85,7 +86,7 @@ class Attempt {
   std::string milliseconds_since_start() const;
 
   AttemptContext& context_;
-  const Fetched fetched_;
+  const Fetched& fetched_;
   RunningJob& running_;
   JobEnding ending_{fetched_, context_.worker, context_.locked};
   std::optional<Envelope> job_{};  // once the payload has been read

@@ -33,9 +33,9 @@ class Executor {
   Settler& settler_;
   RunningSlot slot_;  // used by thread_ alone
   const std::shared_ptr<RunningJob> running_ = std::make_shared<RunningJob>();
-  std::mutex mutex_;                // protects current_
-  std::optional<Fetched> current_;  // what runs now and is ours to settle
-  std::jthread thread_;             // last
+  std::mutex mutex_;                  // protects current_
+  const Fetched* current_ = nullptr;  // what runs now and is ours to settle; null: nothing.  Owned by run()
+  std::jthread thread_;               // last
 };
 
 }  // namespace aftercommit::worker

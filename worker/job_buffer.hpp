@@ -39,7 +39,9 @@ class JobBuffer {
  private:
   static constexpr std::chrono::milliseconds kAhead{20};
 
-  std::size_t target_ahead();  // with mutex_ held
+  std::size_t demand();  // with mutex_ held, as the next
+  std::size_t target_ahead();
+  bool wakes_another();
 
   const std::size_t executors_;
   const std::size_t most_ahead_;
@@ -48,6 +50,9 @@ class JobBuffer {
   std::condition_variable_any drained_;
   std::deque<Fetched> waiting_;
   std::size_t running_ = 0;
+  std::size_t asleep_ = 0;  // executors in take()
+  bool waking_ = false;     // one of them has been called and has not come yet
+  bool fetcher_asleep_ = false;
   bool closed_ = false;
   std::size_t finished_ = 0;  // since measured_at_
   std::chrono::steady_clock::time_point measured_at_ = std::chrono::steady_clock::now();
@@ -65,49 +70,70 @@ inline std::size_t JobBuffer::target_ahead() {
   return std::min(most_ahead_, static_cast<std::size_t>(per_ms_ * static_cast<double>(kAhead.count())));
 }
 
+/// How many jobs are worth a fetch now.
+inline std::size_t JobBuffer::demand() {
+  const std::size_t idle = executors_ - std::min(running_, executors_);
+  const std::size_t target = idle + target_ahead();
+  const std::size_t wanted = target > waiting_.size() ? target - waiting_.size() : 0;
+  // Half of what could be held, so that a batch is worth its round trip; at once when an executor has
+  // nothing.
+  return wanted >= target / 2 || waiting_.size() < idle ? wanted : 0;
+}
+
 inline std::size_t JobBuffer::wait_for_demand(const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
   std::size_t wanted = 0;
-  drained_.wait(lock, stop, [&] {
-    const std::size_t idle = executors_ - std::min(running_, executors_);
-    const std::size_t target = idle + target_ahead();
-    wanted = target > waiting_.size() ? target - waiting_.size() : 0;
-    // Half of what could be held, so that a batch is worth its round trip; at once when an executor has
-    // nothing.
-    return wanted > 0 && (wanted >= target / 2 || waiting_.size() < idle);
-  });
+  fetcher_asleep_ = true;
+  drained_.wait(lock, stop, [&] { return (wanted = demand()) > 0; });
+  fetcher_asleep_ = false;
   return stop.stop_requested() ? 0 : wanted;
 }
 
+/// Each executor that comes calls the next, for as long as there is work: quick jobs are gone before all have
+/// woken.
+inline bool JobBuffer::wakes_another() {
+  const bool wakes = !waiting_.empty() && asleep_ > 0 && !waking_;
+  waking_ |= wakes;
+  return wakes;
+}
+
 inline void JobBuffer::put(std::vector<Fetched> jobs) {
+  bool wakes = false;
   {
     const std::lock_guard lock{mutex_};
     std::ranges::move(jobs, std::back_inserter(waiting_));
+    wakes = wakes_another();
   }
-  if (jobs.size() == 1) {
-    filled_.notify_one();
-  } else {
-    filled_.notify_all();
-  }
+  if (wakes) filled_.notify_one();
 }
 
 inline std::optional<Fetched> JobBuffer::take() {
   std::unique_lock lock{mutex_};
-  filled_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
+  while (!closed_ && waiting_.empty()) {
+    ++asleep_;
+    filled_.wait(lock);
+    --asleep_;
+    waking_ = false;
+  }
   if (closed_) return std::nullopt;
-  auto job = std::move(waiting_.front());
+  std::optional<Fetched> job{std::move(waiting_.front())};
   waiting_.pop_front();
   ++running_;
+  const bool wakes = wakes_another();
+  lock.unlock();
+  if (wakes) filled_.notify_one();
   return job;
 }
 
 inline void JobBuffer::done() {
+  bool wanted = false;
   {
     const std::lock_guard lock{mutex_};
     --running_;
     ++finished_;
+    wanted = fetcher_asleep_ && demand() > 0;
   }
-  drained_.notify_one();
+  if (wanted) drained_.notify_one();
 }
 
 inline std::vector<Fetched> JobBuffer::close() {

@@ -17,13 +17,13 @@ Settler::Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_han
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
 void Settler::settle(Settlement settlement) {
-  bool waiting = false;
+  bool first = false;  // the others come while it gathers
   {
     const std::lock_guard lock{mutex_};
     asked_for_.settlements.push_back(std::move(settlement));
-    waiting = !busy_;
+    first = asked_for_.settlements.size() == 1;
   }
-  if (waiting) asked_.notify_one();
+  if (first) asked_.notify_one();
 }
 
 void Settler::send(std::vector<Outgoing> jobs) {
@@ -36,6 +36,8 @@ void Settler::send(std::vector<Outgoing> jobs) {
 
 bool Settler::flush(std::chrono::milliseconds timeout) {
   std::unique_lock lock{mutex_};
+  flushing_ = true;
+  asked_.notify_one();
   return idle_.wait_for(lock, timeout, [&] { return !busy_ && asked_for_.empty(); });
 }
 
@@ -48,6 +50,7 @@ void Settler::run(const std::stop_token& stop) {
       if (asked_for_.empty()) idle_.notify_all();
       asked_.wait(lock, stop, [&] { return !asked_for_.empty(); });
     }
+    gather(lock, stop);
     take_over(work);
     if (work.empty()) return;  // stopping, and nothing left
     busy_ = true;
@@ -57,6 +60,15 @@ void Settler::run(const std::stop_token& stop) {
     if (stop.stop_requested() && !work.empty())
       return;  // the broker is away, and nobody waits for it any more
   }
+}
+
+/// A call for each job would cost more than most jobs; nobody waits for what is settled.
+void Settler::gather(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+  constexpr std::size_t kEnough = 100;
+  constexpr std::chrono::milliseconds kLonger{1};
+  asked_.wait_for(lock, stop, kLonger, [&] {
+    return flushing_ || !asked_for_.outgoing.empty() || asked_for_.settlements.size() >= kEnough;
+  });
 }
 
 void Settler::take_over(Work& work) {

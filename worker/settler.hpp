@@ -39,6 +39,7 @@ class Settler {
   };
 
   void run(const std::stop_token& stop);
+  void gather(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
   void take_over(Work& work);  // with mutex_ held
   /// Once; leaves in `work` what is to be tried again.
   void carry_out(Work& work, const std::stop_token& stop);
@@ -59,7 +60,8 @@ class Settler {
   std::condition_variable idle_;
   Work asked_for_;
   bool busy_ = false;
-  std::jthread thread_;  // last: starts when all else exists, stops first
+  bool flushing_ = false;  // the worker stops: nothing is waited for any more
+  std::jthread thread_;    // last: starts when all else exists, stops first
 };
 
 }  // namespace aftercommit::worker

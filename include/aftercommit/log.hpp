@@ -26,6 +26,11 @@ using LogHandler = std::function<void(const LogEvent&)>;
 /// from any thread, also at the same time.
 void set_log_handler(LogHandler handler);
 
+/// Events below this level are not made; kDebug, all are, by default.  For the whole process, thread-safe.
+void set_log_level(LogLevel lowest) noexcept;
+/// Whether an event of this level would reach the handler: asked where making its fields costs something.
+bool logs(LogLevel level) noexcept;
+
 /// Hands one event to the handler.  Thread-safe; never throws.
 void log(LogLevel level, std::string_view message,
          std::initializer_list<LogEvent::Field> fields = {}) noexcept;
