@@ -12,7 +12,6 @@ ConnectionPool::ConnectionPool(DatabaseOptions options, std::string alias)
 }
 
 ConnectionPool::Lease ConnectionPool::lease() {
-  std::shared_ptr<Connection> connection;
   {
     std::unique_lock lock{mutex_};
     if (!returned_.wait_for(lock, options_.pool_timeout, [&] { return out_ < options_.pool_size; })) {
@@ -22,19 +21,24 @@ ConnectionPool::Lease ConnectionPool::lease() {
                                 " of the pool are in use; raise pool_size or shorten the transactions"};
     }
     ++out_;
-    while (!connection && !idle_.empty()) {
-      connection = std::move(idle_.back());
-      idle_.pop_back();
-      if (!connection->looks_alive()) connection.reset();
-    }
   }
-  if (connection) return Lease{*this, std::move(connection), true};
+  while (auto connection = take_idle()) {
+    if (connection->looks_alive()) return Lease{*this, std::move(connection), true};
+  }
   try {
     return Lease{*this, std::make_shared<Connection>(options_, alias_), false};
   } catch (...) {
     give_back(nullptr);
     throw;
   }
+}
+
+std::shared_ptr<Connection> ConnectionPool::take_idle() noexcept {
+  const std::lock_guard lock{mutex_};
+  if (idle_.empty()) return nullptr;
+  auto connection = std::move(idle_.back());
+  idle_.pop_back();
+  return connection;
 }
 
 void ConnectionPool::give_back(std::shared_ptr<Connection> connection) noexcept {

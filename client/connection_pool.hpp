@@ -58,6 +58,7 @@ class ConnectionPool {
   void drop_idle() noexcept;
 
  private:
+  std::shared_ptr<Connection> take_idle() noexcept;                 // null: there is none
   void give_back(std::shared_ptr<Connection> connection) noexcept;  // null: it was closed
 
   const DatabaseOptions options_;

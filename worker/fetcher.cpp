@@ -30,6 +30,8 @@ void Fetcher::run(const std::stop_token& stop) {
     lease_.wait_until_held(stop);
     const auto wanted = buffer_.wait_for_demand(stop);
     if (stop.stop_requested()) return;
+    for (auto& job : buffer_.take_stranded()) settler_.settle(give_back(std::move(job)));
+    if (wanted == 0) continue;
     try {
       auto jobs = in_hand_.take_back();
       if (jobs.empty()) jobs = broker_->fetch(worker_, order_.next(), wanted, kWait);

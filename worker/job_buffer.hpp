@@ -23,8 +23,11 @@ class JobBuffer {
  public:
   JobBuffer(std::size_t executors, std::size_t most_ahead) : executors_{executors}, most_ahead_{most_ahead} {}
 
-  /// Waits until jobs are wanted and says how many; 0 when stopping.
+  /// Waits until jobs are wanted and says how many; 0 when stopping, or when some are stranded.
   std::size_t wait_for_demand(const std::stop_token& stop);
+  /// Jobs for which no executor has come in time, as all are at slow ones: another worker may have an idle
+  /// one.
+  std::vector<Fetched> take_stranded();
   void put(std::vector<Fetched> jobs);
 
   /// Waits for the next job; nothing once the buffer is closed.  Each job taken is followed by one done().
@@ -38,6 +41,7 @@ class JobBuffer {
 
  private:
   static constexpr std::chrono::milliseconds kAhead{20};
+  static constexpr std::chrono::milliseconds kPatience = 2 * kAhead;
 
   std::size_t demand();  // with mutex_ held, as the next
   std::size_t target_ahead();
@@ -53,6 +57,8 @@ class JobBuffer {
   std::size_t asleep_ = 0;  // executors in take()
   bool waking_ = false;     // one of them has been called and has not come yet
   bool fetcher_asleep_ = false;
+  std::size_t taken_ = 0;  // ever
+  bool stranded_ = false;
   bool closed_ = false;
   std::size_t finished_ = 0;  // since measured_at_
   std::chrono::steady_clock::time_point measured_at_ = std::chrono::steady_clock::now();
@@ -83,10 +89,26 @@ inline std::size_t JobBuffer::demand() {
 inline std::size_t JobBuffer::wait_for_demand(const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
   std::size_t wanted = 0;
+  const auto is_wanted = [&] { return (wanted = demand()) > 0; };
   fetcher_asleep_ = true;
-  drained_.wait(lock, stop, [&] { return (wanted = demand()) > 0; });
+  while (!waiting_.empty() && !stranded_ && !stop.stop_requested()) {
+    const auto taken = taken_;
+    if (drained_.wait_for(lock, stop, kPatience, is_wanted)) break;
+    stranded_ = !waiting_.empty() && taken_ == taken;
+  }
+  if (!stranded_) drained_.wait(lock, stop, is_wanted);
   fetcher_asleep_ = false;
   return stop.stop_requested() ? 0 : wanted;
+}
+
+inline std::vector<Fetched> JobBuffer::take_stranded() {
+  std::vector<Fetched> jobs;
+  const std::lock_guard lock{mutex_};
+  if (!std::exchange(stranded_, false)) return jobs;
+  std::ranges::move(waiting_, std::back_inserter(jobs));
+  waiting_.clear();
+  per_ms_ = 0;  // they are not as quick as they were
+  return jobs;
 }
 
 /// Each executor that comes calls the next, for as long as there is work: quick jobs are gone before all have
@@ -119,6 +141,7 @@ inline std::optional<Fetched> JobBuffer::take() {
   std::optional<Fetched> job{std::move(waiting_.front())};
   waiting_.pop_front();
   ++running_;
+  ++taken_;
   const bool wakes = wakes_another();
   lock.unlock();
   if (wakes) filled_.notify_one();

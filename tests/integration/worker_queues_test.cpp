@@ -89,6 +89,22 @@ TEST_F(WorkerQueues, LoseNoJobToASlowOneBesideAnIdleWorker) {
   EXPECT_TRUE(eventually([&] { return effects().size() == 20; }));
 }
 
+TEST_F(WorkerQueues, GetBackWhatWasFetchedAheadBeforeASlowJobCame) {
+  HeldLock lock{database_url, lock_key};
+  app.database().atomic([&](Transaction&) {
+    for (long value = 1; value <= 300; ++value) tasks.insert.delay(value);
+    tasks.wait_for_lock.delay(301, lock_key);
+    for (long value = 302; value <= 600; ++value) tasks.insert.delay(value);
+  });
+  start_worker({"--concurrency", "1"});  // holds many by the time it comes to the slow one
+  EXPECT_TRUE(eventually([&] { return effects().size() == 300 && broker->counts("default").running == 1; }));
+
+  start_worker({"--concurrency", "1"});
+  EXPECT_TRUE(eventually([&] { return effects().size() == 599; }));
+  lock.release();
+  EXPECT_TRUE(eventually([&] { return effects().size() == 600; }));
+}
+
 TEST_F(WorkerQueues, AreSharedByWorkersSoThatEachJobRunsOnce) {
   start_worker();
   start_worker();
