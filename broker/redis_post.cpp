@@ -65,13 +65,13 @@ std::optional<RedisRefusal> RedisPoster::take_answers(Deadline deadline) {
     }
     if (!reply) break;
     --unanswered_;
-    if (is_error(*reply, "NOSCRIPT")) {
-      knows_scripts_ = false;
-    } else if (is_error(*reply) && !refusal) {
-      refusal = understand(*reply, "the script push", session_.url().server());
-      if (refusal->reconnects) connection_.reset();
-    }
-    if (!connection_) unanswered_ = 0;
+    if (!is_error(*reply)) continue;
+    knows_scripts_ = false;  // where a call is refused, its script is not read either
+    if (refusal || is_error(*reply, "NOSCRIPT")) continue;
+    refusal = understand(*reply, "the script push", session_.url().server());
+    if (!refusal->reconnects) continue;
+    connection_.reset();
+    unanswered_ = 0;
   }
   return refusal;
 }

@@ -76,7 +76,7 @@ Connection::~Connection() {
 
 pqxx::result Connection::exec(std::string_view sql, const SqlParams& params) {
   try {
-    auto result = run(sql, params);
+    auto result = params.empty() ? run(sql, params) : run_or_plan(sql, params);
     planned_.succeeded();
     return result;
   } catch (const std::exception& error) {
@@ -85,6 +85,22 @@ pqxx::result Connection::exec(std::string_view sql, const SqlParams& params) {
     if (sqlstate_of(error) == kNoSuchPlan) planned_.forget();
     throw;
   }
+}
+
+/// One message either way.
+pqxx::result Connection::run_or_plan(std::string_view sql, const SqlParams& params) {
+  const auto* const frequent = frequent_.find(sql, params);
+  if (frequent == nullptr || !planned_.usable()) {
+    auto result = run(sql, params);
+    if (result.columns() == 0) frequent_.note(sql);
+    return result;
+  }
+  std::vector<std::string> values;
+  values.reserve(params.size());
+  for (const auto& param : params) values.push_back(param ? quote(*param) : "NULL");
+  std::string message;
+  planned_.append_parameterised(message, *frequent, values);
+  return run(message, {});
 }
 
 void Connection::append(std::string& message, const Rider& rider) {

@@ -9,6 +9,7 @@
 
 #include "aftercommit/database.hpp"
 #include "aftercommit/sql_params.hpp"
+#include "client/frequent_statements.hpp"
 #include "client/planned_statements.hpp"
 #include "client/riders.hpp"
 
@@ -54,10 +55,12 @@ class Connection {
  private:
   struct Impl;
   pqxx::result run(std::string_view sql, const SqlParams& params);
+  pqxx::result run_or_plan(std::string_view sql, const SqlParams& params);
   bool inherited() const noexcept;
 
   std::unique_ptr<Impl> impl_;
   PlannedStatements planned_;
+  FrequentStatements frequent_;
 };
 
 }  // namespace aftercommit::detail

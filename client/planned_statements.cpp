@@ -16,18 +16,32 @@ bool contains_word(std::string_view sql, std::string_view upper_case) {
 
 void PlannedStatements::append(std::string& message, const SqlTemplate& statement,
                                std::span<const std::string> values) {
-  if (usable_) can_plan_ = std::exchange(usable_, nullptr)();
-  if (!can_plan_) {
+  if (usable()) {
+    append_plan(message, &statement, statement.with_parameters(), values);
+  } else {
     statement.append_to(message, values);
-    return;
   }
-  auto& plan = plans_[&statement];
-  const auto now = std::chrono::steady_clock::now();
+}
+
+void PlannedStatements::append_parameterised(std::string& message, const std::string& statement,
+                                             std::span<const std::string> values) {
+  append_plan(message, &statement, statement + "\n;", values);  // it may end in a comment
+}
+
+bool PlannedStatements::usable() {
+  if (usable_) can_plan_ = std::exchange(usable_, nullptr)();
+  return can_plan_;
+}
+
+void PlannedStatements::append_plan(std::string& message, const void* statement,
+                                    const std::string& definition, std::span<const std::string> values) {
+  auto& plan = plans_[statement];
+  const auto now = clock_.steady_now();
   if (plan.name.empty() || now - plan.made_at > kLifetime) {
     if (!plan.name.empty()) message.append("DEALLOCATE ").append(plan.name).append("; ");
     plan = {"aftercommit_" + std::to_string(++made_), now};
-    message.append("PREPARE ").append(plan.name).append(" AS ").append(statement.with_parameters());
-    unconfirmed_.push_back(&statement);
+    message.append("PREPARE ").append(plan.name).append(" AS ").append(definition);
+    unconfirmed_.push_back(statement);
   }
   message.append("EXECUTE ").append(plan.name);
   char separator = '(';

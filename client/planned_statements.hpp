@@ -7,8 +7,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "aftercommit/clock.hpp"
 #include "client/sql_template.hpp"
 
 namespace aftercommit::detail {
@@ -19,11 +21,19 @@ namespace aftercommit::detail {
 class PlannedStatements {
  public:
   /// `usable` is asked once, when it matters first: whether messages reach the one session that has the
-  /// plans.
-  explicit PlannedStatements(std::function<bool()> usable) : usable_{std::move(usable)} {}
+  /// plans.  `clock` is not owned and outlives this.
+  explicit PlannedStatements(std::function<bool()> usable, const Clock& clock = system_clock())
+      : usable_{std::move(usable)}, clock_{clock} {}
 
   /// Each value is a literal of SQL.
   void append(std::string& message, const SqlTemplate& statement, std::span<const std::string> values);
+
+  /// Whether anything is planned at all.
+  bool usable();
+  /// The same, where it is, for a statement that has its parameters $1, $2 ... already.  Known by its address
+  /// from then on: not owned, outlives this.
+  void append_parameterised(std::string& message, const std::string& statement,
+                            std::span<const std::string> values);
 
   void succeeded() noexcept { unconfirmed_.clear(); }  ///< the message has
   void failed() noexcept;                              ///< it has not, perhaps before the plans were made
@@ -40,11 +50,15 @@ class PlannedStatements {
     std::chrono::steady_clock::time_point made_at;
   };
 
+  void append_plan(std::string& message, const void* statement, const std::string& definition,
+                   std::span<const std::string> values);
+
   std::function<bool()> usable_;  // empty once asked
+  const Clock& clock_;
   bool can_plan_ = false;
   int made_ = 0;
-  std::map<const SqlTemplate*, Plan> plans_;
-  std::vector<const SqlTemplate*> unconfirmed_;  // planned in a message whose outcome is open
+  std::map<const void*, Plan> plans_;     // by statement
+  std::vector<const void*> unconfirmed_;  // planned in a message whose outcome is open
 };
 
 }  // namespace aftercommit::detail

@@ -4,12 +4,16 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <future>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/job_table.hpp"
 #include "client/migrations.hpp"
+#include "support/eventually.hpp"
 #include "support/payments.hpp"
+#include "support/private_redis.hpp"
 
 namespace aftercommit {
 namespace {
@@ -171,6 +175,48 @@ TEST_F(WithoutABroker, OnlyTheOnCommitJobsOfATransactionAreReportedAsUnsent) {
   });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->jobs(), ids);
+}
+
+struct RedisOfItsOwn {
+  support::PrivateRedis redis;
+};
+
+/// Redis takes what it is sent and answers nobody, until it is thawed.
+class WithAFrozenBroker : protected RedisOfItsOwn, public DurableDelivery {
+ protected:
+  /// A caller that waited for Redis would do so for an hour.
+  WithAFrozenBroker() : DurableDelivery{{.redis_url = redis.tcp_url(), .enqueue_timeout = 1h}} {}
+
+  /// Runs `call`, which is to return by itself; thaws Redis in the end.
+  template <class Call>
+  void expect_to_return(Call&& call) {
+    redis.stop();
+    auto running = std::async(std::launch::async, std::forward<Call>(call));
+    EXPECT_EQ(running.wait_for(support::kDeadline), std::future_status::ready) << "it waits for Redis";
+    redis.resume();
+    running.get();
+  }
+  void expect_eventually_paid(const std::vector<long>& ids) {
+    EXPECT_TRUE(support::eventually([&] { return jobs() == ids; }));
+    expect_paid(ids);
+  }
+};
+
+TEST_F(WithAFrozenBroker, ACommitWaitsForNoAnswer) {  // P10
+  database.atomic([&] { pay(1); });
+  expect_to_return([&] { database.atomic([&] { pay(2); }); });
+  expect_eventually_paid({1, 2});
+}
+
+TEST_F(WithAFrozenBroker, TheFirstCommitWaitsForNoAnswerEither) {  // P10
+  expect_to_return([&] { database.atomic([&] { pay(1); }); });
+  expect_eventually_paid({1});
+}
+
+TEST_F(WithAFrozenBroker, ADurableJobOutsideABlockWaitsForNoAnswer) {  // P10
+  expect_to_return([&] { receipt.delay(1); });
+  EXPECT_EQ(rows_of_jobs().size(), 1U);
+  EXPECT_TRUE(support::eventually([&] { return jobs() == std::vector<long>{1}; }));
 }
 
 }  // namespace

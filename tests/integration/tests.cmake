@@ -4,19 +4,21 @@ aftercommit_test(pqxx_traps_test LABEL integration LIBRARIES aftercommit::client
 
 foreach(subject
         broker_conformance broker_durable broker_lease broker_operator broker_relay
-        redis_broker redis_data_loss redis_lost_reply redis_outage redis_recovery redis_server)
+        redis_broker redis_data_loss redis_lost_reply redis_outage redis_post redis_recovery redis_server)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES aftercommit::broker)
 endforeach()
 
 foreach(subject
         app_options atomic atomic_options broken_transaction commit_in_doubt connection_pool database_lost durable_delivery
-        enqueue enqueue_failure enqueue_options enqueue_payload manual_transaction multi_database on_commit
-        random_nesting savepoint transaction_use)
+        enqueue enqueue_failure enqueue_options enqueue_payload frequent_writes manual_transaction multi_database
+        on_commit random_nesting savepoint transaction_use)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
 foreach(subject migrations schema_roles sql_enqueue sql_enqueue_refusals)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
+aftercommit_test(server_plans_test LABEL integration SOURCES support/postgres_proxy.cpp
+                 LIBRARIES test_payments)
 aftercommit_test(atomic_requests_test LABEL integration LIBRARIES test_payments httplib::httplib)
 
 foreach(subject

@@ -1,4 +1,4 @@
-/// A proxy in front of a private PostgreSQL, for a network that goes silent.
+/// A proxy in front of a private PostgreSQL, for a network that goes silent or has a pooler in it.
 #pragma once
 
 #include <atomic>
@@ -25,6 +25,8 @@ class PostgresProxy {
   /// While on, nothing passes in either direction, nor that a connection has ended; new ones are not
   /// answered.
   void go_silent(bool on) { silent_ = on; }
+  /// While on, clients that connect are told a process id that is not the server's, as poolers do.
+  void make_up_process_ids(bool on) { makes_up_ids_ = on; }
   /// Ends every connection, as a router that has forgotten them.
   void cut() { cut_ = true; }
 
@@ -35,6 +37,7 @@ class PostgresProxy {
   };
 
   void run(const std::stop_token& stop);
+  bool pass_on(int from, int to, bool from_server) const;
   void accept_one();
   void close_all();
 
@@ -43,6 +46,7 @@ class PostgresProxy {
   int listener_ = -1;
   std::atomic<int> held_{0};
   std::atomic<bool> silent_{false};
+  std::atomic<bool> makes_up_ids_{false};
   std::atomic<bool> cut_{false};
   std::vector<Link> links_;  // used by thread_ alone
   std::jthread thread_;      // last: stops first

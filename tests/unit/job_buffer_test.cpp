@@ -3,7 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
+#include <map>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/eventually.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -91,6 +100,85 @@ TEST(JobBuffer, WakesAsManyExecutorsAsJobsCome) {
   buffer.put(jobs(2));
   for (auto& executor : executors) EXPECT_TRUE(executor.get());
   EXPECT_EQ(buffer.running(), 3u);
+}
+
+TEST(JobBuffer, WakesEveryExecutorWhenAsManyJobsComeAtOnce) {
+  constexpr std::size_t kExecutors = 8;
+  constexpr std::size_t kRounds = 50;
+  JobBuffer buffer{kExecutors, 0};
+  std::atomic<std::size_t> started{0};
+  std::atomic<std::size_t> finished{0};
+  std::atomic<std::size_t> round{1};
+  std::vector<std::jthread> executors;
+  for (std::size_t i = 0; i < kExecutors; ++i) {
+    executors.emplace_back([&] {
+      while (buffer.take()) {
+        // No job ends before all of its round have begun: each needs an executor of its own.
+        ++started;
+        started.notify_all();
+        for (auto seen = started.load(); seen < round * kExecutors; seen = started) started.wait(seen);
+        buffer.done();
+        ++finished;
+      }
+    });
+  }
+  bool all_started = true;
+  for (; all_started && round <= kRounds; ++round) {
+    buffer.put(jobs(kExecutors));
+    all_started = support::eventually([&] { return finished == round * kExecutors; });
+    EXPECT_TRUE(all_started) << "only " << started % kExecutors << " executors came, in round " << round;
+  }
+  buffer.close();
+  started = kExecutors * (kRounds + 2);  // lets go of those that wait where one did not come
+  started.notify_all();
+}
+
+TEST(JobBuffer, HandsOutEachJobOnceWhileManyPutAndMoreTake) {
+  constexpr std::size_t kProducers = 4;
+  constexpr std::size_t kTakers = 8;
+  constexpr std::size_t kBatches = 500;
+  constexpr std::size_t kMost = 2 * kTakers;
+  JobBuffer buffer{kTakers, 100};
+  std::mutex mutex;
+  std::map<std::string, int> taken;
+  std::atomic<std::size_t> put{0};
+  std::atomic<std::size_t> done{0};
+  std::vector<std::jthread> takers;
+  for (std::size_t i = 0; i < kTakers; ++i) {
+    takers.emplace_back([&] {
+      while (const auto job = buffer.take()) {
+        {
+          const std::lock_guard lock{mutex};
+          ++taken[job->queue + "/" + job->entry];
+        }
+        buffer.done();
+        ++done;
+      }
+    });
+  }
+  {
+    std::vector<std::jthread> producers;
+    for (std::size_t producer = 0; producer < kProducers; ++producer) {
+      producers.emplace_back([&, producer] {
+        std::mt19937 random{static_cast<std::mt19937::result_type>(producer)};
+        std::size_t made = 0;
+        for (std::size_t batch = 0; batch < kBatches; ++batch) {
+          std::vector<Fetched> some(1 + random() % kMost);
+          for (auto& job : some) job = {std::to_string(producer), std::to_string(made++), "{}"};
+          put += some.size();
+          buffer.put(std::move(some));
+          // Now and then all executors have fallen asleep when the next jobs come.
+          if (random() % 8 == 0 && !support::eventually([&] { return done == put; })) return;
+        }
+      });
+    }
+  }
+  EXPECT_TRUE(support::eventually([&] { return done == put; })) << done << " of " << put;
+  EXPECT_TRUE(buffer.close().empty());
+  takers.clear();
+  EXPECT_EQ(taken.size(), put);
+  for (const auto& [job, times] : taken) EXPECT_EQ(times, 1) << job;
+  EXPECT_EQ(buffer.running(), 0u);
 }
 
 TEST(JobBuffer, GivesBackWhatWasNotTakenWhenItCloses) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -88,11 +90,16 @@ TEST(LogJson, IsValidWhateverBytesAValueHolds) {
   EXPECT_EQ(read["key"].get<std::string>().substr(0, 128), every_byte.substr(0, 128));
 }
 
-/// Puts the default handler back.
+/// Puts the default handler and level back.
 class Log : public ::testing::Test {
  protected:
-  void TearDown() override { set_log_handler(nullptr); }
+  void TearDown() override {
+    set_log_handler(nullptr);
+    set_log_level(LogLevel::kDebug);
+  }
 };
+
+constexpr std::array kLevels{LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError};
 
 TEST_F(Log, GoesToStandardErrorAsOneLineOfText) {
   ::testing::internal::CaptureStderr();
@@ -143,6 +150,43 @@ TEST_F(Log, MayBeUsedAndRedirectedByManyThreadsAtOnce) {
     for (int n = 0; n < 1000; ++n) set_log_handler(count);
   }
   EXPECT_EQ(seen, 4000);
+}
+
+TEST_F(Log, IsOfEveryLevelByDefault) {
+  std::vector<LogLevel> seen;
+  set_log_handler([&seen](const LogEvent& event) { seen.push_back(event.level); });
+  for (const auto level : kLevels) {
+    EXPECT_TRUE(logs(level));
+    log(level, "event");
+  }
+  EXPECT_THAT(seen, ::testing::ElementsAreArray(kLevels));
+}
+
+TEST_F(Log, HandsNothingBelowItsLevelToTheHandler) {
+  for (const auto lowest : kLevels) {
+    std::vector<LogLevel> seen;
+    set_log_handler([&seen](const LogEvent& event) { seen.push_back(event.level); });
+    set_log_level(lowest);
+    for (const auto level : kLevels) log(level, "event");
+    EXPECT_THAT(seen, ::testing::ElementsAreArray(std::ranges::find(kLevels, lowest), kLevels.end()));
+  }
+}
+
+TEST_F(Log, TellsWhichLevelsReachTheHandler) {
+  set_log_level(LogLevel::kWarning);
+  EXPECT_FALSE(logs(LogLevel::kDebug));
+  EXPECT_FALSE(logs(LogLevel::kInfo));
+  EXPECT_TRUE(logs(LogLevel::kWarning));
+  EXPECT_TRUE(logs(LogLevel::kError));
+  set_log_level(LogLevel::kDebug);
+  EXPECT_TRUE(logs(LogLevel::kDebug)) << "from now on";
+}
+
+TEST_F(Log, WritesNothingBelowItsLevelToStandardErrorEither) {
+  set_log_level(LogLevel::kError);
+  ::testing::internal::CaptureStderr();
+  log(LogLevel::kWarning, "not said");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
 TEST_F(Log, MayBeUsedFromWithinAHandler) {

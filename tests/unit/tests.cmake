@@ -1,11 +1,11 @@
-foreach(subject dead_letter envelope job_id log redis_pipeline redis_reply redis_url retry text)
+foreach(subject dead_letter envelope job_id log plain_envelope redis_pipeline redis_reply redis_url retry text)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::broker)
 endforeach()
 
-foreach(subject commit_hooks retry_policy sql_params task_args transaction_control)
+foreach(subject commit_hooks frequent_statements planned_statements retry_policy sql_params task_args transaction_control)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()
 
-foreach(subject command_line in_hand job_buffer queue_order)
+foreach(subject command_line in_hand job_buffer queue_order settler)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::worker)
 endforeach()
