@@ -11,6 +11,7 @@ import options
 import processes
 import record
 import report
+import round_trips
 import rounds
 import servers
 from ratios import Results
@@ -36,16 +37,19 @@ def measure(given: options.Options, about: dict) -> int:
     taking_part = [contestants.make(name) for name in given.contestants]
     samples: list[rounds.Sample] = []
     micros: list[micro.Micro] = []
+    trips: list[round_trips.RoundTrips] = []
     failures: list[str] = []
     try:
         run_figures(given, taking_part, samples)
         if given.micro:
             run_micro(given, micros, failures)
+        if given.round_trips:
+            run_round_trips(trips, failures)
     finally:  # what was interrupted has its rounds so far to show
         results = Results(samples)
         verdicts = goals.judge(results, taking_part)
-        print(report.results_text(results, verdicts, micros))
-        record.write(given.json, about, given.settings, results, verdicts, micros)
+        print(report.results_text(results, verdicts, micros, trips))
+        record.write(given.json, about, given.settings, results, verdicts, micros, trips)
         say(f"All samples are in {given.json}")
     failures = [report.failure_text(sample) for sample in results.failures()] + failures
     for failure in failures:
@@ -72,6 +76,14 @@ def run_micro(given: options.Options, micros: list[micro.Micro], failures: list[
     except processes.RunFailed as failure:
         failures.append(f"micro {failure}")
     failures += [f"micro {one.name} failed: {one.error}" for one in micros if one.error]
+
+
+def run_round_trips(trips: list[round_trips.RoundTrips], failures: list[str]) -> None:
+    say("round_trips")
+    try:
+        trips += round_trips.run()
+    except processes.RunFailed as failure:
+        failures.append(f"round_trips {failure}")
 
 
 def say(text: str) -> None:

@@ -8,13 +8,15 @@ import contestants
 from figures import BY_NAME, FIGURES, Figure
 from rounds import Settings
 
-MICRO = "micro"  # counts as a figure here
+MICRO = "micro"  # these two count as figures here
+ROUND_TRIPS = "round_trips"
 
 
 @dataclass(frozen=True)
 class Options:
     figures: list[Figure]
     micro: bool
+    round_trips: bool
     contestants: list[str]  # names
     peers: bool
     settings: Settings
@@ -37,18 +39,20 @@ def parse() -> Options:
     if given.rounds is not None and given.rounds < 1:
         parser.error("--rounds needs a number above 0")
     names = contestants.names(given.peers)
+    all_figures = [*BY_NAME, MICRO, ROUND_TRIPS]
     for name in words(given.contestants):
         if name not in names:
             more = "" if given.peers else "; with --peers there are more"
             parser.error(f"there is no contestant '{name}', only: {', '.join(names)}{more}")
     for name in words(given.only):
-        if name not in BY_NAME and name != MICRO:
-            parser.error(f"there is no figure '{name}', only: {', '.join(BY_NAME)}, {MICRO}")
+        if name not in all_figures:
+            parser.error(f"there is no figure '{name}', only: {', '.join(all_figures)}")
 
-    only = words(given.only) or [*BY_NAME, MICRO]
+    only = words(given.only) or all_figures
     return Options(
         figures=[figure for figure in FIGURES if figure.name in only],
         micro=MICRO in only,
+        round_trips=ROUND_TRIPS in only,
         contestants=[name for name in names if name in (words(given.contestants) or names)],
         peers=given.peers,
         settings=Settings(

@@ -10,6 +10,7 @@ from figures import FIGURES
 from goals import Verdict
 from micro import Micro
 from ratios import Results, Spread
+from round_trips import RoundTrips
 from rounds import Settings
 
 
@@ -20,6 +21,7 @@ def write(
     results: Results,
     verdicts: Sequence[Verdict],
     micros: Sequence[Micro],
+    trips: Sequence[RoundTrips],
 ) -> None:
     record = {
         "machine": machine,
@@ -32,6 +34,7 @@ def write(
             for verdict in verdicts
         ],
         "micro": [asdict(micro) for micro in micros],
+        "round_trips": [asdict(one) for one in trips],
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(record, indent=2) + "\n")

@@ -8,6 +8,7 @@ from figures import FIGURES, Figure, Metric
 from goals import Verdict
 from micro import Micro
 from ratios import Results, Spread
+from round_trips import RoundTrips
 from rounds import Sample
 
 NAME, VALUE, RATIO = 17, 12, 11  # widths of the columns
@@ -27,7 +28,9 @@ def machine_text(machine: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def results_text(results: Results, verdicts: Sequence[Verdict], micros: Sequence[Micro]) -> str:
+def results_text(
+    results: Results, verdicts: Sequence[Verdict], micros: Sequence[Micro], trips: Sequence[RoundTrips]
+) -> str:
     run = {sample.figure for sample in results.samples}
     parts = [
         table(figure, metric, results, verdicts)
@@ -37,6 +40,8 @@ def results_text(results: Results, verdicts: Sequence[Verdict], micros: Sequence
     ]
     if micros:
         parts.append(micro_table(micros))
+    if trips:
+        parts.append(round_trips_table(trips))
     if verdicts:
         parts.append(goals_text(verdicts))
     if results.samples:
@@ -91,6 +96,13 @@ def micro_table(micros: Sequence[Micro]) -> str:
     for micro in micros:
         outcome = f"failed: {micro.error}" if micro.error else f"{micro.nanoseconds:>{VALUE},.1f}"
         lines.append(f"  {micro.name:{width}} {outcome}")
+    return "\n".join(lines) + "\n"
+
+
+def round_trips_table(trips: Sequence[RoundTrips]) -> str:
+    width = max(len(one.words) for one in trips)
+    lines = ["round_trips, messages a job", f"  {'':{width}} {'PostgreSQL':>{VALUE}} {'Redis':>{VALUE}}"]
+    lines += [f"  {one.words:{width}} {one.postgresql:>{VALUE}.2f} {one.redis:>{VALUE}.2f}" for one in trips]
     return "\n".join(lines) + "\n"
 
 
