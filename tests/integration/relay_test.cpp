@@ -15,6 +15,7 @@
 #include "client/job_feed.hpp"
 #include "client/job_table.hpp"
 #include "client/migrations.hpp"
+#include "client/statements.hpp"
 #include "support/redis_calls.hpp"
 #include "support/servers.hpp"
 
@@ -130,6 +131,21 @@ TEST_F(RelayTest, GoesOverAllPages) {
   EXPECT_EQ(sweeper.sweep(), 2350U);
   EXPECT_EQ(arrived().size(), 2350U);
   EXPECT_EQ(sweeper.sweep(), 0U);
+}
+
+TEST_F(RelayTest, ReadsNothingOfWhatItHasSeen) {
+  outside->exec(
+      "INSERT INTO job (id, queue, envelope) SELECT gen_random_uuid(), 'mail', '{}' FROM generate_series(1, "
+      "20000)");
+  outside->exec("VACUUM ANALYZE job");
+  outside->exec("PREPARE fresh AS " + detail::Statements{schema.name()}.relay_fresh);
+  const auto now = outside->exec("SELECT pg_snapshot_xmax(pg_current_snapshot())")[0][0].as<std::string>();
+  const std::string nowhere = "'0', '00000000-0000-0000-0000-000000000000'";
+  const auto plan = outside->exec("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE fresh('mail', '" + now +
+                                  "', '{}', " + nowhere + ", 1000)");
+  const auto root = nlohmann::json::parse(plan[0][0].c_str())[0]["Plan"];
+  const auto pages = root["Shared Hit Blocks"].get<long>() + root["Shared Read Blocks"].get<long>();
+  EXPECT_LT(pages, 20) << "of an index of some 150: " << root.dump(2);
 }
 
 TEST_F(RelayTest, GoesOnWhereAnotherOneDiedInTheMidstOfASweep) {
