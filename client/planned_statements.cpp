@@ -51,6 +51,8 @@ void PlannedStatements::append_plan(std::string& message, const void* statement,
 
 void PlannedStatements::failed() noexcept {
   for (const auto* statement : unconfirmed_) plans_.erase(statement);
+  left_ += unconfirmed_.size();
+  if (left_ >= kMostLeft) can_plan_ = false;
   unconfirmed_.clear();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <span>
@@ -44,6 +45,9 @@ class PlannedStatements {
 
  private:
   static constexpr std::chrono::seconds kLifetime{1};
+  /// So many plans may be left behind on the server, about ten kilobytes each: whether a message that failed
+  /// had made its plans nobody has told us.
+  static constexpr std::size_t kMostLeft = 1000;
 
   struct Plan {
     std::string name;
@@ -57,6 +61,7 @@ class PlannedStatements {
   const Clock& clock_;
   bool can_plan_ = false;
   int made_ = 0;
+  std::size_t left_ = 0;                  // at most
   std::map<const void*, Plan> plans_;     // by statement
   std::vector<const void*> unconfirmed_;  // planned in a message whose outcome is open
 };

@@ -44,7 +44,7 @@ TEST_F(DurableWorker, LeavesNothingOfAJobThatIsDone) {  // P6
     expected.push_back(i);
   }
   EXPECT_EQ(rows(), 20U);
-  EXPECT_EQ(known_to_redis().size(), 20U);
+  EXPECT_TRUE(eventually([&] { return known_to_redis().size() == 20; }));
   start_worker();
   EXPECT_TRUE(eventually_effects(expected));
   EXPECT_TRUE(eventually_empty());

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "support/eventually.hpp"
 #include "support/payments.hpp"
 
 namespace aftercommit {
@@ -60,6 +61,7 @@ class AskedForBy : public support::Payments, public testing::TestWithParam<Param
   /// P1: rows committed and jobs delivered are the same set.
   void expect_bought(const Ids& ids) {
     EXPECT_EQ(committed_rows(), ids);
+    support::eventually([&] { return jobs() == ids; });  // a durable one is sent without waiting
     EXPECT_EQ(jobs(), ids);
   }
 

@@ -195,6 +195,18 @@ TEST_F(ServerPlans, ServeOnAfterACommitThatFailed) {  // P1
   expect_paid({1, 2});
 }
 
+TEST_F(ServerPlans, AreNotLeftBehindWithoutEndByCommitsThatFail) {
+  outside("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$");
+  outside(
+      "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON payment DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION refuse()");
+  for (long id = 1; id <= 1100; ++id) EXPECT_THROW(database.atomic([&] { pay(id); }), pqxx::sql_error);
+  EXPECT_LE(plans().size(), 1001U);
+  outside("DROP TRIGGER refuse ON payment");
+  database.atomic([&] { pay(1); });
+  expect_paid({1});
+}
+
 TEST_F(ServerPlans, AreThoseOfAConnectionAlone) {
   database.atomic([&] { pay(1); });
   EXPECT_EQ(kill_connections(), 1);

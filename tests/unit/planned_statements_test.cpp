@@ -143,6 +143,16 @@ TEST_F(PlannedStatementsTest, AreKeptOverAFailureOnceAMessageWithThemHasSucceede
             "PREPARE aftercommit_3 AS DELETE FROM t WHERE id = $1;EXECUTE aftercommit_3(1);");
 }
 
+TEST_F(PlannedStatementsTest, GoAsTextOnceTooManyMayHaveBeenLeftOnTheServer) {
+  sent(insert, {"1", "'a'"});
+  std::size_t prepared = 0;
+  for (; prepared < 10'000 && added(remove, {"1"}).starts_with("PREPARE "); ++prepared) planned.failed();
+  EXPECT_EQ(prepared, 1000U);
+  EXPECT_EQ(sent(remove, {"1"}), "DELETE FROM t WHERE id = 1;");
+  EXPECT_EQ(sent(insert, {"2", "'b'"}), "INSERT INTO t VALUES (2, 'b');");
+  EXPECT_FALSE(planned.usable());
+}
+
 TEST_F(PlannedStatementsTest, AreForgottenWhenAStatementMayHaveDroppedThem) {
   int made = 0;
   for (const auto* statement :
