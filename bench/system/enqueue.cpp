@@ -1,8 +1,7 @@
 /// What a client pays for jobs without a database, and what Redis holds of them.
-#include <algorithm>
 #include <chrono>
-#include <vector>
 
+#include "bench/system/bulk.hpp"
 #include "bench/system/figures.hpp"
 #include "bench/system/servers.hpp"
 #include "bench/system/stopwatch.hpp"
@@ -11,22 +10,11 @@
 namespace aftercommit::bench {
 namespace {
 
-constexpr std::int64_t kBulk = 1000;
-
-void enqueue_all(std::int64_t jobs, const CallOptions& options = {}) {
-  std::vector<TaskCall<std::int64_t, std::string>> calls;
-  for (std::int64_t first = 0; first < jobs; first += kBulk) {
-    calls.clear();
-    for (auto i = first; i < std::min(first + kBulk, jobs); ++i) calls.emplace_back(i, "welcome");
-    tasks().noop.apply_async_many(options, calls);
-  }
-}
-
 double bytes_per_job(std::int64_t jobs, const CallOptions& options) {
   empty_redis();
-  enqueue_all(1, options);  // a queue's own keys, and the connection
+  enqueue_in_bulk(tasks().noop, 1, options);  // a queue's own keys, and the connection
   const auto before = redis_memory();
-  enqueue_all(jobs, options);
+  enqueue_in_bulk(tasks().noop, jobs, options);
   return static_cast<double>(redis_memory() - before) / static_cast<double>(jobs);
 }
 
@@ -40,9 +28,9 @@ nlohmann::json enqueue_one(std::int64_t jobs) {
 }
 
 nlohmann::json enqueue_bulk(std::int64_t jobs) {
-  enqueue_all(kBulk);
+  enqueue_in_bulk(tasks().noop, kBulk);
   const Stopwatch watch;
-  enqueue_all(jobs);
+  enqueue_in_bulk(tasks().noop, jobs);
   return {{"rate", watch.rate(jobs)}};
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 #include "bench/system/tasks.hpp"
 #include "broker/redis_session.hpp"
@@ -17,12 +18,12 @@ std::string from_environment(const char* name) {
   return value;
 }
 
-std::string ask_redis(std::string_view command, std::string_view word) {
+Reply ask_redis(std::string_view command, std::string_view word) {
   RedisSession session{parse_redis_url(redis_url())};
   RedisPipeline commands;
   commands.add(command, word);
-  const auto replies = session.ask(commands, std::chrono::steady_clock::now() + std::chrono::seconds{30});
-  return std::string{text(*replies.front())};
+  auto replies = session.ask(commands, std::chrono::steady_clock::now() + std::chrono::seconds{30});
+  return std::move(replies.front());
 }
 
 }  // namespace
@@ -42,11 +43,16 @@ void make_tables() {
 }
 
 std::int64_t redis_memory() {
-  const auto info = ask_redis("INFO", "memory");
+  const auto reply = ask_redis("INFO", "memory");
+  const auto info = text(*reply);
   constexpr std::string_view kName = "used_memory:";
-  return std::stoll(info.substr(info.find(kName) + kName.size()));
+  return std::stoll(std::string{info.substr(info.find(kName) + kName.size())});
 }
 
 void empty_redis() { ask_redis("FLUSHALL", "SYNC"); }
+
+std::int64_t lease_count(const std::string& queue) {
+  return ask_redis("ZCARD", RedisKeys{parse_redis_url(redis_url()).prefix, queue}.workers)->integer;
+}
 
 }  // namespace aftercommit::bench

@@ -19,5 +19,7 @@ void make_tables();
 /// Bytes that the data of Redis takes, its own overheads included: used_memory.
 std::int64_t redis_memory();
 void empty_redis();
+/// Worker processes that have come to this queue.
+std::int64_t lease_count(const std::string& queue);
 
 }  // namespace aftercommit::bench

@@ -20,6 +20,7 @@ struct Tasks {
   Task<std::int64_t, std::string> noop;    ///< no database: sent at once, run without a transaction
   Task<std::int64_t, std::string> stamp;   ///< as noop; the number is the time at which it should start
   Task<std::int64_t, std::string> insert;  ///< durable: inserts a row, once
+  Task<std::int64_t, std::string> slow;    ///< as noop; takes a second
 };
 
 App& app();

@@ -7,7 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include "bench/system/bulk.hpp"
 #include "bench/system/figures.hpp"
+#include "bench/system/percentiles.hpp"
 #include "bench/system/servers.hpp"
 #include "bench/system/tasks.hpp"
 #include "bench/system/worker_process.hpp"
@@ -17,34 +19,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::int64_t kBulk = 1000;
 constexpr std::int64_t kWarmUp = 20;  // jobs that are not counted
 constexpr milliseconds kCountdown{500};
-
-/// Jobs per call, so that a transaction of durable ones stays of a usual size.
-void enqueue(const Task<std::int64_t, std::string>& task, std::int64_t jobs) {
-  for (std::int64_t first = 0; first < jobs; first += kBulk) {
-    std::vector<TaskCall<std::int64_t, std::string>> calls;
-    for (auto i = first; i < std::min(first + kBulk, jobs); ++i) calls.emplace_back(i, "welcome");
-    task.delay_many(calls);
-  }
-}
 
 void pause() {
   thread_local std::mt19937 random{std::random_device{}()};
   std::this_thread::sleep_for(std::uniform_real_distribution<>{5, 10}(random)*milliseconds{1});
-}
-
-nlohmann::json percentiles(std::vector<std::int64_t> late_ns) {
-  late_ns.erase(late_ns.begin(), late_ns.begin() + std::min<std::ptrdiff_t>(kWarmUp, std::ssize(late_ns)));
-  if (late_ns.empty()) throw std::runtime_error{"too few jobs: the first 20 are not counted"};
-  std::ranges::sort(late_ns);
-  const auto at = [&](double share) {
-    return static_cast<double>(
-               late_ns[static_cast<std::size_t>(share * static_cast<double>(late_ns.size() - 1))]) /
-           1e6;
-  };
-  return {{"p50_ms", at(0.5)}, {"p99_ms", at(0.99)}};
 }
 
 nlohmann::json lateness(std::int64_t jobs, milliseconds countdown) {
@@ -54,13 +34,16 @@ nlohmann::json lateness(std::int64_t jobs, milliseconds countdown) {
     tasks().stamp.apply_async({.countdown = countdown}, due_ns, "welcome");
     pause();
   }
-  return percentiles(worker.wait_for_report().late_ns);
+  auto late_ns = worker.wait_for_report().late_ns;
+  late_ns.erase(late_ns.begin(), late_ns.begin() + std::min<std::ptrdiff_t>(kWarmUp, std::ssize(late_ns)));
+  if (late_ns.empty()) throw std::runtime_error{"too few jobs: the first 20 are not counted"};
+  return percentiles(std::move(late_ns));
 }
 
 }  // namespace
 
 nlohmann::json drain(std::int64_t jobs) {
-  enqueue(tasks().noop, jobs);
+  enqueue_in_bulk(tasks().noop, jobs);
   const WorkerProcess worker{jobs, {}};
   return {{"rate", static_cast<double>(jobs - 1) / worker.wait_for_report().seconds}};
 }
@@ -70,7 +53,7 @@ nlohmann::json countdown(std::int64_t jobs) { return lateness(jobs, kCountdown);
 
 nlohmann::json insert(std::int64_t jobs) {
   make_tables();
-  enqueue(tasks().insert, jobs);
+  enqueue_in_bulk(tasks().insert, jobs);
   const WorkerProcess worker{jobs, {"--concurrency", "16"}};
   worker.wait_for_report();  // quietly: a question to the database would cost what we measure
   worker.wait_until([&] { return sql("SELECT FROM aftercommit.job LIMIT 1").empty(); });

@@ -51,6 +51,8 @@ WorkerProcess::~WorkerProcess() {
   std::filesystem::remove_all(folder_);
 }
 
+void WorkerProcess::request_stop() const { ::kill(pid_, SIGTERM); }
+
 Runs WorkerProcess::wait_for_report() const {
   const auto path = folder_ + "/report";
   wait_until([&] { return std::filesystem::exists(path); });

@@ -21,6 +21,8 @@ class WorkerProcess {
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
+  /// It ends in order, while the caller does something else.
+  void request_stop() const;
   /// Waits for the last job; std::runtime_error if the worker ends or takes longer than some minutes.
   Runs wait_for_report() const;
   /// The same for anything else: until `done` says so.

@@ -1,0 +1,46 @@
+/// What the relay costs.
+#include <chrono>
+#include <vector>
+
+#include "bench/system/growth.hpp"
+#include "bench/system/percentiles.hpp"
+#include "bench/system/servers.hpp"
+#include "bench/system/stopwatch.hpp"
+#include "bench/system/tasks.hpp"
+#include "bench/system/workers.hpp"
+#include "worker/relay.hpp"
+
+namespace aftercommit::bench {
+namespace {
+
+struct OwnRelay {
+  explicit OwnRelay(const Setting& setting)
+      : sweeper{*broker, app().database(), queue_names(setting), defaults::kPayloadLimit} {}
+
+  std::unique_ptr<Broker> broker = make_broker(redis_url());
+  worker::Sweeper sweeper;
+};
+
+}  // namespace
+
+nlohmann::json growth_sweep(const Setting& setting) {
+  OwnRelay relay{setting};
+  relay.sweeper.sweep();  // connects, and brings what there is
+  std::vector<std::int64_t> taken_ns;
+  for (std::int64_t i = 0; i < setting.jobs; ++i) {
+    sql("SELECT pg_current_xact_id()");  // a snapshot that no sweep has seen
+    const auto began = monotonic_ns();
+    relay.sweeper.sweep();
+    taken_ns.push_back(monotonic_ns() - began);
+  }
+  return percentiles(std::move(taken_ns));
+}
+
+nlohmann::json growth_relay(const Setting& setting) {
+  OwnRelay relay{setting};
+  const Stopwatch watch;
+  const auto brought = relay.sweeper.sweep();
+  return {{"rate", watch.rate(static_cast<std::int64_t>(brought))}, {"jobs", brought}};
+}
+
+}  // namespace aftercommit::bench
