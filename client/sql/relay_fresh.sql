@@ -4,8 +4,15 @@
 -- given two PostgreSQL may start at the lower one.  The first column is today's snapshot, also where there is no job.
 SELECT pg_current_snapshot(), id, xact
 FROM (SELECT) AS one LEFT JOIN LATERAL (
-  (SELECT id, xact FROM {schema}.job
-   WHERE queue = $1 AND xact = ANY ($3::xid8[]) AND (xact, id) > ($4::xid8, $5::uuid) ORDER BY xact, id LIMIT $6)
+  (SELECT late.id, late.xact
+   FROM unnest($3::xid8[]) AS running CROSS JOIN LATERAL (
+     SELECT id, xact FROM {schema}.job
+     WHERE queue = $1 AND xact = running
+       AND id >= CASE WHEN running = $4::xid8 THEN $5::uuid ELSE '00000000-0000-0000-0000-000000000000' END
+       AND (xact, id) <> ($4::xid8, $5::uuid)
+     ORDER BY id LIMIT $6) AS late
+   WHERE running >= $4::xid8
+   ORDER BY xact, id LIMIT $6)
   UNION ALL
   (SELECT id, xact FROM {schema}.job
    WHERE queue = $1

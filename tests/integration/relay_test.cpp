@@ -133,19 +133,29 @@ TEST_F(RelayTest, GoesOverAllPages) {
   EXPECT_EQ(sweeper.sweep(), 0U);
 }
 
-TEST_F(RelayTest, ReadsNothingOfWhatItHasSeen) {
+TEST_F(RelayTest, ReadsOnlyWhatItAsksFor) {
   outside->exec(
       "INSERT INTO job (id, queue, envelope) SELECT gen_random_uuid(), 'mail', '{}' FROM generate_series(1, "
       "20000)");
   outside->exec("VACUUM ANALYZE job");
   outside->exec("PREPARE fresh AS " + detail::Statements{schema.name()}.relay_fresh);
-  const auto now = outside->exec("SELECT pg_snapshot_xmax(pg_current_snapshot())")[0][0].as<std::string>();
-  const std::string nowhere = "'0', '00000000-0000-0000-0000-000000000000'";
-  const auto plan = outside->exec("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE fresh('mail', '" + now +
-                                  "', '{}', " + nowhere + ", 1000)");
-  const auto root = nlohmann::json::parse(plan[0][0].c_str())[0]["Plan"];
-  const auto pages = root["Shared Hit Blocks"].get<long>() + root["Shared Read Blocks"].get<long>();
-  EXPECT_LT(pages, 20) << "of an index of some 150: " << root.dump(2);
+  const auto ask = [&](const std::string& sql) { return outside->exec(sql)[0][0].as<std::string>(); };
+  const auto now = ask("SELECT pg_snapshot_xmax(pg_current_snapshot())");
+  const auto theirs = ask("SELECT xact FROM job LIMIT 1");
+  const auto one_but_last = ask("SELECT id FROM job ORDER BY id DESC OFFSET 1");
+  const std::string none = "00000000-0000-0000-0000-000000000000";
+  /// Pages of the server's memory that one look takes, of an index of some 150.
+  const auto pages = [&](const std::string& xmax, const std::string& running, const std::string& xact,
+                         const std::string& id) {
+    const auto plan = outside->exec("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE fresh('mail', '" + xmax +
+                                    "', '{" + running + "}', '" + xact + "', '" + id + "', 100)");
+    const auto root = nlohmann::json::parse(plan[0][0].c_str())[0]["Plan"];
+    return root["Shared Hit Blocks"].get<long>() + root["Shared Read Blocks"].get<long>();
+  };
+  EXPECT_LT(pages(now, "", "0", none), 20) << "nothing is new";
+  EXPECT_LT(pages(now, theirs, theirs, one_but_last), 20) << "the last one of a transaction that was late";
+  EXPECT_LT(pages("0", "", theirs, one_but_last), 20) << "the last page of all";
+  EXPECT_LT(pages("0", "", "0", none), 20) << "the first";
 }
 
 TEST_F(RelayTest, GoesOnWhereAnotherOneDiedInTheMidstOfASweep) {
