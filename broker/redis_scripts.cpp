@@ -1,6 +1,8 @@
 /// Puts the embedded Lua sources together.
 #include "broker/redis_scripts.hpp"
 
+#include <utility>
+
 #include "broker/sha1.hpp"
 #include "lua.hpp"
 
@@ -20,80 +22,83 @@ RedisScript with(std::string_view shared, std::string_view name, std::string_vie
   return {name, std::move(text), std::move(sha)};
 }
 
+/// Never destroyed: a task may call exit() while other threads go on.
+const RedisScript& kept(RedisScript script) { return *new RedisScript{std::move(script)}; }
+
 }  // namespace
 
 const RedisScript& ack() {
-  static const auto script = with(lua::held, "ack", lua::ack);
+  static const auto& script = kept(with(lua::held, "ack", lua::ack));
   return script;
 }
 
 const RedisScript& bury() {
-  static const auto script = with(lua::held, "bury", lua::bury);
+  static const auto& script = kept(with(lua::held, "bury", lua::bury));
   return script;
 }
 
 const RedisScript& group() {
-  static const auto script = with(lua::take, "group", lua::group);
+  static const auto& script = kept(with(lua::take, "group", lua::group));
   return script;
 }
 
 const RedisScript& held_by() {
-  static const auto script = with(lua::held, "held_by", lua::held_by);
+  static const auto& script = kept(with(lua::held, "held_by", lua::held_by));
   return script;
 }
 
 const RedisScript& lapsed() {
-  static const auto script = plain("lapsed", lua::lapsed);
+  static const auto& script = kept(plain("lapsed", lua::lapsed));
   return script;
 }
 
 const RedisScript& promote() {
-  static const auto script = plain("promote", lua::promote);
+  static const auto& script = kept(plain("promote", lua::promote));
   return script;
 }
 
 const RedisScript& push() {
-  static const auto script = with(lua::take, "push", lua::push);
+  static const auto& script = kept(with(lua::take, "push", lua::push));
   return script;
 }
 
 const RedisScript& recover() {
-  static const auto script = plain("recover", lua::recover);
+  static const auto& script = kept(plain("recover", lua::recover));
   return script;
 }
 
 const RedisScript& relay() {
-  static const auto script = with(lua::take, "relay", lua::relay);
+  static const auto& script = kept(with(lua::take, "relay", lua::relay));
   return script;
 }
 
 const RedisScript& release() {
-  static const auto script = with(lua::held, "release", lua::release);
+  static const auto& script = kept(with(lua::held, "release", lua::release));
   return script;
 }
 
 const RedisScript& renew() {
-  static const auto script = plain("renew", lua::renew);
+  static const auto& script = kept(plain("renew", lua::renew));
   return script;
 }
 
 const RedisScript& requeue() {
-  static const auto script = with(lua::take, "requeue", lua::requeue);
+  static const auto& script = kept(with(lua::take, "requeue", lua::requeue));
   return script;
 }
 
 const RedisScript& retire() {
-  static const auto script = plain("retire", lua::retire);
+  static const auto& script = kept(plain("retire", lua::retire));
   return script;
 }
 
 const RedisScript& retry() {
-  static const auto script = with(lua::held, "retry", lua::retry);
+  static const auto& script = kept(with(lua::held, "retry", lua::retry));
   return script;
 }
 
 const RedisScript& schedule() {
-  static const auto script = plain("schedule", lua::schedule);
+  static const auto& script = kept(plain("schedule", lua::schedule));
   return script;
 }
 

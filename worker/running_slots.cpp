@@ -47,8 +47,9 @@ struct alignas(64) ChildBlock {
   SharedText worker{};
   std::atomic<bool> ready{false};
   std::atomic<bool> to_be_replaced{false};
-  std::atomic<bool> stopping{false};   // publishes to_be_replaced
-  std::atomic<bool> explained{false};  // publishes reason
+  std::atomic<bool> stopping{false};    // publishes to_be_replaced
+  std::atomic<bool> explaining{false};  // the first one writes reason
+  std::atomic<bool> explained{false};   // publishes it
   SharedText reason{};
   std::atomic<std::uint64_t> jobs_started{0};
   std::atomic<std::uint64_t> jobs_done{0};
@@ -108,6 +109,7 @@ std::string ChildSlots::reason() const {
 }
 
 void ChildSlots::set_reason(std::string_view reason) noexcept {
+  if (block_->explaining.exchange(true)) return;
   block_->explained.store(block_->reason.set(reason), std::memory_order_release);
 }
 
@@ -132,6 +134,7 @@ bool ChildSlots::to_be_replaced() const noexcept {
 
 void ChildSlots::begin() noexcept {
   block_->explained.store(false, std::memory_order_release);
+  block_->explaining.store(false, std::memory_order_release);
   block_->ready.store(false, std::memory_order_release);
   block_->stopping.store(false, std::memory_order_release);
   block_->jobs_started.store(0, std::memory_order_relaxed);
