@@ -28,7 +28,7 @@ def table(results: Results, chart: Chart, links: bool) -> str:
         there = [value for value in values if value is not None]
         ratio = f"{there[-1] / there[0]:.2f}" if len(there) > 1 and there[0] else ""
         cells.append([series, *("" if value is None else chart.text(value) for value in values), ratio])
-    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
+    widths = [max(3, *(len(row[i]) for row in cells)) for i in range(len(cells[0]))]
     cells.insert(1, ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])])
     for row in cells:
         rest = (f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:]))
