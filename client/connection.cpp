@@ -74,9 +74,9 @@ Connection::~Connection() {
   if (impl_ && inherited()) static_cast<void>(impl_.release());
 }
 
-pqxx::result Connection::exec(std::string_view sql, const SqlParams& params) {
+pqxx::result Connection::exec(std::string_view sql, const SqlParams& params, const std::string& begin) {
   try {
-    auto result = params.empty() ? run(sql, params) : run_or_plan(sql, params);
+    auto result = run_or_plan(sql, params, begin);
     planned_.succeeded();
     return result;
   } catch (const std::exception& error) {
@@ -87,20 +87,27 @@ pqxx::result Connection::exec(std::string_view sql, const SqlParams& params) {
   }
 }
 
-/// One message either way.
-pqxx::result Connection::run_or_plan(std::string_view sql, const SqlParams& params) {
-  const auto* const frequent = frequent_.find(sql, params);
-  if (frequent == nullptr || !planned_.usable()) {
+pqxx::result Connection::run_or_plan(std::string_view sql, const SqlParams& params,
+                                     const std::string& begin) {
+  const auto* const frequent = find_plan(sql, params);
+  if (frequent == nullptr) {
+    if (!begin.empty()) run(begin, {});
     auto result = run(sql, params);
-    if (result.columns() == 0) frequent_.note(sql);
+    if (!params.empty() && result.columns() == 0) frequent_.note(sql);
     return result;
   }
   std::vector<std::string> values;
   values.reserve(params.size());
   for (const auto& param : params) values.push_back(param ? quote(*param) : "NULL");
-  std::string message;
+  auto message = begin.empty() ? begin : begin + "; ";
   planned_.append_parameterised(message, *frequent, values);
   return run(message, {});
+}
+
+const std::string* Connection::find_plan(std::string_view sql, const SqlParams& params) {
+  if (params.empty()) return nullptr;
+  const auto* const frequent = frequent_.find(sql, params);
+  return frequent != nullptr && planned_.usable() ? frequent : nullptr;
 }
 
 void Connection::append(std::string& message, const Rider& rider) {

@@ -27,8 +27,11 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Throws what libpqxx throws.  After any exception ask lost().
-  pqxx::result exec(std::string_view sql, const SqlParams& params = {});
+  /// Throws what libpqxx throws.  After any exception ask lost().  `begin`, if there is one, is sent before
+  /// the statement: in the same message if plans().
+  pqxx::result exec(std::string_view sql, const SqlParams& params = {}, const std::string& begin = {});
+  /// Whether the statement goes out as text, by a plan of the server's.
+  bool plans(std::string_view sql, const SqlParams& params) { return find_plan(sql, params) != nullptr; }
 
   /// Adds a statement to a message for exec().  It is planned by the server once in a while and not for each
   /// message, unless a pooler stands between, which may hand each message to another session.
@@ -55,7 +58,8 @@ class Connection {
  private:
   struct Impl;
   pqxx::result run(std::string_view sql, const SqlParams& params);
-  pqxx::result run_or_plan(std::string_view sql, const SqlParams& params);
+  pqxx::result run_or_plan(std::string_view sql, const SqlParams& params, const std::string& begin);
+  const std::string* find_plan(std::string_view sql, const SqlParams& params);
   bool inherited() const noexcept;
 
   std::unique_ptr<Impl> impl_;

@@ -178,7 +178,7 @@ pqxx::result Session::exec(std::string_view sql, const SqlParams& params) {
 
 pqxx::result Session::send(std::string_view sql, const SqlParams& params) {
   try {
-    return lease_->exec(sql, params);
+    return begin_.empty() ? lease_->exec(sql, params) : send_first(sql, params);
   } catch (const std::exception& error) {
     note_failure(sql, &error);
     throw;
@@ -189,7 +189,8 @@ pqxx::result Session::send(std::string_view sql, const SqlParams& params) {
 }
 
 void Session::note_failure(std::string_view sql, const std::exception* error) {
-  lost_ = lost_ || lease_->lost(error);
+  const bool unavailable = dynamic_cast<const DatabaseUnavailable*>(error) != nullptr;
+  lost_ = lost_ || unavailable || lease_->lost(error);
   failure_ = "statement '" + shorten(sql) + "' failed: " +
              (lost_              ? "the connection was lost"
               : error != nullptr ? first_line(*error)

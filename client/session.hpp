@@ -103,13 +103,17 @@ class Session {
   void check_usable(std::string_view verb) const;  // that statements may run
   void check_outside_block(std::string_view verb) const;
 
-  /// Sends one statement in the open transaction; a failure breaks it.
+  /// Sends one statement in the open transaction, and BEGIN before the first; a failure breaks it.
   pqxx::result send(std::string_view sql, const SqlParams& params = {});
+  pqxx::result send_first(std::string_view sql, const SqlParams& params);
   void note_failure(std::string_view sql, const std::exception* error);
   void begin(const AtomicOptions& options, Riders* riders = nullptr);
-  pqxx::result send_begin(const std::string& begin, const Riders* riders);
+  void begin_with(Riders& riders);
+  pqxx::result send_begin(const std::function<pqxx::result()>& send_it);
+  void send_begin_alone();
   void begin_if_manual();
   void end_by_commit(std::atomic<bool>& committed);
+  void send_commit(const std::vector<const PendingJob*>& durable);
   std::string commit_message(const std::vector<const PendingJob*>& durable) const;
   [[noreturn]] void throw_not_committed(const std::exception& error, bool with_jobs) const;
   void settle_doubt(const std::vector<const PendingJob*>& durable, int backend);
@@ -135,7 +139,8 @@ class Session {
   ConnectionPool::Lease lease_;
 
   bool autocommit_ = true;
-  bool open_ = false;            // BEGIN was sent, neither COMMIT nor ROLLBACK yet
+  bool open_ = false;            // begun, neither committed nor rolled back yet
+  std::string begin_;            // the BEGIN of the open transaction, until it is sent
   bool needs_rollback_ = false;  // as Django's: set_rollback(true), or a merged block failed
   bool rollback_asked_ = false;  // the first of the two: leaving a broken block is then no surprise
   bool lost_ = false;            // the connection went away inside this transaction

@@ -1,4 +1,5 @@
 /// How a session begins and ends its transaction, and what it makes of a COMMIT that failed.
+#include <optional>
 #include <pqxx/except>
 #include <utility>
 
@@ -36,44 +37,71 @@ std::string begin_statement(const AtomicOptions& options) {
 
 void Session::begin(const AtomicOptions& options, Riders* riders) {
   take_lease();
-  try {
-    auto answer = send_begin(begin_statement(options), riders);
-    if (riders != nullptr) riders->answer = std::move(answer);
-  } catch (const DatabaseUnavailable&) {
-    drop_lease(false);
-    throw;
-  } catch (const std::exception& error) {
-    const bool lost = !lease_ || lease_->lost(&error);
-    // With riders the transaction is open, and its failure with it.
-    if (lost || riders == nullptr) {
-      drop_lease(!lost);
-    } else {
-      end_by_rollback();
-    }
-    if (lost) throw DatabaseUnavailable{"cannot begin a transaction on " + name() + ": " + first_line(error)};
-    throw;
-  }
-  riders_ = riders;
+  begin_ = begin_statement(options);
+  if (riders != nullptr) begin_with(*riders);
   open_ = true;
 }
 
-pqxx::result Session::send_begin(const std::string& begin, const Riders* riders) {
-  const auto send_it = [&] {
-    auto message = begin;
-    if (riders != nullptr) lease_->append(message += "; ", riders->with_begin);
-    return lease_->exec(message);
-  };
+void Session::begin_with(Riders& riders) {
+  const auto begin = std::exchange(begin_, {}) + "; ";
   try {
-    return send_it();
-  } catch (const std::exception& error) {
-    // An idle connection may have died unseen (a restarted server): nothing has run yet, so a new one will
-    // do.
-    if (!lease_->lost(&error) || !lease_.reused()) throw;
+    riders.answer = send_begin([&] {
+      auto message = begin;
+      lease_->append(message, riders.with_begin);
+      return lease_->exec(message);
+    });
+  } catch (const DatabaseUnavailable&) {
+    drop_lease(false);
+    throw;
+  } catch (const std::exception&) {
+    end_by_rollback();  // the transaction is open, and its failure with it
+    throw;
   }
-  drop_lease(false);
-  core_->pool.drop_idle();
-  take_lease();
-  return send_it();
+  riders_ = &riders;
+}
+
+/// Where one message can hold both, BEGIN costs no round trip.
+pqxx::result Session::send_first(std::string_view sql, const SqlParams& params) {
+  const auto begin = std::exchange(begin_, {});
+  std::optional<pqxx::result> result;
+  send_begin([&] {
+    if (!lease_->plans(sql, params)) return lease_->exec(begin);
+    return result.emplace(lease_->exec(sql, params, begin));
+  });
+  return result ? *std::move(result) : lease_->exec(sql, params);
+}
+
+void Session::send_begin_alone() {
+  const auto begin = std::exchange(begin_, {});
+  try {
+    send_begin([&] { return lease_->exec(begin); });
+  } catch (const std::exception&) {
+    lost_ = true;
+    end_by_rollback();
+    throw;
+  }
+}
+
+/// Throws DatabaseUnavailable where the connection is lost and no other is to be had.
+pqxx::result Session::send_begin(const std::function<pqxx::result()>& send_it) {
+  try {
+    try {
+      return send_it();
+    } catch (const std::exception& error) {
+      // An idle connection may have died unseen (a restarted server): nothing that lasts has run yet, so a
+      // new one will do.
+      if (!lease_->lost(&error) || !lease_.reused()) throw;
+    }
+    drop_lease(false);
+    core_->pool.drop_idle();
+    take_lease();
+    return send_it();
+  } catch (const DatabaseUnavailable&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (!lease_->lost(&error)) throw;
+    throw DatabaseUnavailable{"cannot begin a transaction on " + name() + ": " + first_line(error)};
+  }
 }
 
 void Session::begin_if_manual() {
@@ -81,9 +109,24 @@ void Session::begin_if_manual() {
 }
 
 void Session::end_by_commit(std::atomic<bool>& committed) {
-  const auto durable = hooks_.durable_jobs();
-  const auto backend = lease_->backend();
   fail_point("client.before_commit");
+  const auto durable = hooks_.durable_jobs();
+  if (begin_.empty() || !durable.empty()) {
+    send_commit(durable);
+  } else {
+    drop_lease(true);  // no statement has run
+  }
+  committed = true;
+  auto hooks = std::exchange(hooks_, {});
+  forget_transaction();
+  fail_point("client.after_commit");
+  hooks.run();
+}
+
+void Session::send_commit(const std::vector<const PendingJob*>& durable) {
+  // Not in the message of COMMIT: a connection that turns out dead there leaves a doubt, here it is replaced.
+  if (!begin_.empty()) send_begin_alone();
+  const auto backend = lease_->backend();
   try {
     lease_->exec(commit_message(durable));
     drop_lease(true);
@@ -102,11 +145,6 @@ void Session::end_by_commit(std::atomic<bool>& committed) {
     drop_lease(!lost);
     settle_doubt(durable, backend);
   }
-  committed = true;
-  auto hooks = std::exchange(hooks_, {});
-  forget_transaction();
-  fail_point("client.after_commit");
-  hooks.run();
 }
 
 std::string Session::commit_message(const std::vector<const PendingJob*>& durable) const {
@@ -146,7 +184,7 @@ void Session::settle_doubt(const std::vector<const PendingJob*>& durable, int ba
 
 void Session::end_by_rollback() noexcept {
   bool healthy = !lost_;
-  if (healthy) {
+  if (healthy && begin_.empty()) {
     try {
       lease_->exec("ROLLBACK");
     } catch (const std::exception&) {
@@ -159,6 +197,7 @@ void Session::end_by_rollback() noexcept {
 
 void Session::forget_transaction() noexcept {
   open_ = needs_rollback_ = rollback_asked_ = lost_ = false;
+  begin_.clear();
   failure_.clear();
   savepoints_.clear();
   savepoints_made_ = 0;

@@ -11,7 +11,7 @@ endforeach()
 foreach(subject
         app_options atomic atomic_options broken_transaction commit_in_doubt connection_pool database_lost durable_delivery
         enqueue enqueue_failure enqueue_options enqueue_payload frequent_writes manual_transaction multi_database
-        on_commit random_nesting savepoint transaction_use)
+        on_commit random_nesting savepoint transaction_begin transaction_use)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
 foreach(subject migrations schema_roles sql_enqueue sql_enqueue_refusals)
