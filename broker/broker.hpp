@@ -137,10 +137,8 @@ class Broker {
   /// one job, due at the earlier time.  Throws EnqueueFailure, and nothing else of ours.
   virtual void enqueue(std::span<const Outgoing> jobs, Millis timeout) = 0;
 
-  /// Sends jobs, all of them durable, and does not wait until the broker has them: a relay brings what is
-  /// lost on the way.  Within `timeout`, of which most is for connecting.  Throws EnqueueFailure, with all of
-  /// them, if they cannot be sent, or if the broker has refused those before.
-  virtual void post(std::span<const Outgoing> jobs, Millis timeout) { enqueue(jobs, timeout); }
+  /// Whether its jobs live in this process, so that no call takes a round trip.
+  virtual bool is_in_process() const { return false; }
 
   /// Hands up to `count` jobs to `worker`, from the first queue that has any, then the next (`queues` is in
   /// order of preference), oldest first; waits up to `wait` for the first one; may be empty.  After a call

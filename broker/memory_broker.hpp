@@ -21,6 +21,7 @@ class MemoryBroker final : public Broker {
   explicit MemoryBroker(std::string_view name, const Clock& clock = system_clock());
 
   void enqueue(std::span<const Outgoing> jobs, Millis timeout) override;
+  bool is_in_process() const override { return true; }
   std::vector<Fetched> fetch(const WorkerId& worker, std::span<const Queue> queues, std::size_t count,
                              Millis wait) override;
   std::vector<Settled> settle(const WorkerId& worker, std::span<const Settlement> settlements) override;

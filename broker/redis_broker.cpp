@@ -27,10 +27,6 @@ void RedisBroker::enqueue(std::span<const Outgoing> jobs, Millis timeout) {
   redis_enqueue(session_, jobs, std::chrono::steady_clock::now() + std::min(timeout, kLongestWait));
 }
 
-void RedisBroker::post(std::span<const Outgoing> jobs, Millis timeout) {
-  poster_.post(jobs, std::chrono::steady_clock::now() + std::min(timeout, kLongestWait));
-}
-
 std::vector<Fetched> RedisBroker::fetch(const WorkerId& worker, std::span<const Queue> queues,
                                         std::size_t count, Millis wait) {
   wait = std::clamp(wait, Millis{0}, kLongestWait);

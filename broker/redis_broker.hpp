@@ -11,14 +11,13 @@
 #include "broker/broker.hpp"
 #include "broker/redis_browse.hpp"
 #include "broker/redis_fetch.hpp"
-#include "broker/redis_post.hpp"
 #include "broker/redis_session.hpp"
 #include "broker/redis_url.hpp"
 #include "broker/redis_wake.hpp"
 
 namespace aftercommit {
 
-/// One connection for commands, and one more each once post and await_schedule are called.  Keys:
+/// One connection for commands, and one more once await_schedule is called.  Keys:
 /// redis_keys.hpp.
 class RedisBroker final : public Broker {
  public:
@@ -29,7 +28,6 @@ class RedisBroker final : public Broker {
   explicit RedisBroker(RedisUrl url, Millis call_timeout = kCallTimeout);
 
   void enqueue(std::span<const Outgoing> jobs, Millis timeout) override;
-  void post(std::span<const Outgoing> jobs, Millis timeout) override;
   std::vector<Fetched> fetch(const WorkerId& worker, std::span<const Queue> queues, std::size_t count,
                              Millis wait) override;
   std::vector<Settled> settle(const WorkerId& worker, std::span<const Settlement> settlements) override;
@@ -66,7 +64,6 @@ class RedisBroker final : public Broker {
 
   const Millis call_timeout_;
   RedisSession session_;
-  RedisPoster poster_{session_};
   RedisFetcher fetcher_{session_};
   bool relay_has_asked_ =
       false;  // has_durable since relay_cursors: the answer holds for this connection only

@@ -39,7 +39,7 @@ RedisConnection::RedisConnection(const RedisUrl& url, Deadline deadline)
 }
 
 RedisConnection::~RedisConnection() {
-  if (owed_ > 0 && !inherited()) socket_.abort_on_close();
+  if (owed_ > 0 && process_ == ::getpid()) socket_.abort_on_close();
 }
 
 void RedisConnection::introduce(const RedisUrl& url, Deadline deadline) {
@@ -66,10 +66,6 @@ void RedisConnection::introduce(const RedisUrl& url, Deadline deadline) {
 
 void RedisConnection::send(const RedisPipeline& commands, Deadline deadline) {
   owed_ += commands.size();
-  post(commands, deadline);
-}
-
-void RedisConnection::post(const RedisPipeline& commands, Deadline deadline) {
   try {
     socket_.send(commands.bytes(), deadline);
   } catch (const SocketError& error) {
@@ -100,9 +96,9 @@ Reply RedisConnection::overhear(Deadline deadline) {
   }
 }
 
-bool RedisConnection::usable() const noexcept { return owed_ == 0 && !inherited() && socket_.quiet(); }
-
-bool RedisConnection::inherited() const noexcept { return process_ != ::getpid(); }
+bool RedisConnection::usable() const noexcept {
+  return owed_ == 0 && process_ == ::getpid() && socket_.quiet();
+}
 
 Reply RedisConnection::next(Deadline deadline) {
   for (;;) {

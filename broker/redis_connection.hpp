@@ -28,16 +28,13 @@ class RedisConnection {
   /// The reply to a command, which may be an error reply.  Throws BrokerUnavailable if there was none.
   Reply receive(const RedisPipeline& commands, std::size_t command, Deadline deadline);
 
-  /// Sends commands whose replies nobody waits for: they come by overhear(), if at all.
-  void post(const RedisPipeline& commands, Deadline deadline);
-
-  /// What Redis says next, on a connection that is subscribed or posts; null if nothing came by `deadline`.
+  /// What Redis says next without being asked, on a subscribed connection; null if nothing came by
+  /// `deadline`.
   Reply overhear(Deadline deadline);
 
   /// True if commands may be sent: every reply was read, the server has not closed it, and it was not
   /// inherited from the parent of a fork, which still talks on it.
   bool usable() const noexcept;
-  bool inherited() const noexcept;
 
   const std::string& server() const noexcept { return server_; }
 

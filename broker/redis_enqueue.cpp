@@ -3,7 +3,6 @@
 #include "broker/redis_enqueue.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "broker/epoch_ms.hpp"
@@ -19,21 +18,6 @@ enum class Fate : std::uint8_t {
 };
 
 bool is_ready(const Outgoing& job) { return !job.eta && job.countdown.value_or(Millis{0}) <= Millis{0}; }
-
-std::vector<RedisBatch> batches_by_queue(std::span<const std::size_t> chosen,
-                                         std::span<const Outgoing> jobs) {
-  const auto same_queue = [&](std::size_t a, std::size_t b) { return jobs[a].queue == jobs[b].queue; };
-  return batches(chosen, same_queue, [&](std::size_t i) { return jobs[i].payload.size(); });
-}
-
-void add_push(RedisSession& session, std::span<const Outgoing> jobs, const RedisBatch& batch,
-              RedisPipeline& commands) {
-  const auto& keys = session.keys(jobs[batch.jobs.front()].queue);
-  commands.begin_script(scripts::push(), {keys.stream, keys.delayed, keys.durable, keys.relay},
-                        1 + kTakenWords * batch.jobs.size());
-  commands.word(keys.wake);
-  for (const auto i : batch.jobs) add_taken(jobs[i], commands);
-}
 
 /// One call of enqueue.
 class Enqueueing {
@@ -105,19 +89,29 @@ class Enqueueing {
       order_.push_back(i);
       ends_.push_back(order_.size());
     }
+    const auto same_queue = [&](std::size_t a, std::size_t b) { return jobs_[a].queue == jobs_[b].queue; };
+    const auto bytes = [&](std::size_t i) { return jobs_[i].payload.size(); };
     const auto add = [&](const RedisBatch& batch) {
       order_.insert(order_.end(), batch.jobs.begin(), batch.jobs.end());
       ends_.push_back(order_.size());
     };
-    for (const auto& batch : batches_by_queue(durable, jobs_)) {
-      add_push(session_, jobs_, batch, commands);
+    for (const auto& batch : batches(durable, same_queue, bytes)) {
+      add_durable(batch, commands);
       add(batch);
     }
-    for (const auto& batch : batches_by_queue(delayed, jobs_)) {
+    for (const auto& batch : batches(delayed, same_queue, bytes)) {
       add_delayed(batch, commands);
       add(batch);
     }
     return commands;
+  }
+
+  void add_durable(const RedisBatch& batch, RedisPipeline& commands) {
+    const auto& keys = session_.keys(jobs_[batch.jobs.front()].queue);
+    commands.begin_script(scripts::push(), {keys.stream, keys.delayed, keys.durable, keys.relay},
+                          1 + kTakenWords * batch.jobs.size());
+    commands.word(keys.wake);
+    for (const auto i : batch.jobs) add_taken(jobs_[i], commands);
   }
 
   void add_delayed(const RedisBatch& batch, RedisPipeline& commands) {
@@ -165,14 +159,6 @@ void add_taken(const Outgoing& job, RedisPipeline& commands) {
   commands.word(job.eta ? "at" : "in");
   commands.word(job.eta ? epoch_ms(*job.eta) : countdown_ms(job.countdown.value_or(Millis{0})));
   commands.word(job.payload);
-}
-
-RedisPipeline push_commands(RedisSession& session, std::span<const Outgoing> jobs) {
-  std::vector<std::size_t> all(jobs.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  RedisPipeline commands;
-  for (const auto& batch : batches_by_queue(all, jobs)) add_push(session, jobs, batch, commands);
-  return commands;
 }
 
 void redis_enqueue(RedisSession& session, std::span<const Outgoing> jobs, Deadline deadline) {

@@ -12,9 +12,6 @@ namespace aftercommit {
 inline constexpr std::size_t kTakenWords = 4;
 void add_taken(const Outgoing& job, RedisPipeline& commands);
 
-/// The script calls that push these jobs, all of them durable.
-RedisPipeline push_commands(RedisSession& session, std::span<const Outgoing> jobs);
-
 /// As Broker::enqueue.
 void redis_enqueue(RedisSession& session, std::span<const Outgoing> jobs, Deadline deadline);
 

@@ -45,12 +45,6 @@ void RedisPipeline::add_as_text(std::size_t command, RedisPipeline& target) cons
   target.bytes_.append(arguments(command));
 }
 
-RedisPipeline RedisPipeline::as_text() const {
-  RedisPipeline text;
-  for (std::size_t i = 0; i < size(); ++i) add_as_text(i, text);
-  return text;
-}
-
 std::string RedisPipeline::what(std::size_t command) const {
   const auto& [name, script, words, begin, after_name] = commands_[command];
   std::string what{script == nullptr ? "" : "the script "};

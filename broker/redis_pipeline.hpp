@@ -46,8 +46,6 @@ class RedisPipeline {
 
   /// Adds to `target` a script call of this pipeline with the script's text in place of its name.
   void add_as_text(std::size_t command, RedisPipeline& target) const;
-  /// The same for all, where all are script calls.
-  RedisPipeline as_text() const;
 
  private:
   struct Command {

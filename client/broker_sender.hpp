@@ -1,7 +1,6 @@
 /// Sends jobs to the broker from any thread, over connections that are kept for the next time.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -10,25 +9,25 @@
 #include <vector>
 
 #include "client/commit_hooks.hpp"
+#include "client/durable_push.hpp"
 
 namespace aftercommit::detail {
 
-/// Thread-safe.  As many connections as threads send at the same moment.
+/// Thread-safe.  As many connections as threads send at the same moment; durable jobs have one of their own.
 class BrokerSender final : public JobSender {
  public:
   /// Takes over jobs of a committed transaction that the broker did not take, to send them later.
   /// Thread-safe.
   using KeepUnsent = std::function<void(std::vector<Outgoing>)>;
 
-  /// Without `keep` each job that is not sent is an EnqueueError, durable ones apart: the relay brings these.
+  /// Without `keep` each job that is not sent is an EnqueueError, durable ones apart, which nobody waits for.
   /// Throws ConfigError for a URL that no broker has; does not connect yet.
   BrokerSender(std::string url, std::chrono::milliseconds timeout, KeepUnsent keep = {});
 
   void send(std::vector<PendingJob> jobs, bool after_commit) override;
 
  private:
-  void skip_durable(std::vector<PendingJob>& jobs) const;
-  void note_outage(const std::string& error);
+  void push_durable(std::vector<PendingJob>& jobs);
 
   std::unique_ptr<Broker> take();
   void give_back(std::unique_ptr<Broker> broker) noexcept;
@@ -36,10 +35,9 @@ class BrokerSender final : public JobSender {
   const std::string url_;
   const std::chrono::milliseconds timeout_;
   const KeepUnsent keep_;
-  /// While the broker is away, durable jobs are left to the relay at once, and nobody's commit waits for a
-  /// timeout.
-  std::atomic<std::chrono::steady_clock::time_point> away_until_{};
-  std::mutex mutex_;  // protects idle_
+  DurablePush durable_;
+  bool in_process_ = false;  // the broker: then durable jobs are there at once, as tests want it
+  std::mutex mutex_;         // protects idle_
   std::vector<std::unique_ptr<Broker>> idle_;
 };
 

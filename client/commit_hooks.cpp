@@ -1,5 +1,7 @@
 #include "client/commit_hooks.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <map>
 #include <utility>
@@ -9,6 +11,19 @@
 #include "client/error_text.hpp"
 
 namespace aftercommit::detail {
+
+std::vector<Outgoing> due_from_now(std::vector<PendingJob>& jobs) {
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<Outgoing> outgoing;
+  outgoing.reserve(jobs.size());
+  for (auto& job : jobs) {
+    auto& next = outgoing.emplace_back(std::move(job.outgoing));
+    if (!next.countdown) continue;
+    const auto waited = std::chrono::duration_cast<Millis>(now - job.asked_at);
+    next.countdown = std::max(*next.countdown - waited, Millis{0});
+  }
+  return outgoing;
+}
 namespace {
 
 /// For the log: the first line, since what follows in an error of PostgreSQL quotes rows.

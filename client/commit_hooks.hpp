@@ -20,6 +20,9 @@ struct PendingJob {
   std::chrono::steady_clock::time_point asked_at;
 };
 
+/// What to hand the broker for jobs asked for some time ago: their countdowns run since then.
+std::vector<Outgoing> due_from_now(std::vector<PendingJob>& jobs);
+
 /// Sends jobs to a broker.  Thread-safe.
 class JobSender {
  public:

@@ -57,7 +57,7 @@ TEST_F(CliAudit, AgreesWithJobsInEveryState) {
   other(2), die();
   durable(3), fetch();
   durable(4), durable(5);
-  receipt.apply_async({.countdown = 1h, .queue = "mail"}, 6);
+  durable(6, {.countdown = 1h});
   other(7);
   enqueue_by_sql();
   outside("INSERT INTO " + schema().name() + ".ledger (id) VALUES (gen_random_uuid())");

@@ -123,7 +123,7 @@ TEST_F(Cli, StatsCountWhatRedisAndTheJobTableHold) {
   other(2), die();
   durable(3), fetch();
   durable(4);
-  receipt.apply_async({.countdown = 1h, .queue = "mail"}, 5);
+  durable(5, {.countdown = 1h});
   outside("SELECT " + schema().name() + ".enqueue('receipt', '[6]', queue => 'slow')");
 
   const auto stats = run_json({"stats"});

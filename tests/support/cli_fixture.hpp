@@ -13,6 +13,7 @@
 
 #include "broker/dead_letter.hpp"
 #include "client/job_table.hpp"
+#include "support/eventually.hpp"
 #include "support/payments.hpp"
 #include "support/redis_calls.hpp"
 #include "support/worker_process.hpp"
@@ -50,15 +51,22 @@ class CliTest : public Payments, public testing::Test {
     return nlohmann::json::parse(end.output);
   }
 
-  JobId durable(long id = 1) { return receipt.apply_async({.queue = "mail"}, id); }
+  /// Once Redis has it as well, as for all durable jobs.
+  JobId durable(long id = 1, CallOptions options = {}) {
+    options.queue = "mail";
+    const auto job = receipt.apply_async(options, id);
+    EXPECT_TRUE(eventually([&]() -> bool { return calls.broker.has_durable("mail", {&job, 1}).at(0); }));
+    return job;
+  }
   JobId other(long id = 1) {
     return receipt.apply_async({.queue = "mail", .delivery = Delivery::kOnCommit}, id);
   }
 
   /// Fetches the first ready job.
   Fetched fetch() {
-    auto jobs = calls.fetch(1);
-    if (jobs.size() != 1) throw std::runtime_error{"no job is ready"};
+    std::vector<Fetched> jobs;
+    if (!eventually([&] { return !(jobs = calls.fetch(1)).empty(); }))
+      throw std::runtime_error{"no job is ready"};
     return jobs.front();
   }
   static Envelope read(const std::string& payload) {
