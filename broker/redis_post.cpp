@@ -32,13 +32,13 @@ void RedisPoster::post(std::span<const Outgoing> jobs, Deadline deadline) {
       send(commands, deadline);
     } catch (const BrokerUnavailable&) {  // it may have died since it was used last
       if (!was_connected || std::chrono::steady_clock::now() >= deadline) throw;
-      connection_.reset();
+      disconnect();
       send(commands, deadline);
     }
   } catch (const EnqueueFailure&) {
     throw;
   } catch (const Error& error) {
-    connection_.reset();
+    disconnect();
     throw none_sent(jobs, error.what(), error.retryable());
   }
 }
@@ -46,8 +46,7 @@ void RedisPoster::post(std::span<const Outgoing> jobs, Deadline deadline) {
 /// What has been answered since the last time.  Jobs that a lost connection had still to answer for come by
 /// the relay.
 std::optional<RedisRefusal> RedisPoster::take_answers(Deadline deadline) {
-  if (connection_ && connection_->inherited()) connection_.reset();
-  if (!connection_) unanswered_ = 0;
+  if (connection_ && connection_->inherited()) disconnect();
   std::optional<RedisRefusal> refusal;
   while (unanswered_ > 0) {
     const bool must = unanswered_ >= kMostUnanswered;
@@ -55,8 +54,7 @@ std::optional<RedisRefusal> RedisPoster::take_answers(Deadline deadline) {
     try {
       reply = connection_->overhear(must ? deadline : std::chrono::steady_clock::now());
     } catch (const BrokerUnavailable&) {
-      connection_.reset();
-      unanswered_ = 0;
+      disconnect();
       break;
     }
     if (!reply && must) {
@@ -69,23 +67,23 @@ std::optional<RedisRefusal> RedisPoster::take_answers(Deadline deadline) {
     knows_scripts_ = false;  // where a call is refused, its script is not read either
     if (refusal || is_error(*reply, "NOSCRIPT")) continue;
     refusal = understand(*reply, "the script push", session_.url().server());
-    if (!refusal->reconnects) continue;
-    connection_.reset();
-    unanswered_ = 0;
+    if (refusal->reconnects) disconnect();
   }
   return refusal;
 }
 
 void RedisPoster::send(const RedisPipeline& commands, Deadline deadline) {
-  if (connection_ && unanswered_ == 0 && !connection_->usable()) connection_.reset();
-  if (!connection_) {
-    connection_ = std::make_unique<RedisConnection>(session_.url(), deadline);
-    unanswered_ = 0;
-    knows_scripts_ = false;
-  }
+  if (connection_ && unanswered_ == 0 && !connection_->usable()) disconnect();
+  if (!connection_) connection_ = std::make_unique<RedisConnection>(session_.url(), deadline);
   connection_->post(knows_scripts_ ? commands : commands.as_text(), deadline);
   unanswered_ += commands.size();
   knows_scripts_ = true;
+}
+
+void RedisPoster::disconnect() {
+  connection_.reset();
+  unanswered_ = 0;
+  knows_scripts_ = false;
 }
 
 }  // namespace aftercommit

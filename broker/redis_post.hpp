@@ -24,6 +24,7 @@ class RedisPoster {
  private:
   std::optional<RedisRefusal> take_answers(Deadline deadline);
   void send(const RedisPipeline& commands, Deadline deadline);
+  void disconnect();
 
   RedisSession& session_;
   std::unique_ptr<RedisConnection> connection_;
