@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "aftercommit/error.hpp"
+#include "broker/log_format.hpp"
 #include "cli/output.hpp"
 
 namespace aftercommit::cli {
