@@ -143,10 +143,7 @@ std::string DeadJobs::retry(const DeadJob& dead) {
     push(dead);
     return {};
   }
-  Envelope again = *dead.job();
-  again.attempt = 1;
-  again.crashes = 0;
-  again.unknown_since.reset();
+  const auto again = revived(*dead.job());
   const Outgoing outgoing{.queue = dead.queue,
                           .payload = encode(again),
                           .durable = again.durable ? std::optional{again.id} : std::nullopt};

@@ -115,10 +115,7 @@ bool JobTable::revive(const JobId& job) const {
                             ? std::get<Malformed>(decoded).reason
                             : "what was received could not be read as a job: " + letter->reason)};
   }
-  Envelope& again = *letter->job;
-  again.attempt = 1;
-  again.crashes = 0;
-  again.unknown_since.reset();
+  const auto again = revived(std::move(*letter->job));
   return database_.exec(statements().revive_job, job, encode(again), again.attempt).affected_rows() == 1;
 }
 
