@@ -17,8 +17,10 @@ endforeach()
 foreach(subject dead_rows migrations schema_roles sql_enqueue sql_enqueue_refusals)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
-aftercommit_test(server_plans_test LABEL integration SOURCES support/postgres_proxy.cpp
-                 LIBRARIES test_payments)
+foreach(subject pooler server_plans)
+  aftercommit_test(${subject}_test LABEL integration SOURCES support/postgres_proxy.cpp
+                   LIBRARIES test_payments)
+endforeach()
 aftercommit_test(atomic_requests_test LABEL integration LIBRARIES test_payments httplib::httplib)
 
 foreach(subject
