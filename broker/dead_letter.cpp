@@ -62,6 +62,13 @@ std::optional<Envelope> read_job(JsonFields& fields) {
 
 }  // namespace
 
+Envelope revived(Envelope job) {
+  job.attempt = 1;
+  job.crashes = 0;
+  job.unknown_since.reset();
+  return job;
+}
+
 std::string_view to_string(DeadLetter::Cause cause) noexcept {
   const auto known =
       std::ranges::find(kCauses, cause, &std::pair<DeadLetter::Cause, std::string_view>::first);

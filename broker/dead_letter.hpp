@@ -38,6 +38,9 @@ std::string encode(const DeadLetter& letter);
 /// Reads what encode wrote, as strictly as decode.  Never throws for bad input.
 std::variant<DeadLetter, Malformed> decode_dead_letter(std::string_view text);
 
+/// A dead job as it runs again: with its errors, at its first attempt.
+Envelope revived(Envelope job);
+
 /// "retries_exhausted" and so on: the word used in JSON and logs.
 std::string_view to_string(DeadLetter::Cause cause) noexcept;
 

@@ -13,21 +13,6 @@
 namespace aftercommit {
 namespace {
 
-/// UTC, to the millisecond.
-std::string iso_time(std::chrono::system_clock::time_point at) {
-  using namespace std::chrono;
-  const auto day = floor<days>(at);
-  const year_month_day date{day};
-  const hh_mm_ss time{floor<milliseconds>(at - day)};
-  std::array<char, 64> text;
-  const int length = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-      static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
-  return {text.data(), static_cast<std::size_t>(length)};
-}
-
 /// \n \r \t as such, other bytes as \x1b.
 void append_escape(std::string& out, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -80,6 +65,20 @@ void append_value(std::string& out, std::string_view value) {
 
 }  // namespace
 
+std::string utc(std::chrono::system_clock::time_point at) {
+  using namespace std::chrono;
+  const auto day = floor<days>(at);
+  const year_month_day date{day};
+  const hh_mm_ss time{floor<milliseconds>(at - day)};
+  std::array<char, 64> text;
+  const int length = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+      static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
 std::string_view to_string(LogLevel level) noexcept {
   switch (level) {
     case LogLevel::kDebug:
@@ -95,7 +94,7 @@ std::string_view to_string(LogLevel level) noexcept {
 }
 
 std::string render_text(const LogEvent& event, std::chrono::system_clock::time_point at) {
-  std::string line = iso_time(at);
+  std::string line = utc(at);
   line.append(" ").append(to_string(event.level)).append(" ");
   append_escaped(line, event.message, false);
   for (const auto& [key, value] : event.fields) {
@@ -115,7 +114,7 @@ std::string render_json(const LogEvent& event, std::chrono::system_clock::time_p
     line += ':';
     append_json_string_lossy(line, value);
   };
-  append_member("time", iso_time(at));
+  append_member("time", utc(at));
   append_member("level", to_string(event.level));
   append_member("message", event.message);
   for (const auto& [key, value] : event.fields) append_member(key, value);

@@ -15,6 +15,9 @@ std::string render_text(const LogEvent& event, std::chrono::system_clock::time_p
 /// A JSON object: time, level, message, then the fields, all of them strings.
 std::string render_json(const LogEvent& event, std::chrono::system_clock::time_point at);
 
+/// 2026-03-01T12:00:00.042Z: UTC, to the millisecond.
+std::string utc(std::chrono::system_clock::time_point at);
+
 /// "debug", "info", "warning", "error"
 std::string_view to_string(LogLevel level) noexcept;
 

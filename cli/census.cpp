@@ -92,15 +92,9 @@ class Look {
   }
 
   void read_dead(Store& store) {
-    std::size_t offset = 0;
-    for (;;) {
-      const auto rows = store.table.dead({}, offset, kPage);
-      for (const auto& row : rows) {
-        if (dead_.insert(row.id).second) ++census_.durable[row.queue].dead;
-      }
-      if (rows.size() < kPage) return;
-      offset += rows.size();
-    }
+    store.table.for_each_dead([&](const JobId& job, const Queue& queue) {
+      if (dead_.insert(job).second) ++census_.durable[queue].dead;
+    });
   }
 
   void read_row(const detail::JobRow& row) {

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "aftercommit/error.hpp"
+#include "broker/log_format.hpp"
 #include "cli/output.hpp"
 
 namespace aftercommit::cli {
@@ -67,29 +68,36 @@ std::vector<DeadSource> DeadJobs::redis(const Queue& queue) {
   return sources;
 }
 
-std::vector<DeadJob> DeadJobs::page(const DeadSource& source, std::size_t offset) {
-  std::vector<DeadJob> jobs;
+void DeadJobs::visit(const DeadSource& source, const Visitor& visitor) {
   if (source.store != nullptr) {
-    for (auto& row : source.store->table.dead(source.queue, offset, kPage)) {
-      jobs.push_back(
-          dead_job(source.store, row.id, std::move(row.queue), row.died_at, std::move(row.letter)));
-    }
-    return jobs;
+    visit_table(*source.store, source.queue, visitor);
+  } else {
+    visit_redis(source.queue, visitor);
   }
-  for (auto& entry : servers_.broker().dead_letters(source.queue, offset, kPage)) {
-    jobs.push_back(dead_job(nullptr, {}, source.queue, entry.died_at, std::move(entry.letter)));
-  }
-  return jobs;
 }
 
-void DeadJobs::visit(const DeadSource& source, const std::function<Fate(const DeadJob&)>& visitor) {
+void DeadJobs::visit_table(const Store& store, const Queue& queue, const Visitor& visitor) {
+  std::optional<detail::DeadPlace> after;
+  for (;;) {
+    auto rows = store.table.dead(queue, kPage, after);
+    if (rows.empty()) return;
+    after = {.died_at = rows.back().died_at, .id = rows.back().id};
+    for (auto& row : rows) {
+      const auto dead = dead_job(&store, row.id, std::move(row.queue), row.died_at, std::move(row.letter));
+      if (visitor(dead) == Fate::kStop) return;
+    }
+  }
+}
+
+void DeadJobs::visit_redis(const Queue& queue, const Visitor& visitor) {
   std::optional<std::chrono::system_clock::time_point> begun;  // by the clock that times the deaths
   std::unordered_set<std::size_t> seen;  // new deaths push those behind them into the next page
   std::size_t offset = 0;
   for (;;) {
-    const auto jobs = page(source, offset);
-    if (jobs.empty()) return;
-    for (const auto& dead : jobs) {
+    auto entries = servers_.broker().dead_letters(queue, offset, kPage);
+    if (entries.empty()) return;
+    for (auto& entry : entries) {
+      const auto dead = dead_job(nullptr, {}, queue, entry.died_at, std::move(entry.letter));
       if (!begun) begun = dead.died_at;
       const auto known = std::hash<std::string>{}(dead.id + dead.text);
       if (dead.died_at > *begun || seen.contains(known)) {
@@ -142,10 +150,7 @@ std::string DeadJobs::retry(const DeadJob& dead) {
     push(dead);
     return {};
   }
-  Envelope again = *dead.job();
-  again.attempt = 1;
-  again.crashes = 0;
-  again.unknown_since.reset();
+  const auto again = revived(*dead.job());
   const Outgoing outgoing{.queue = dead.queue,
                           .payload = encode(again),
                           .durable = again.durable ? std::optional{again.id} : std::nullopt};

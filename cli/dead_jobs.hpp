@@ -51,7 +51,8 @@ class DeadJobs {
   /// What became of a job that was visited.
   enum class Fate : std::uint8_t { kStays, kGone, kStop };
   /// Visits those of one source, the newest first.
-  void visit(const DeadSource& source, const std::function<Fate(const DeadJob& dead)>& visitor);
+  using Visitor = std::function<Fate(const DeadJob& dead)>;
+  void visit(const DeadSource& source, const Visitor& visitor);
 
   /// The one that a job table keeps.
   std::optional<DeadJob> find_durable(const std::string& id);
@@ -68,7 +69,8 @@ class DeadJobs {
   const std::string& outage() const { return outage_; }  ///< how Redis is away
 
  private:
-  std::vector<DeadJob> page(const DeadSource& source, std::size_t offset);
+  static void visit_table(const Store& store, const Queue& queue, const Visitor& visitor);
+  void visit_redis(const Queue& queue, const Visitor& visitor);
   bool still_settling(const DeadJob& dead);
   void push(const DeadJob& dead);
 

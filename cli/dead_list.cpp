@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "broker/log_format.hpp"
 #include "broker/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/dead_jobs.hpp"

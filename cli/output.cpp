@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <iostream>
 #include <utility>
 
@@ -26,17 +25,6 @@ std::string one_line(std::string_view text, std::size_t limit) {
     }
   }
   return line + (text.size() > limit ? "..." : "");
-}
-
-std::string utc(std::chrono::system_clock::time_point at) {
-  const auto ms = std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()).count();
-  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()).count();
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  const auto length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  const auto fraction = std::to_string(1000 + ((ms % 1000) + 1000) % 1000).substr(1);
-  return std::string{text.data(), length} + "." + fraction + "Z";
 }
 
 std::string span(std::chrono::milliseconds time) {

@@ -19,9 +19,6 @@ void print_json(const Json& document);
 /// Foreign text in one line of at most `limit` bytes: no control character is left in it.
 std::string one_line(std::string_view text, std::size_t limit);
 
-/// 2026-11-21T11:05:00.042Z
-std::string utc(std::chrono::system_clock::time_point at);
-
 /// "850 ms", "12 s", "3 min", "5 h", "4 d": whole ones, rounded down.
 std::string span(std::chrono::milliseconds time);
 

@@ -56,11 +56,6 @@ void AppCore::settle() {
       throw ConfigError{"database '" + alias + "' of app '" + name_ + "' has no URL: give it one, or set " +
                         variable_of(alias)};
     }
-    if (database.schema.empty() ||
-        database.schema.find_first_of(std::string_view{"{}\0", 3}) != std::string::npos) {
-      throw ConfigError{"the schema of database '" + alias + "' of app '" + name_ + "' is not a name: '" +
-                        clean_text(database.schema, 64) + "'"};
-    }
     databases_.emplace(alias, std::make_unique<Database>(database, alias));
   }
   if (!sender_) sender_ = std::make_shared<BrokerSender>(options_.redis_url, options_.enqueue_timeout);

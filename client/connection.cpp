@@ -60,7 +60,8 @@ Connection::Connection(const DatabaseOptions& options, const std::string& alias)
     : planned_{[this] { return run("SELECT pg_backend_pid()", {})[0][0].as<int>() == backend(); }} {
   try {
     impl_ = std::make_unique<Impl>(connection_string(options));
-    if (is_worker_session(options)) exec(sql::worker_session);
+    // A pooler would give the settings to whoever has the server's session next, and not to us.
+    if (is_worker_session(options) && planned_.usable()) exec(sql::worker_session);
   } catch (const std::exception& error) {
     throw DatabaseUnavailable{"cannot connect to database '" + alias +
                               "': " + without_secrets(first_line(error), options.url)};

@@ -1,7 +1,9 @@
 #include "client/job_listener.hpp"
 
+#include <optional>
 #include <pqxx/notification>
 #include <pqxx/pqxx>
+#include <stdexcept>
 #include <string>
 
 #include "aftercommit/error.hpp"
@@ -24,10 +26,18 @@ class Receiver final : public pqxx::notification_receiver {
 
 struct JobListener::Connection {
   Connection(const DatabaseOptions& options, const std::string& channel)
-      : connection{connection_string(options)}, receiver{connection, channel} {}
+      : connection{connection_string(options)} {
+    if (!pooled()) receiver.emplace(connection, channel);
+  }
+
+  /// A pooler makes up process ids of its own.
+  bool pooled() {
+    return pqxx::nontransaction{connection}.exec("SELECT pg_backend_pid()")[0][0].as<int>() !=
+           connection.backendpid();
+  }
 
   pqxx::connection connection;
-  Receiver receiver;
+  std::optional<Receiver> receiver;  // none behind a pooler
 };
 
 JobListener::JobListener(Database& database) : database_{database} {}
@@ -36,10 +46,12 @@ JobListener::~JobListener() = default;
 bool JobListener::wait(std::chrono::milliseconds timeout) {
   const auto& options = database_.options();
   try {
-    if (!connection_) {
+    if (!connection_ && !pooled_) {
       connection_ = std::make_unique<Connection>(options, options.schema);
-      return true;  // what was said before went unheard
+      pooled_ = !connection_->receiver;
+      if (!pooled_) return true;  // what was said before went unheard
     }
+    if (pooled_) throw std::runtime_error{"a pooler stands between"};
     const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout);
     const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(timeout - seconds);
     return connection_->connection.await_notification(seconds.count(), rest.count()) > 0;

@@ -18,7 +18,9 @@ class JobListener {
   JobListener& operator=(const JobListener&) = delete;
 
   /// Waits up to `timeout` for a notification; true if one came.  Connects if need be; throws
-  /// DatabaseUnavailable when the connection is lost, and connects anew the next time.
+  /// DatabaseUnavailable when the connection is lost, and connects anew the next time.  Behind a pooler it
+  /// throws at once, without connecting after the first time: another session would listen, and go on for
+  /// ever.
   bool wait(std::chrono::milliseconds timeout);
 
  private:
@@ -26,6 +28,7 @@ class JobListener {
 
   Database& database_;
   std::unique_ptr<Connection> connection_;  // null: not listening
+  bool pooled_ = false;
 };
 
 }  // namespace aftercommit::detail

@@ -22,11 +22,29 @@ JobRow job_row(const pqxx::row& row) {
           .envelope = row[4].as<std::string>()};
 }
 
+std::chrono::system_clock::time_point from_epoch_us(std::int64_t us) {
+  using Time = std::chrono::system_clock::time_point;
+  constexpr auto kLast = std::chrono::floor<std::chrono::microseconds>(Time::duration::max()).count();
+  return Time{std::chrono::microseconds{std::clamp<std::int64_t>(us, 0, kLast)}};
+}
+
 DeadRow dead_row(const pqxx::row& row) {
   return {.id = id_of(row[0]),
           .queue = row[1].as<std::string>(),
-          .died_at = from_epoch_ms(row[2].as<std::int64_t>()),
+          .died_at = from_epoch_us(row[2].as<std::int64_t>()),
           .letter = row[3].as<std::string>()};
+}
+
+/// Visits what `list` gives: those after an id, in their order.
+void for_each_row(Database& database, const std::string& list,
+                  const std::function<void(const pqxx::row& row)>& visit) {
+  std::string after = "00000000-0000-0000-0000-000000000000";
+  while (true) {
+    const auto rows = database.exec(list, after);
+    if (rows.empty()) return;
+    for (const auto& row : rows) visit(row);
+    after = rows[rows.size() - 1][0].as<std::string>();
+  }
 }
 
 }  // namespace
@@ -81,21 +99,25 @@ std::vector<JobTable::Counts> JobTable::counts() const {
 }
 
 void JobTable::for_each(const std::function<void(const JobRow&)>& visit) const {
-  std::string after = "00000000-0000-0000-0000-000000000000";
-  while (true) {
-    const auto rows = database_.exec(statements().list_jobs, after);
-    if (rows.empty()) return;
-    for (const auto& row : rows) visit(job_row(row));
-    after = rows[rows.size() - 1][0].as<std::string>();
-  }
+  for_each_row(database_, statements().list_jobs, [&](const pqxx::row& row) { visit(job_row(row)); });
 }
 
-std::vector<DeadRow> JobTable::dead(const std::string& queue, std::size_t offset, std::size_t count) const {
+std::vector<DeadRow> JobTable::dead(const std::string& queue, std::size_t count,
+                                    const std::optional<DeadPlace>& after) const {
+  std::optional<std::chrono::system_clock::time_point> died_at;
+  std::optional<JobId> id;
+  if (after) died_at = after->died_at, id = after->id;
   std::vector<DeadRow> all;
-  for (const auto& row : database_.exec(statements().list_dead, queue, offset, count)) {
+  for (const auto& row : database_.exec(statements().list_dead, queue, died_at, id, count)) {
     all.push_back(dead_row(row));
   }
   return all;
+}
+
+void JobTable::for_each_dead(
+    const std::function<void(const JobId& job, const std::string& queue)>& visit) const {
+  for_each_row(database_, statements().list_dead_ids,
+               [&](const pqxx::row& row) { visit(id_of(row[0]), row[1].as<std::string>()); });
 }
 
 std::optional<DeadRow> JobTable::find_dead(const JobId& job) const {
@@ -115,10 +137,7 @@ bool JobTable::revive(const JobId& job) const {
                             ? std::get<Malformed>(decoded).reason
                             : "what was received could not be read as a job: " + letter->reason)};
   }
-  Envelope& again = *letter->job;
-  again.attempt = 1;
-  again.crashes = 0;
-  again.unknown_since.reset();
+  const auto again = revived(std::move(*letter->job));
   return database_.exec(statements().revive_job, job, encode(again), again.attempt).affected_rows() == 1;
 }
 

@@ -32,8 +32,14 @@ struct JobRow {
 struct DeadRow {
   JobId id;
   std::string queue;
-  std::chrono::system_clock::time_point died_at{};
+  std::chrono::system_clock::time_point died_at{};  ///< to the microsecond
   std::string letter;
+};
+
+/// Where a dead job stands in their order, the newest first.
+struct DeadPlace {
+  std::chrono::system_clock::time_point died_at;
+  JobId id;
 };
 
 /// The table of one database, in its schema.  Every call is a short transaction of its own, or joins the open
@@ -75,8 +81,12 @@ class JobTable {
   /// Visits every job, in batches, ordered by id.
   void for_each(const std::function<void(const JobRow& row)>& visit) const;
 
-  /// The newest `count` dead jobs after skipping `offset`, of all queues if `queue` is empty.
-  std::vector<DeadRow> dead(const std::string& queue, std::size_t offset, std::size_t count) const;
+  /// The newest `count` dead jobs, or those that follow on one of them, in a time that does not depend on how
+  /// many there are; of all queues if `queue` is empty.
+  std::vector<DeadRow> dead(const std::string& queue, std::size_t count,
+                            const std::optional<DeadPlace>& after = {}) const;
+  /// Visits every dead job without its letter, in batches, ordered by id.
+  void for_each_dead(const std::function<void(const JobId& job, const std::string& queue)>& visit) const;
   std::optional<DeadRow> find_dead(const JobId& job) const;
   /// Back to the jobs, with the same id and all its attempts before it; false if it is not among the dead.
   /// Throws PayloadError if its letter holds no job that could run.

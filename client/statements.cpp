@@ -37,6 +37,7 @@ Statements::Statements(std::string_view schema)
       count_jobs{ready(sql::count_jobs, schema)},
       list_jobs{ready(sql::list_jobs, schema)},
       list_dead{ready(sql::list_dead, schema)},
+      list_dead_ids{ready(sql::list_dead_ids, schema)},
       find_dead{ready(sql::find_dead, schema)},
       revive_job{ready(sql::revive_job, schema)},
       forget_dead{ready(sql::forget_dead, schema)},

@@ -62,13 +62,13 @@ void Settler::run(const std::stop_token& stop) {
   }
 }
 
-/// A call for each job would cost more than most jobs; nobody waits for what is settled.
+/// A call for each job would cost more than most jobs; nobody waits for what is settled.  What came in during
+/// the last call may be enough; what comes while we wait wakes nobody, which would cost more than it gains.
 void Settler::gather(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
   constexpr std::size_t kEnough = 100;
   constexpr std::chrono::milliseconds kLonger{1};
-  asked_.wait_for(lock, stop, kLonger, [&] {
-    return flushing_ || !asked_for_.outgoing.empty() || asked_for_.settlements.size() >= kEnough;
-  });
+  if (asked_for_.settlements.size() >= kEnough) return;
+  asked_.wait_for(lock, stop, kLonger, [&] { return flushing_ || !asked_for_.outgoing.empty(); });
 }
 
 void Settler::take_over(Work& work) {

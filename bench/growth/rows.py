@@ -17,8 +17,8 @@ FROM (SELECT number, {id} AS id FROM generate_series({first}, {end}) AS number) 
 """
 LEDGER = "INSERT INTO aftercommit.ledger (id) SELECT {id} FROM generate_series({first}, {end}) AS number;"
 DEAD = """
-INSERT INTO aftercommit.dead (id, queue, letter)
-SELECT id, 'default', '{{"v":1,"cause":"rejected","reason":"no such order","worker":"web-1/4711","at":1700000000123,'
+INSERT INTO aftercommit.dead (id, queue, died_at, letter)
+SELECT id, 'default', now() - ({last} - number) * interval '1 millisecond', '{{"v":1,"cause":"rejected","reason":"no such order","worker":"web-1/4711","at":1700000000123,'
   || '"entry":"1700000000000-0","job":{{"v":1,"id":"' || id || '","task":"insert","args":[' || number
   || ',"welcome"],"queue":"default","enqueued_at":1700000000000,"durable":true}}}}'
 FROM (SELECT number, {id} AS id FROM generate_series({first}, {end}) AS number) AS made;
@@ -35,7 +35,7 @@ def done(count: int) -> None:
 
 
 def dead(count: int) -> None:
-    make("dead", DEAD, count)
+    make("dead", DEAD, count, last=count)
 
 
 def make(table: str, statement: str, count: int, **words: str) -> None:

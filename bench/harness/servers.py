@@ -3,6 +3,7 @@
 import os
 import subprocess
 import time
+from collections.abc import Sequence
 
 DEADLINE_SECONDS = 60
 
@@ -89,11 +90,11 @@ def url(variable: str) -> str:
     return found
 
 
-def ask(command: list[str], text: str = "") -> str:
-    """What the program prints, given `text` to read."""
+def ask(command: Sequence[str], text: str = "", seconds: float | None = DEADLINE_SECONDS) -> str:
+    """What the program prints, given `text` to read; it may take as long as it likes if `seconds` is None."""
     try:
         done = subprocess.run(
-            command, input=text, capture_output=True, text=True, timeout=DEADLINE_SECONDS
+            command, input=text, capture_output=True, text=True, timeout=seconds
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ServerTrouble(f"cannot run {command[0]}: {error}") from error

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 
 from pgbench_scripts import ID_STEM, NUMBER, PLACES, script_text
-from programs import ProgramFailed, output_of, payload, program, server
+from programs import ProgramFailed, output_of, payload, program, servers
 
 CLIENTS = 16  # connections of a worker
 THREADS = 2  # of pgbench
@@ -56,7 +56,7 @@ def pgbench(script: str, protocol: str, clients: int, transactions: int) -> floa
         options = ["-n", "-M", protocol, "-c", str(clients), "-j", str(threads), "-f", file.name]
         variables = ["-D", "i=0", "-D", f"envelope={payload(durable=True)}"]
         each = ["-t", str(transactions // clients)]
-        text = output_of(["pgbench", *options, *variables, *each, server("DATABASE_URL")])
+        text = output_of(["pgbench", *options, *variables, *each, servers.url("DATABASE_URL")])
     rate = re.search(r"^tps = ([0-9.]+) \(without initial connection time\)", text, re.MULTILINE)
     if rate is None:
         raise ProgramFailed(f"pgbench printed no rate but: {text}")
@@ -84,4 +84,4 @@ def fill_job_table(jobs: int) -> None:
 def psql(text: str) -> str:
     quiet = "SET client_min_messages = warning;"
     options = ["-X", "-q", "-A", "-t", "-F", " ", "-v", "ON_ERROR_STOP=1"]
-    return output_of(["psql", *options, "-f", "-", server("DATABASE_URL")], quiet + text)
+    return output_of(["psql", *options, "-f", "-", servers.url("DATABASE_URL")], quiet + text)

@@ -1,40 +1,28 @@
 """Runs the programs that measure."""
 
-import os
-import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "harness"))  # how servers are found and asked
+
+import servers  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class ProgramFailed(Exception):
+class ProgramFailed(servers.ServerTrouble):
     """A sentence, with what the program said."""
-
-
-def server(variable: str) -> str:
-    """The URL in REDIS_URL or DATABASE_URL."""
-    url = os.environ.get(variable)
-    if not url:
-        raise ProgramFailed(f"{variable} is not set: run beside scripts/devstack")
-    return url
 
 
 def output_of(command: Sequence[str], text: str = "") -> str:
     """What the program prints, given `text` to read."""
-    try:
-        done = subprocess.run(command, input=text, capture_output=True, text=True)
-    except OSError as error:
-        raise ProgramFailed(f"cannot run {command[0]}: {error.strerror}") from error
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip()
-        raise ProgramFailed(f"{Path(command[0]).name} answered {done.returncode}: {said[-2000:]}")
-    return done.stdout
+    return servers.ask(command, text, seconds=None)
 
 
 def payload(durable: bool = False) -> str:
     """A job as it travels."""
-    return output_of([program("bench_redis"), "payload", *(["--durable"] if durable else [])]).strip()
+    return output_of([program("bench_redis"), "payload", *(["--durable"] if durable else [])])
 
 
 def program(name: str) -> str:

@@ -2,14 +2,14 @@
 
 import json
 
-from programs import ProgramFailed, output_of, payload, program, server
+from programs import ProgramFailed, output_of, payload, program, servers
 
 STREAM = "ac:{default}:stream"
 
 
 def xadd(jobs: int, pipeline: int) -> dict:
     """One client, `pipeline` commands in one message."""
-    command = ["redis-benchmark", "-u", server("REDIS_URL"), "--csv", "-c", "1", "-P", str(pipeline)]
+    command = ["redis-benchmark", "-u", servers.url("REDIS_URL"), "--csv", "-c", "1", "-P", str(pipeline)]
     text = output_of([*command, "-n", str(jobs), "XADD", STREAM, "*", "e", payload()])
     columns, values = text.strip().splitlines()[-2:]
     # The first value, the command itself, holds quotes and commas: so the columns are counted from the end.

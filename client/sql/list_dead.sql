@@ -1,2 +1,14 @@
-SELECT id, queue, (extract(epoch FROM died_at) * 1000)::bigint, letter
-FROM {schema}.dead WHERE $1 = '' OR queue = $1 ORDER BY died_at DESC, id OFFSET $2 LIMIT $3;
+-- list_dead.sql: the newest $4 dead jobs of queue $1, or of all if that is empty; of those that follow on the one which
+-- died at $2 and has the id $3, unless these are null.
+-- Queue after queue comes from the index dead_recent, and the newest of each from its end: a page costs what it shows.
+WITH RECURSIVE one AS (
+  SELECT $1::text AS queue
+  UNION ALL
+  SELECT (SELECT min(queue) FROM {schema}.dead WHERE queue > one.queue) FROM one WHERE $1 = '' AND queue IS NOT NULL)
+SELECT id, newest.queue, (extract(epoch FROM died_at) * 1000000)::bigint, letter
+FROM one CROSS JOIN LATERAL (
+  SELECT id, queue, died_at, letter FROM {schema}.dead
+  WHERE queue = one.queue AND (died_at, id) < (coalesce($2::timestamptz, 'infinity'),
+                                               coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+  ORDER BY died_at DESC, id DESC LIMIT $4::bigint) AS newest
+ORDER BY died_at DESC, id DESC LIMIT $4::bigint;

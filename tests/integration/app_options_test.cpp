@@ -110,6 +110,14 @@ TEST_F(AppOptionsFrom, AnAliasThatIsNoNameAreAnError) {
   EXPECT_THAT(message_of<ConfigError>([&] { app.database(); }), HasSubstr("database alias 'two words'"));
 }
 
+TEST_F(AppOptionsFrom, ASchemaThatNoneCanBeAreAnErrorBeforeAnythingConnects) {
+  for (const std::string schema : {"", "a{b}"}) {
+    App app{"shop", {.databases = {{"default", {.url = "postgresql://nowhere/a", .schema = schema}}}}};
+    EXPECT_THAT(message_of<ConfigError>([&] { app.options(); }),
+                HasSubstr("'" + schema + "' cannot be a schema"));
+  }
+}
+
 TEST_F(AppOptionsFrom, ConfigureReplaceThoseGivenBeforeTheFirstUse) {
   App app{"shop", {.databases = {{"two words", {.url = "postgresql://one/a"}}}}};
   EXPECT_THROW(app.options(), ConfigError);

@@ -242,7 +242,7 @@ TEST_F(RelayTest, BuriesRowsThatAreNoJobs) {  // P9
                 outside->quote(encode(other)) + ")");
   sweeper.sweep();
   EXPECT_EQ(arrived(), std::set{good});
-  const auto dead = detail::JobTable{database}.dead("mail", 0, 10);
+  const auto dead = detail::JobTable{database}.dead("mail", 10);
   ASSERT_EQ(dead.size(), 3U);
   for (const auto& row : dead) {
     const auto letter = std::get<DeadLetter>(decode_dead_letter(row.letter));

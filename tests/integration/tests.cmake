@@ -14,11 +14,13 @@ foreach(subject
         on_commit random_nesting savepoint transaction_begin transaction_use)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
-foreach(subject migrations schema_roles sql_enqueue sql_enqueue_refusals)
+foreach(subject dead_rows migrations schema_roles sql_enqueue sql_enqueue_refusals)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
-aftercommit_test(server_plans_test LABEL integration SOURCES support/postgres_proxy.cpp
-                 LIBRARIES test_payments)
+foreach(subject pooler server_plans)
+  aftercommit_test(${subject}_test LABEL integration SOURCES support/postgres_proxy.cpp
+                   LIBRARIES test_payments)
+endforeach()
 aftercommit_test(atomic_requests_test LABEL integration LIBRARIES test_payments httplib::httplib)
 
 foreach(subject

@@ -98,7 +98,7 @@ std::vector<DeadLetter> WorkerTest::eventually_dead(std::size_t count, const Que
     found.clear();
     for (auto& entry : broker->dead_letters(queue, 0, count + 1))
       found.emplace_back(entry.died_at, entry.letter);
-    for (auto& row : table.dead(queue, 0, count + 1)) found.emplace_back(row.died_at, row.letter);
+    for (auto& row : table.dead(queue, count + 1)) found.emplace_back(row.died_at, row.letter);
     return found.size() >= count;
   });
   EXPECT_EQ(found.size(), count);
