@@ -48,6 +48,7 @@ class CommitHooks {
   /// The jobs that are to be rows of the transaction as well, in their order.
   std::vector<const PendingJob*> durable_jobs() const;
 
+  bool empty() const noexcept { return hooks_.empty() && jobs_.empty(); }
   Mark mark() const noexcept { return {hooks_.size(), jobs_.size()}; }
   void drop_since(Mark mark);
   void clear() noexcept;

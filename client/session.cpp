@@ -50,7 +50,8 @@ Session& Session::of(const std::shared_ptr<DatabaseCore>& core) {
 }
 
 Session::~Session() {
-  if (open_) lease_.discard();  // the thread ended in manual mode: nobody will commit this
+  if (open_ || ahead_ != nullptr)
+    lease_.discard();  // the thread ended in manual mode: nobody will commit this
 }
 
 // --- atomic blocks
@@ -166,6 +167,7 @@ pqxx::result Session::exec(std::string_view sql, const SqlParams& params) {
     lease_->notice(sql);
     return send(sql, params);
   }
+  drop_ahead();  // this statement may want what that one holds
   auto lease = core_->pool.lease();
   try {
     lease->notice(sql);

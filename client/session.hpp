@@ -75,7 +75,10 @@ class Session {
   void leave_manual_mode(bool autocommit) noexcept;
 
   bool in_atomic_block() const noexcept { return !blocks_.empty(); }
+  bool has_hooks() const noexcept { return !hooks_.empty(); }  ///< or jobs: something waits for the commit
   bool lost() const noexcept { return lost_; }  ///< the connection went away inside the open transaction
+  /// Rolls back what was begun for Riders::next, unless its block has been entered.
+  void drop_ahead() noexcept;
   Transaction& transaction();
   /// Throws UsageError unless this thread's transaction is what the caller means by the one it was handed.
   void check_transaction(std::string_view verb) const;
@@ -114,6 +117,7 @@ class Session {
   void begin_if_manual();
   void end_by_commit(std::atomic<bool>& committed);
   void send_commit(const std::vector<const PendingJob*>& durable);
+  bool begins_next() const noexcept { return riders_ != nullptr && riders_->next != nullptr && !has_hooks(); }
   std::string commit_message(const std::vector<const PendingJob*>& durable) const;
   [[noreturn]] void throw_not_committed(const std::exception& error, bool with_jobs) const;
   void settle_doubt(const std::vector<const PendingJob*>& durable, int backend);
@@ -151,6 +155,7 @@ class Session {
   std::uint64_t transaction_number_ = 1;
   CommitHooks hooks_;
   Riders* riders_ = nullptr;  // not owned; null: none travel with this transaction
+  Riders* ahead_ = nullptr;   // not owned; of a transaction that has begun, and whose block has not
 };
 
 }  // namespace aftercommit::detail

@@ -36,10 +36,19 @@ std::string begin_statement(const AtomicOptions& options) {
 }  // namespace
 
 void Session::begin(const AtomicOptions& options, Riders* riders) {
-  take_lease();
-  begin_ = begin_statement(options);
-  if (riders != nullptr) begin_with(*riders);
+  if (riders != nullptr && riders == ahead_) {
+    riders_ = std::exchange(ahead_, nullptr);
+  } else {
+    drop_ahead();
+    take_lease();
+    begin_ = begin_statement(options);
+    if (riders != nullptr) begin_with(*riders);
+  }
   open_ = true;
+}
+
+void Session::drop_ahead() noexcept {
+  if (std::exchange(ahead_, nullptr) != nullptr) end_by_rollback();
 }
 
 void Session::begin_with(Riders& riders) {
@@ -128,8 +137,13 @@ void Session::send_commit(const std::vector<const PendingJob*>& durable) {
   if (!begin_.empty()) send_begin_alone();
   const auto backend = lease_->backend();
   try {
-    lease_->exec(commit_message(durable));
-    drop_lease(true);
+    auto answer = lease_->exec(commit_message(durable));
+    if (begins_next()) {
+      ahead_ = riders_->next;
+      ahead_->answer = std::move(answer);
+    } else {
+      drop_lease(true);
+    }
   } catch (const std::exception& error) {
     const bool lost = lease_->lost(&error);
     if (!lost && sqlstate_of(error) != "40003") {  // the server has answered: nothing is committed
@@ -151,7 +165,9 @@ std::string Session::commit_message(const std::vector<const PendingJob*>& durabl
   std::string message;
   if (riders_ != nullptr && riders_->with_commit) lease_->append(message, *riders_->with_commit);
   if (!durable.empty()) append_durable_jobs(message, core_->statements, durable, *lease_.get());
-  return message += "COMMIT";
+  message += "COMMIT";
+  if (begins_next()) lease_->append(message += "; BEGIN; ", riders_->next->with_begin);
+  return message;
 }
 
 void Session::throw_not_committed(const std::exception& error, bool with_jobs) const {

@@ -10,9 +10,9 @@
 #include "aftercommit/log.hpp"
 #include "broker/fail_point.hpp"
 #include "client/app_core.hpp"
-#include "client/effect_guard.hpp"
 #include "client/error_text.hpp"
 #include "client/job_table.hpp"
+#include "client/ledger.hpp"
 #include "client/pqxx_compat.hpp"
 #include "client/session.hpp"
 #include "worker/log_text.hpp"
@@ -51,18 +51,16 @@ bool is_outage(const std::exception& error) {
 
 }  // namespace
 
-Settlement Attempt::run() {
+Settlement Attempt::run(const Successor& successor) {
   started_ = std::chrono::steady_clock::now();
-  auto decoded = decode(fetched_.payload, context_.app.options().payload_limit);
-  if (const auto* malformed = std::get_if<Malformed>(&decoded)) {
+  if (successor) successor_ = &successor;
+  if (const auto* malformed = read()) {
     return ending_.buried(nullptr, 0, DeadLetter::Cause::kMalformed, malformed->reason, now());
   }
-  job_ = std::move(std::get<Envelope>(decoded));
   ending_.found(*job_, nullptr);
   if (job_->durable) {
     try {
-      home_ = job_->database.empty() ? &context_.app.core().default_database()
-                                     : &context_.app.database(job_->database);
+      home_ = &find_home();
     } catch (const ConfigError& error) {
       context_.outages.met(job_->database, error.what());
       return ending_.put_off();
@@ -83,6 +81,24 @@ Settlement Attempt::run() {
   if (!task->bind) return wait_for_a_deploy("the task is declared, but has no body in this worker");
   job_->unknown_since.reset();
   return run_task(*task);
+}
+
+Attempt::~Attempt() {
+  if (claimed_ahead_in_ == nullptr) return;
+  if (auto* session = detail::Session::find(*claimed_ahead_in_->core())) session->drop_ahead();
+}
+
+/// Null if the job can be read.
+const Malformed* Attempt::read() {
+  if (!job_ && !malformed_) {
+    auto decoded = decode(fetched_.payload, context_.app.options().payload_limit);
+    if (auto* job = std::get_if<Envelope>(&decoded)) {
+      job_ = std::move(*job);
+    } else {
+      malformed_ = std::move(std::get<Malformed>(decoded));
+    }
+  }
+  return malformed_ ? &*malformed_ : nullptr;
 }
 
 Settlement Attempt::run_task(const detail::TaskEntry& task) {
@@ -132,7 +148,6 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
                      .attempt = job_->attempt,
                      .max_retries = job_->max_retries.value_or(task.options.max_retries),
                      .enqueued_at = job_->enqueued_at};
-  std::optional<detail::EffectGuard> guard;  // outlives the block
   std::optional<Atomic> block;
   detail::Session* session = nullptr;  // of this thread: outlives the block
   const auto fail = [&](Kind kind, std::string reason,
@@ -151,8 +166,8 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
   if (task.options.transactional) {
     try {
       auto& database = database_for(task);
-      guard.emplace(database.core()->statements, *job_);
-      block.emplace(database, guard->riders());
+      if (!std::exchange(claimed_ahead_in_, nullptr)) guard_.emplace(database.core()->statements, *job_);
+      block.emplace(database, guard_->riders());
       session = &block->transaction().session();
     } catch (const ConfigError& error) {
       return fail(Kind::kError, error.what());
@@ -160,7 +175,7 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
       conflict = is_conflict(error);
       return fail(Kind::kUnavailable, error.what());
     }
-    if (!guard->claim()) return fail(Kind::kNotOurs, {});
+    if (!guard_->claim()) return fail(Kind::kNotOurs, {});
     context_.outages.over(session->database().alias());
     fail_point("worker.after_begin");
   }
@@ -175,6 +190,7 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
                   "the task left a database in manual transaction management; what it had not committed is "
                   "rolled back");
     }
+    if (block) let_successor_begin(session->database());
     block->commit();
     fail_point("worker.after_commit");
     if (!block->committed()) {
@@ -188,12 +204,18 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
   } catch (const Reject& reject) {
     return fail(Kind::kReject, reject.what());
   } catch (const std::exception& error) {
-    conflict = block && !block->committed() && is_conflict(error);
     if (detail::EffectGuard::is_broken_out(error)) {
       return fail(
           Kind::kBrokeOut,
           "the task has ended the transaction that its job runs in by itself (COMMIT, ROLLBACK or PREPARE "
           "TRANSACTION, hidden from the library); what it had done before stands as that left it");
+    }
+    conflict = block && !block->committed() && is_conflict(error);
+    const bool in_doubt = block && !block->committed() && guard_->riders().next != nullptr;
+    if (in_doubt && has_taken_effect(session->database())) {  // what failed is the beginning of the next
+      conflict = false;
+      running_.leave();
+      return std::nullopt;
     }
     const bool lost = session != nullptr && session->lost();
     const bool outage = (lost || is_outage(error)) && context_.interrupted.note(job_->id);
@@ -219,6 +241,37 @@ std::optional<Attempt::Failure> Attempt::execute_bare(const std::function<void()
   return std::nullopt;
 }
 
+/// Where something waits for the commit it comes first: it may take long, and use the database itself.
+void Attempt::let_successor_begin(Database& database) {
+  if (successor_ == nullptr || detail::Session::of(database.core()).has_hooks()) return;
+  if (auto* successor = (*std::exchange(successor_, nullptr))()) {
+    guard_->riders().next = successor->claim_ahead(database);
+  }
+}
+
+detail::Riders* Attempt::claim_ahead(Database& database) {
+  if (read() != nullptr || (job_->expires_at && *job_->expires_at < now())) return nullptr;
+  const auto* task = context_.app.core().find_task(job_->task);
+  if (task == nullptr || !task->bind || !task->options.transactional) return nullptr;
+  try {
+    if (job_->durable) home_ = &find_home();
+    if (&database_for(*task) != &database) return nullptr;
+  } catch (const ConfigError&) {
+    return nullptr;  // run() tells of it
+  }
+  claimed_ahead_in_ = &database;
+  return &guard_.emplace(database.core()->statements, *job_).riders();
+}
+
+bool Attempt::has_taken_effect(Database& database) const noexcept {
+  try {
+    return job_->durable ? !detail::JobTable{database}.find(job_->id)
+                         : detail::is_in_ledger(database, job_->id);
+  } catch (const std::exception&) {
+    return false;  // the next delivery finds out
+  }
+}
+
 bool Attempt::end_manual_mode() const noexcept {
   bool ended = false;
   for (const auto& [alias, database] : context_.app.core().databases()) {
@@ -228,6 +281,11 @@ bool Attempt::end_manual_mode() const noexcept {
     ended = true;
   }
   return ended;
+}
+
+Database& Attempt::find_home() const {
+  return job_->database.empty() ? context_.app.core().default_database()
+                                : context_.app.database(job_->database);
 }
 
 Database& Attempt::database_for(const detail::TaskEntry& task) const {

@@ -14,6 +14,7 @@
 #include "aftercommit/job.hpp"
 #include "broker/broker.hpp"
 #include "broker/envelope.hpp"
+#include "client/effect_guard.hpp"
 #include "worker/heartbeat.hpp"
 #include "worker/interruptions.hpp"
 #include "worker/job_ending.hpp"
@@ -45,11 +46,22 @@ struct AttemptContext {
 /// Runs a job to its settlement.  Never throws for what a job or its task does.
 class Attempt {
  public:
-  /// None is owned; all outlive this.
-  Attempt(AttemptContext& context, const Fetched& fetched, RunningJob& running)
-      : context_{context}, fetched_{fetched}, running_{running} {}
+  /// `context` and `running` are not owned, and outlive this.
+  Attempt(AttemptContext& context, Fetched job, RunningJob& running)
+      : context_{context}, fetched_{std::move(job)}, running_{running} {}
+  ~Attempt();
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
 
-  Settlement run();
+  const Fetched& job() const noexcept { return fetched_; }
+
+  /// Gives the attempt that this thread makes next, if there is one to be had now.  Asked once at most, when
+  /// the task has returned.
+  using Successor = std::function<Attempt*()>;
+
+  /// The transaction of the successor begins in the message that commits this one, where both are on one
+  /// database: a round trip less.
+  Settlement run(const Successor& successor = {});
 
  private:
   /// How the body ended, in the words of the log and the dead letter.
@@ -67,15 +79,23 @@ class Attempt {
     std::optional<std::chrono::milliseconds> countdown{};
   };
 
+  const Malformed* read();
   Settlement run_task(const detail::TaskEntry& task);
   std::optional<Failure> execute(const detail::TaskEntry& task, const std::function<void(Job&)>& body);
   std::optional<Failure> execute_once(const detail::TaskEntry& task, const std::function<void(Job&)>& body,
                                       bool& conflict);
   /// As execute_once, without a transaction.
   std::optional<Failure> execute_bare(const std::function<void()>& body);
+  /// What claims the job in a transaction of this database; null where that is not what is to be done with
+  /// it.
+  detail::Riders* claim_ahead(Database& database);
+  void let_successor_begin(Database& database);
+  /// For when nobody knows whether the transaction has been committed.
+  bool has_taken_effect(Database& database) const noexcept;
   /// This thread is for the next job too: rolls back what a task has left open by hand.  True if there was
   /// anything.
   bool end_manual_mode() const noexcept;
+  Database& find_home() const;
   Database& database_for(const detail::TaskEntry& task) const;
 
   Settlement settle_failure(const detail::TaskEntry& task, Failure failure);
@@ -86,12 +106,16 @@ class Attempt {
   std::string milliseconds_since_start() const;
 
   AttemptContext& context_;
-  const Fetched& fetched_;
+  const Fetched fetched_;
   RunningJob& running_;
   JobEnding ending_{fetched_, context_.worker, context_.locked};
-  std::optional<Envelope> job_{};  // once the payload has been read
-  Database* home_ = nullptr;       // holds its row, if it is durable
+  std::optional<Malformed> malformed_{};  // once the payload has been read, this
+  std::optional<Envelope> job_{};         // or this
+  Database* home_ = nullptr;              // holds its row, if it is durable
   std::chrono::steady_clock::time_point started_{};
+  std::optional<detail::EffectGuard> guard_{};  // outlives its block
+  Database* claimed_ahead_in_ = nullptr;  // by guard_, or at least it was tried; null: not yet, or no more
+  const Successor* successor_ = nullptr;  // not owned; null: none, or asked already
 };
 
 }  // namespace aftercommit::worker

@@ -97,7 +97,7 @@ bool Daemon::wait_until_idle(std::chrono::milliseconds timeout, Signals& signals
 void Daemon::give_back_what_still_runs() {
   using namespace std::chrono_literals;
   for (const auto& executor : executors_) {
-    if (auto settlement = executor->abandon()) settler_.settle(std::move(*settlement));
+    for (auto& settlement : executor->abandon()) settler_.settle(std::move(settlement));
   }
   if (settler_.flush(1s)) {
     log(LogLevel::kWarning,

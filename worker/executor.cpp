@@ -14,6 +14,15 @@ namespace {
 
 constexpr std::chrono::microseconds kTooQuickForHarm{10};
 
+Settlement acknowledge(const Fetched& job) {
+  std::optional<JobId> durable;
+  const auto decoded = decode(job.payload, job.payload.size());
+  if (const auto* envelope = std::get_if<Envelope>(&decoded); envelope != nullptr && envelope->durable) {
+    durable = envelope->id;
+  }
+  return {.kind = Settlement::Kind::kAck, .queue = job.queue, .entry = job.entry, .durable = durable};
+}
+
 }  // namespace
 
 Executor::Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler, RunningSlot slot)
@@ -21,28 +30,62 @@ Executor::Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler,
 
 void Executor::run() {
   const CrashWatch watch{slot_};
-  while (const auto job = buffer_.take()) {
-    slot_.hold(*job);
-    {
-      const std::lock_guard lock{mutex_};
-      current_ = &*job;
-      running_->begin();
-    }
+  auto current = attempt(buffer_.take());
+  while (current && start(*current)) {
+    std::unique_ptr<Attempt> ahead;
     const auto began = std::chrono::steady_clock::now();
-    auto settlement = Attempt{context_, *job, *running_}.run();
+    auto settlement = current->run([&] { return (ahead = attempt_ahead()).get(); });
     // Before anything is said of the job.  Closing files takes longer than the quickest jobs, which are
     // spared this.
     if (std::chrono::steady_clock::now() - began > kTooQuickForHarm) check_files();
-    bool ours = false;
-    {
-      const std::lock_guard lock{mutex_};
-      ours = std::exchange(current_, nullptr) != nullptr;
-    }
-    if (ours) settler_.settle(std::move(settlement));
-    slot_.clear();
-    Signals::block();  // the task may have unblocked them: one that came here would end the process
-    buffer_.done();
+    finish(std::move(settlement));
+    if (ahead && buffer_.is_closed()) give_back_ahead(std::move(ahead));
+    buffer_.done(ahead != nullptr);
+    current = ahead ? std::move(ahead) : attempt(buffer_.take());
   }
+}
+
+std::unique_ptr<Attempt> Executor::attempt(std::optional<Fetched> job) {
+  return job ? std::make_unique<Attempt>(context_, *std::move(job), *running_) : nullptr;
+}
+
+std::unique_ptr<Attempt> Executor::attempt_ahead() {
+  auto ahead = attempt(buffer_.take_ahead());
+  const std::lock_guard lock{mutex_};
+  ahead_ = ahead ? &ahead->job() : nullptr;
+  return ahead;
+}
+
+/// False if it is not to run any more.
+bool Executor::start(const Attempt& attempt) {
+  slot_.hold(attempt.job());
+  const std::lock_guard lock{mutex_};
+  if (abandoned_) return false;
+  current_ = &attempt.job();
+  ahead_ = nullptr;
+  running_->begin();
+  return true;
+}
+
+void Executor::finish(Settlement settlement) {
+  bool ours = false;
+  {
+    const std::lock_guard lock{mutex_};
+    current_ = nullptr;
+    ours = !abandoned_;
+  }
+  if (ours) settler_.settle(std::move(settlement));
+  slot_.clear();
+  Signals::block();  // the task may have unblocked them: one that came here would end the process
+}
+
+/// A worker that stops begins no other job.
+void Executor::give_back_ahead(std::unique_ptr<Attempt> ahead) {
+  auto job = ahead->job();
+  ahead.reset();  // lets go of its row first
+  const std::lock_guard lock{mutex_};
+  ahead_ = nullptr;
+  if (!abandoned_) settler_.settle(give_back(std::move(job)));
 }
 
 void Executor::cancel() noexcept {
@@ -54,19 +97,16 @@ void Executor::cancel() noexcept {
   }
 }
 
-std::optional<Settlement> Executor::abandon() {
+std::vector<Settlement> Executor::abandon() {
   running_->sever();
   const std::lock_guard lock{mutex_};
-  const auto* const job = std::exchange(current_, nullptr);
-  if (job == nullptr) return std::nullopt;
-  if (!running_->committed()) return give_back(*job);
-  std::optional<JobId> durable;
-  const auto decoded = decode(job->payload, job->payload.size());
-  if (const auto* envelope = std::get_if<Envelope>(&decoded); envelope != nullptr && envelope->durable) {
-    durable = envelope->id;
+  std::vector<Settlement> settlements;
+  if (!std::exchange(abandoned_, true)) {
+    if (current_ != nullptr)
+      settlements.push_back(running_->committed() ? acknowledge(*current_) : give_back(*current_));
+    if (ahead_ != nullptr) settlements.push_back(give_back(*ahead_));
   }
-  return Settlement{
-      .kind = Settlement::Kind::kAck, .queue = job->queue, .entry = job->entry, .durable = durable};
+  return settlements;
 }
 
 }  // namespace aftercommit::worker

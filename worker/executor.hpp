@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "worker/attempt.hpp"
 #include "worker/job_buffer.hpp"
@@ -23,18 +24,25 @@ class Executor {
   /// How to settle the job that would not end in time: its connection is cut, so that it cannot commit any
   /// more, and it is given back; or forgotten, where it has committed and only its hooks still run.  Nothing
   /// if no job is running.  The process must exit soon after.
-  std::optional<Settlement> abandon();
+  std::vector<Settlement> abandon();
 
  private:
   void run();
+  std::unique_ptr<Attempt> attempt(std::optional<Fetched> job);
+  std::unique_ptr<Attempt> attempt_ahead();
+  bool start(const Attempt& attempt);
+  void finish(Settlement settlement);
+  void give_back_ahead(std::unique_ptr<Attempt> ahead);
 
   AttemptContext& context_;  // not owned, outlives this, as do the next two
   JobBuffer& buffer_;
   Settler& settler_;
   RunningSlot slot_;  // used by thread_ alone
   const std::shared_ptr<RunningJob> running_ = std::make_shared<RunningJob>();
-  std::mutex mutex_;                  // protects current_
-  const Fetched* current_ = nullptr;  // what runs now and is ours to settle; null: nothing.  Owned by run()
+  std::mutex mutex_;                  // protects the next three
+  const Fetched* current_ = nullptr;  // what runs now; null: nothing.  Owned by run(), as is the next
+  const Fetched* ahead_ = nullptr;    // what runs after it; null: not known yet
+  bool abandoned_ = false;            // neither is ours to settle any more
   std::jthread thread_;               // last
 };
 

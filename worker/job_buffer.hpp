@@ -32,11 +32,16 @@ class JobBuffer {
 
   /// Waits for the next job; nothing once the buffer is closed.  Each job taken is followed by one done().
   std::optional<Fetched> take();
-  void done();
+  /// The next job for an executor that is about to be done with another, unless an idle one will come for it.
+  /// Follow it by done(true) for that other job.
+  std::optional<Fetched> take_ahead();
+  /// `goes_on`: with the job that was taken ahead.
+  void done(bool goes_on = false);
 
   /// No further job is handed out; gives back those that had not been taken.
   std::vector<Fetched> close();
-  /// Jobs taken and not done.
+  bool is_closed() const;
+  /// Executors at a job.
   std::size_t running() const;
 
  private:
@@ -148,11 +153,20 @@ inline std::optional<Fetched> JobBuffer::take() {
   return job;
 }
 
-inline void JobBuffer::done() {
+inline std::optional<Fetched> JobBuffer::take_ahead() {
+  const std::lock_guard lock{mutex_};
+  if (closed_ || waiting_.empty() || running_ < executors_) return std::nullopt;
+  std::optional<Fetched> job{std::move(waiting_.front())};
+  waiting_.pop_front();
+  ++taken_;
+  return job;
+}
+
+inline void JobBuffer::done(bool goes_on) {
   bool wanted = false;
   {
     const std::lock_guard lock{mutex_};
-    --running_;
+    if (!goes_on) --running_;
     ++finished_;
     wanted = fetcher_asleep_ && demand() > 0;
   }
@@ -169,6 +183,11 @@ inline std::vector<Fetched> JobBuffer::close() {
   }
   filled_.notify_all();
   return untouched;
+}
+
+inline bool JobBuffer::is_closed() const {
+  const std::lock_guard lock{mutex_};
+  return closed_;
 }
 
 inline std::size_t JobBuffer::running() const {

@@ -33,6 +33,7 @@ aftercommit_test(sql_clients_test LABEL integration LIBRARIES worker_support)
 target_compile_definitions(sql_clients_test PRIVATE AFTERCOMMIT_SQL_CLIENTS="${PROJECT_SOURCE_DIR}/tests/sql")
 aftercommit_test(relay_test LABEL integration LIBRARIES aftercommit::worker)
 aftercommit_test(durable_worker_test LABEL integration LIBRARIES worker_support)
+aftercommit_test(worker_next_job_test LABEL integration LIBRARIES worker_support)
 aftercommit_test(worker_supervisor_test LABEL integration LIBRARIES worker_support)
 foreach(subject cli cli_audit)
   aftercommit_test(${subject}_test LABEL integration SOURCES support/worker_process.cpp

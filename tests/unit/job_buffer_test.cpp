@@ -91,6 +91,37 @@ TEST(JobBuffer, HandsJobsOutInTheirOrder) {
   for (const auto* entry : {"0", "1", "2"}) EXPECT_EQ(buffer.take()->entry, entry);
 }
 
+TEST(JobBuffer, HandsOutNothingAheadWhileAnExecutorIsIdle) {
+  JobBuffer buffer{2, 10};
+  buffer.put(jobs(3));
+  ASSERT_TRUE(buffer.take());
+  EXPECT_FALSE(buffer.take_ahead());
+  ASSERT_TRUE(buffer.take());
+  EXPECT_EQ(buffer.take_ahead()->entry, "2");
+  EXPECT_FALSE(buffer.take_ahead()) << "nothing is left";
+}
+
+TEST(JobBuffer, CountsAnExecutorThatGoesOnAsOne) {
+  JobBuffer buffer{1, 0};
+  buffer.put(jobs(2));
+  ASSERT_TRUE(buffer.take());
+  ASSERT_TRUE(buffer.take_ahead());
+  EXPECT_EQ(buffer.running(), 1u);
+  buffer.done(true);
+  EXPECT_EQ(buffer.running(), 1u);
+  buffer.done();
+  EXPECT_EQ(buffer.running(), 0u);
+  EXPECT_EQ(buffer.wait_for_demand({}), 1u);
+}
+
+TEST(JobBuffer, HandsOutNothingAheadOnceItIsClosed) {
+  JobBuffer buffer{1, 0};
+  buffer.put(jobs(2));
+  ASSERT_TRUE(buffer.take());
+  EXPECT_EQ(buffer.close().size(), 1u);
+  EXPECT_FALSE(buffer.take_ahead());
+}
+
 TEST(JobBuffer, WakesAsManyExecutorsAsJobsCome) {
   JobBuffer buffer{3, 0};
   std::vector<std::future<std::optional<Fetched>>> executors;
