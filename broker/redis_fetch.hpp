@@ -1,10 +1,10 @@
 /// Fetching from Redis, and catching up with what was handed to this worker in a reply that got lost.
 #pragma once
 
+#include <exception>
 #include <map>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "broker/broker.hpp"
@@ -30,6 +30,7 @@ class RedisFetcher {
   struct Cursor {
     std::string last = "0-0";  // the last entry that was handed out
     bool behind = false;       // there may be entries in its name beyond `last` that it has not seen
+    bool alone = false;        // read by itself: it had many jobs, or something was wrong
   };
   struct Request {
     const WorkerId& worker;
@@ -39,11 +40,15 @@ class RedisFetcher {
     Deadline wait_until;  // for the first job
   };
 
-  Cursor& cursor(const WorkerId& worker, const Queue& queue) { return cursors_[{worker, queue}]; }
+  Cursor& cursor(const WorkerId& worker, const Queue& queue) { return cursors_[worker][queue]; }
 
-  void look_again_at(const Request& request);
+  void look_again_at(const Request& request, std::span<const Queue> queues);
   void catch_up(const Request& request, const Queue& queue, std::vector<Fetched>& found);
-  void take_ready(const Request& request, const Queue& queue, std::vector<Fetched>& found);
+  std::exception_ptr take_ready(const Request& request, std::vector<Fetched>& found);
+  void take_alone(const Request& request, const Queue& queue, std::vector<Fetched>& found);
+  std::span<const Queue> read_together(const Request& request, std::span<const Queue> queues);
+  std::size_t take_together(const Request& request, std::span<const Queue> queues,
+                            std::vector<Fetched>& found);
   void wait_for_ready(const Request& request, std::vector<Fetched>& found);
   void release_surplus(const Request& request, std::vector<Fetched>& found);
   Reply read(const Request& request, std::span<const Queue> queues, std::size_t count, std::string_view after,
@@ -55,7 +60,7 @@ class RedisFetcher {
 
   std::uint64_t connection_ = 0;  // that the cursors belong to; 0: none yet
   RedisSession& session_;         // not owned, outlives this
-  std::map<std::pair<WorkerId, Queue>, Cursor> cursors_;
+  std::map<WorkerId, std::map<Queue, Cursor>> cursors_;
 };
 
 }  // namespace aftercommit
