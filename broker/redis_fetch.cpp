@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include "broker/redis_entry.hpp"
@@ -15,6 +16,9 @@ using Clock = std::chrono::steady_clock;
 
 // A round trip costs about as much as it costs to have a script hand on so many jobs.
 constexpr std::size_t kFew = 16;
+// When so many reads in a row found nothing in the queues that have few, the next will likely find nothing. A
+// wrong guess sends jobs of another queue to its end.
+constexpr std::size_t kQuiet = 4;
 
 Fetched fetched(const Queue& queue, const redisReply& entry) {
   return {queue, std::string{text(*elements(entry)[0])}, payload_of(*elements(entry)[1])};
@@ -72,14 +76,21 @@ void RedisFetcher::catch_up(const Request& request, const Queue& queue, std::vec
 /// which must not keep the others from being read.
 std::exception_ptr RedisFetcher::take_ready(const Request& request, std::vector<Fetched>& found) {
   std::exception_ptr refusal;
+  ReadAhead ahead;
   for (auto rest = request.queues; !rest.empty() && found.size() < request.count;) {
     const auto together = read_together(request, rest);
     try {
       if (together.size() > 1) {
-        rest = rest.subspan(take_together(request, together, found));
+        rest = rest.subspan(take_together(request, together, found, ahead));
         continue;
       }
-      take_alone(request, rest.front(), found);
+      if (ahead.queue == &rest.front()) {
+        const auto room = request.count - found.size();
+        cursor(request.worker, rest.front()).alone = ahead.jobs.size() >= std::min(room, kFew);
+        std::ranges::move(std::exchange(ahead, {}).jobs, std::back_inserter(found));
+      } else {
+        take_alone(request, rest.front(), found);
+      }
     } catch (const BrokerRefused&) {
       if (!refusal) refusal = std::current_exception();
       if (together.size() > 1) {  // as a whole: find out which it is
@@ -89,6 +100,8 @@ std::exception_ptr RedisFetcher::take_ready(const Request& request, std::vector<
     }
     rest = rest.subspan(1);
   }
+  std::ranges::move(ahead.jobs, std::back_inserter(found));
+  if (found.size() > request.count) release_surplus(request, found);
   return refusal;
 }
 
@@ -97,7 +110,9 @@ void RedisFetcher::take_alone(const Request& request, const Queue& queue, std::v
   position.alone = true;  // for as long as it is refused
   catch_up(request, queue, found);
   const auto room = request.count - found.size();
-  if (room > 0) position.alone = append(request, *read(request, {&queue, 1}, room, ">"), found) >= kFew;
+  if (room == 0) return;
+  const auto entries = append(request, *read(request, {&queue, 1}, room, ">"), found);
+  position.alone = entries >= std::min(room, kFew);
 }
 
 /// Those at the front that one script can read.
@@ -109,9 +124,10 @@ std::span<const Queue> RedisFetcher::read_together(const Request& request, std::
   return {queues.begin(), end};
 }
 
-/// Answers how many are done with: it ends before one that is to be read alone.
+/// Answers how many are done with: it ends before one that is to be read alone.  Where they will likely have
+/// nothing, the queue after them is read in the same round trip.
 std::size_t RedisFetcher::take_together(const Request& request, std::span<const Queue> queues,
-                                        std::vector<Fetched>& found) {
+                                        std::vector<Fetched>& found, ReadAhead& ahead) {
   std::vector<std::string_view> streams;
   for (const auto& queue : queues) streams.push_back(session_.keys(queue).stream);
   RedisPipeline commands;
@@ -119,8 +135,22 @@ std::size_t RedisFetcher::take_together(const Request& request, std::span<const 
   commands.word(request.worker);
   commands.word(request.count - found.size());
   commands.word(kFew);
-  const auto replies = session_.ask(commands, request.deadline);
+  const auto* next = queues.data() + queues.size();
+  const bool has_next = next != request.queues.data() + request.queues.size();
+  const bool reads_ahead =
+      has_next && quiet_ >= kQuiet && ahead.queue == nullptr && !cursor(request.worker, *next).behind;
+  if (reads_ahead) add_read(commands, request, {next, 1}, request.count - found.size(), ">");
+  std::vector<Reply> replies(commands.size());
+  session_.run(commands, request.deadline,
+               [&](std::size_t command, Reply reply) { replies[command] = std::move(reply); });
+  if (reads_ahead && !is_error(*replies[1])) {
+    ahead.queue = next;
+    append(request, *replies[1], ahead.jobs);
+  }
+  if (is_error(*replies[0])) session_.understand(*replies[0], commands.what(0)).raise();
   const auto answers = elements(*replies[0]);
+  const bool nothing = std::ranges::all_of(answers, [](const auto* answer) { return is_nil(*answer); });
+  if (has_next) quiet_ = nothing ? quiet_ + 1 : 0;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const auto entries = elements(*answers[i]);
     for (const auto* entry : entries) found.push_back(fetched(queues[i], *entry));
@@ -157,7 +187,8 @@ void RedisFetcher::release_surplus(const Request& request, std::vector<Fetched>&
 Reply RedisFetcher::read(const Request& request, std::span<const Queue> queues, std::size_t count,
                          std::string_view after, Deadline wait_until) {
   for (bool first = true;; first = false) {
-    const auto commands = format(request, queues, count, after, wait_until);
+    RedisPipeline commands;
+    add_read(commands, request, queues, count, after, wait_until);
     Reply streams;
     session_.run(commands, request.deadline, [&](std::size_t, Reply reply) { streams = std::move(reply); });
     if (!is_error(*streams)) return streams;
@@ -168,11 +199,10 @@ Reply RedisFetcher::read(const Request& request, std::span<const Queue> queues, 
   }
 }
 
-RedisPipeline RedisFetcher::format(const Request& request, std::span<const Queue> queues, std::size_t count,
-                                   std::string_view after, Deadline wait_until) {
+void RedisFetcher::add_read(RedisPipeline& commands, const Request& request, std::span<const Queue> queues,
+                            std::size_t count, std::string_view after, Deadline wait_until) {
   const auto block = std::chrono::ceil<Millis>(wait_until - Clock::now());
   const bool waits = block > Millis{0};  // BLOCK 0 would mean for ever
-  RedisPipeline commands;
   commands.begin("XREADGROUP", 6 + (waits ? 2 : 0) + 2 * queues.size());
   for (const auto word : {std::string_view{"GROUP"}, kRedisGroup, std::string_view{request.worker}}) {
     commands.word(word);
@@ -186,7 +216,6 @@ RedisPipeline RedisFetcher::format(const Request& request, std::span<const Queue
   commands.word("STREAMS");
   for (const auto& queue : queues) commands.word(session_.keys(queue).stream);
   for (std::size_t i = 0; i < queues.size(); ++i) commands.word(after);
-  return commands;
 }
 
 /// For queues that are new, or that Redis has lost together with all entries in anybody's name.
