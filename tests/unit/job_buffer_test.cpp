@@ -23,6 +23,15 @@ std::vector<Fetched> jobs(std::size_t count) {
   return made;
 }
 
+void run_quick_jobs(JobBuffer& buffer) {
+  for (int i = 0; i < 10'000; ++i) {
+    buffer.put(jobs(1));
+    ASSERT_TRUE(buffer.take());
+    buffer.done();
+    ASSERT_GT(buffer.wait_for_demand({}), 0u);
+  }
+}
+
 TEST(JobBuffer, WantsOneJobForEachIdleExecutorAtFirst) {
   JobBuffer buffer{4, 100};
   EXPECT_EQ(buffer.wait_for_demand({}), 4u);
@@ -97,19 +106,41 @@ TEST(JobBuffer, LetsGoOfJobsThatWaitBehindASlowOne) {
 
 TEST(JobBuffer, KeepsJobsThatAnIdleExecutorWillTake) {
   JobBuffer buffer{2, 0};
-  for (int i = 0; i < 1000; ++i) {  // so quick that it is not patient
-    buffer.put(jobs(1));
-    ASSERT_TRUE(buffer.take());
-    buffer.done();
-  }
+  run_quick_jobs(buffer);
+  ASSERT_EQ(buffer.wait_for_demand({}), 2u);
   buffer.put(jobs(2));
   ASSERT_TRUE(buffer.take());
+  buffer.put({});
   std::stop_source stop;
   auto demand = std::async(std::launch::async, [&] { return buffer.wait_for_demand(stop.get_token()); });
   EXPECT_EQ(demand.wait_for(std::chrono::milliseconds{20}), std::future_status::timeout);
   stop.request_stop();
   demand.get();
   EXPECT_TRUE(buffer.take_stranded().empty());
+}
+
+TEST(JobBuffer, IsImpatientWithSlowJobsOnlyWhereTheQueuesAreEmpty) {
+  constexpr std::chrono::milliseconds kLong{500};
+  JobBuffer buffer{1, 100};
+  run_quick_jobs(buffer);
+  const auto wanted = buffer.wait_for_demand({});
+  ASSERT_GT(wanted, 1u);
+  buffer.put(jobs(wanted));
+  ASSERT_TRUE(buffer.take());
+  EXPECT_EQ(buffer.fetch_wait(kLong), Patience::kWithABacklog);
+  buffer.put({});
+  EXPECT_EQ(buffer.fetch_wait(kLong), Patience::kLeast);
+}
+
+TEST(JobBuffer, LearnsNothingOfTheQueuesFromTheOneJobItAskedFor) {
+  constexpr std::chrono::milliseconds kLong{500};
+  JobBuffer buffer{1, 0};
+  run_quick_jobs(buffer);
+  ASSERT_EQ(buffer.wait_for_demand({}), 1u);
+  buffer.put({});
+  buffer.put(jobs(1));
+  ASSERT_TRUE(buffer.take());
+  EXPECT_EQ(buffer.fetch_wait(kLong), Patience::kLeast) << "they were empty before";
 }
 
 TEST(JobBuffer, LetsAFetchWaitLongOnlyForAnIdleExecutor) {
