@@ -1,10 +1,10 @@
 /// Fetching from Redis, and catching up with what was handed to this worker in a reply that got lost.
 #pragma once
 
+#include <exception>
 #include <map>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "broker/broker.hpp"
@@ -30,6 +30,7 @@ class RedisFetcher {
   struct Cursor {
     std::string last = "0-0";  // the last entry that was handed out
     bool behind = false;       // there may be entries in its name beyond `last` that it has not seen
+    bool alone = false;        // read by itself: it had many jobs, or something was wrong
   };
   struct Request {
     const WorkerId& worker;
@@ -39,23 +40,34 @@ class RedisFetcher {
     Deadline wait_until;  // for the first job
   };
 
-  Cursor& cursor(const WorkerId& worker, const Queue& queue) { return cursors_[{worker, queue}]; }
+  /// A queue that was read in the round trip of those before it, and whose turn has not come yet.
+  struct ReadAhead {
+    const Queue* queue = nullptr;  // null: none
+    std::vector<Fetched> jobs;
+  };
 
-  void look_again_at(const Request& request);
+  Cursor& cursor(const WorkerId& worker, const Queue& queue) { return cursors_[worker][queue]; }
+
+  void look_again_at(const Request& request, std::span<const Queue> queues);
   void catch_up(const Request& request, const Queue& queue, std::vector<Fetched>& found);
-  void take_ready(const Request& request, const Queue& queue, std::vector<Fetched>& found);
+  std::exception_ptr take_ready(const Request& request, std::vector<Fetched>& found);
+  void take_alone(const Request& request, const Queue& queue, std::vector<Fetched>& found);
+  std::span<const Queue> read_together(const Request& request, std::span<const Queue> queues);
+  std::size_t take_together(const Request& request, std::span<const Queue> queues,
+                            std::vector<Fetched>& found, ReadAhead& ahead);
   void wait_for_ready(const Request& request, std::vector<Fetched>& found);
   void release_surplus(const Request& request, std::vector<Fetched>& found);
   Reply read(const Request& request, std::span<const Queue> queues, std::size_t count, std::string_view after,
              Deadline wait_until = {});
-  RedisPipeline format(const Request& request, std::span<const Queue> queues, std::size_t count,
-                       std::string_view after, Deadline wait_until);
+  void add_read(RedisPipeline& commands, const Request& request, std::span<const Queue> queues,
+                std::size_t count, std::string_view after, Deadline wait_until = {});
   void make_groups(const Request& request, std::span<const Queue> queues);
   std::size_t append(const Request& request, const redisReply& streams, std::vector<Fetched>& found);
 
   std::uint64_t connection_ = 0;  // that the cursors belong to; 0: none yet
   RedisSession& session_;         // not owned, outlives this
-  std::map<std::pair<WorkerId, Queue>, Cursor> cursors_;
+  std::map<WorkerId, std::map<Queue, Cursor>> cursors_;
+  std::size_t quiet_ = 0;  // how often in a row a read of those before another has found nothing
 };
 
 }  // namespace aftercommit

@@ -26,7 +26,7 @@ void RedisPipeline::begin(std::string_view name, std::size_t words) {
   commands_.back().arguments = bytes_.size();
 }
 
-void RedisPipeline::begin_script(const RedisScript& script, std::initializer_list<std::string_view> keys,
+void RedisPipeline::begin_script(const RedisScript& script, std::span<const std::string_view> keys,
                                  std::size_t arguments) {
   start(script.name, &script, 3 + keys.size() + arguments);
   word("EVALSHA");

@@ -29,7 +29,10 @@ class RedisPipeline {
 
   /// Begins a call of a script, of which exactly `arguments` words follow beside the keys.
   void begin_script(const RedisScript& script, std::initializer_list<std::string_view> keys,
-                    std::size_t arguments);
+                    std::size_t arguments) {
+    begin_script(script, std::span<const std::string_view>{keys.begin(), keys.size()}, arguments);
+  }
+  void begin_script(const RedisScript& script, std::span<const std::string_view> keys, std::size_t arguments);
 
   void word(std::string_view text);
   void word(std::integral auto number) {

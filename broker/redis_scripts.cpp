@@ -37,6 +37,11 @@ const RedisScript& bury() {
   return script;
 }
 
+const RedisScript& fetch() {
+  static const auto& script = kept(plain("fetch", lua::fetch));
+  return script;
+}
+
 const RedisScript& group() {
   static const auto& script = kept(with(lua::take, "group", lua::group));
   return script;

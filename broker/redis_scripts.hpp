@@ -15,6 +15,7 @@ struct RedisScript {
 namespace scripts {
 const RedisScript& ack();
 const RedisScript& bury();
+const RedisScript& fetch();
 const RedisScript& group();
 const RedisScript& held_by();
 const RedisScript& lapsed();

@@ -34,7 +34,7 @@ void Fetcher::run(const std::stop_token& stop) {
     if (wanted == 0) continue;
     try {
       auto jobs = in_hand_.take_back();
-      if (jobs.empty()) jobs = broker_->fetch(worker_, order_.next(), wanted, kWait);
+      if (jobs.empty()) jobs = broker_->fetch(worker_, order_.next(), wanted, buffer_.fetch_wait(kWait));
       reconnect_.succeeded();
       in_hand_.take(jobs);
       if (!jobs.empty()) fail_point("worker.after_fetch");
@@ -42,7 +42,7 @@ void Fetcher::run(const std::stop_token& stop) {
         for (auto& job : jobs) settler_.settle(give_back(std::move(job)));
         return;
       }
-      if (!jobs.empty()) buffer_.put(std::move(jobs));
+      buffer_.put(std::move(jobs));
     } catch (const Error& error) {
       reconnect_.wait(error.what(), stop);
     }

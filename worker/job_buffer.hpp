@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "broker/broker.hpp"
+#include "worker/patience.hpp"
 
 namespace aftercommit::worker {
 
@@ -28,6 +29,10 @@ class JobBuffer {
   /// Jobs for which no executor has come in time, as all are at slow ones: another worker may have an idle
   /// one.
   std::vector<Fetched> take_stranded();
+  /// How long a fetch may wait for jobs, `most` where an executor has nothing to do: else it would get what
+  /// another worker could run at once, or keep us from noticing that jobs are stranded.
+  std::chrono::milliseconds fetch_wait(std::chrono::milliseconds most) const;
+  /// What a fetch has found; nothing tells something too.
   void put(std::vector<Fetched> jobs);
 
   /// Waits for the next job; nothing once the buffer is closed.  Each job taken is followed by one done().
@@ -46,10 +51,17 @@ class JobBuffer {
 
  private:
   static constexpr std::chrono::milliseconds kAhead{20};
-  static constexpr std::chrono::milliseconds kPatience = 2 * kAhead;
+
+  /// When the thread that calls took its job: with no wait in between, that is when it was done with another.
+  static std::chrono::steady_clock::time_point& taken_at() {
+    static thread_local std::chrono::steady_clock::time_point at;
+    return at;
+  }
 
   std::size_t demand();  // with mutex_ held, as the next
   std::size_t target_ahead();
+  std::chrono::microseconds patience() const;
+  bool overdue() const;
   bool wakes_another();
 
   const std::size_t executors_;
@@ -62,7 +74,10 @@ class JobBuffer {
   std::size_t asleep_ = 0;  // executors in take()
   bool waking_ = false;     // one of them has been called and has not come yet
   bool fetcher_asleep_ = false;
-  std::size_t taken_ = 0;  // ever
+  std::chrono::steady_clock::time_point taken_last_at_{};  // by any thread
+  Patience patience_;
+  std::size_t asked_for_ = 0;  // in the fetch under way
+  bool queues_empty_ = false;  // by the last fetch
   bool stranded_ = false;
   bool closed_ = false;
   std::size_t finished_ = 0;  // since measured_at_
@@ -96,14 +111,33 @@ inline std::size_t JobBuffer::wait_for_demand(const std::stop_token& stop) {
   std::size_t wanted = 0;
   const auto is_wanted = [&] { return (wanted = demand()) > 0; };
   fetcher_asleep_ = true;
-  while (!waiting_.empty() && !stranded_ && !stop.stop_requested()) {
-    const auto taken = taken_;
-    if (drained_.wait_for(lock, stop, kPatience, is_wanted)) break;
-    stranded_ = !waiting_.empty() && taken_ == taken;
+  while (!(stranded_ = overdue()) && !is_wanted() && !stop.stop_requested()) {
+    if (waiting_.empty()) {
+      drained_.wait(lock, stop, is_wanted);
+    } else {
+      drained_.wait_for(lock, stop, patience(), is_wanted);
+    }
   }
-  if (!stranded_) drained_.wait(lock, stop, is_wanted);
   fetcher_asleep_ = false;
-  return stop.stop_requested() ? 0 : wanted;
+  asked_for_ = wanted;
+  return stranded_ || stop.stop_requested() ? 0 : wanted;
+}
+
+/// While jobs are left in the queues no worker is idle, and what goes back there goes to the end.
+inline std::chrono::microseconds JobBuffer::patience() const {
+  return queues_empty_ ? patience_.wait() : Patience::kWithABacklog;
+}
+
+/// Jobs wait, and all executors have been at others for long.
+inline bool JobBuffer::overdue() const {
+  return !waiting_.empty() && running_ >= executors_ &&
+         std::chrono::steady_clock::now() - taken_last_at_ >= patience();
+}
+
+inline std::chrono::milliseconds JobBuffer::fetch_wait(std::chrono::milliseconds most) const {
+  const std::lock_guard lock{mutex_};
+  const bool some_idle = waiting_.size() + running_ < executors_;
+  return some_idle ? most : std::min(most, std::chrono::ceil<std::chrono::milliseconds>(patience()));
 }
 
 inline std::vector<Fetched> JobBuffer::take_stranded() {
@@ -128,6 +162,8 @@ inline void JobBuffer::put(std::vector<Fetched> jobs) {
   bool wakes = false;
   {
     const std::lock_guard lock{mutex_};
+    if (asked_for_ != 1 || jobs.empty())
+      queues_empty_ = jobs.size() < asked_for_;  // one of one tells nothing
     std::ranges::move(jobs, std::back_inserter(waiting_));
     wakes = wakes_another();
   }
@@ -146,7 +182,7 @@ inline std::optional<Fetched> JobBuffer::take() {
   std::optional<Fetched> job{std::move(waiting_.front())};
   waiting_.pop_front();
   ++running_;
-  ++taken_;
+  taken_last_at_ = taken_at() = std::chrono::steady_clock::now();
   const bool wakes = wakes_another();
   lock.unlock();
   if (wakes) filled_.notify_one();
@@ -158,14 +194,17 @@ inline std::optional<Fetched> JobBuffer::take_ahead() {
   if (closed_ || waiting_.empty() || running_ < executors_) return std::nullopt;
   std::optional<Fetched> job{std::move(waiting_.front())};
   waiting_.pop_front();
-  ++taken_;
+  taken_last_at_ = std::chrono::steady_clock::now();
   return job;
 }
 
 inline void JobBuffer::done(bool goes_on) {
   bool wanted = false;
+  const auto now = std::chrono::steady_clock::now();
+  const auto length = now - std::exchange(taken_at(), now);
   {
     const std::lock_guard lock{mutex_};
+    patience_.job_ran(length);
     if (!goes_on) --running_;
     ++finished_;
     wanted = fetcher_asleep_ && demand() > 0;

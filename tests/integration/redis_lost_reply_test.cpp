@@ -57,10 +57,20 @@ TEST_F(LostReply, OfTheFirstFetchStrandsNoJob) {
   EXPECT_THAT(payloads(calls.fetch(2)), ElementsAre("b"));
 }
 
+TEST_F(LostReply, OfAReadOfSeveralQueuesStrandsNoJob) {
+  const std::vector<Queue> queues{"mail", "slow"};
+  calls.broker.fetch(kAnn, queues, 1, kNoWait);
+  direct.enqueue({{"mail", "m"}, {"slow", "s"}});
+  proxy.cut_after_reply_bytes(0);
+  EXPECT_THROW(calls.broker.fetch(kAnn, queues, 2, kNoWait), BrokerUnavailable);
+  EXPECT_THAT(payloads(calls.broker.fetch(kAnn, queues, 2, kNoWait)), ElementsAre("m", "s"));
+}
+
 TEST_F(LostReply, OfASecondQueueStillHandsOutTheFirst) {
   const std::vector<Queue> queues{"mail", "slow"};
   direct.broker.fetch(kBob, queues, 1, kNoWait);
-  calls.broker.fetch(kAnn, queues, 1, kNoWait);
+  direct.enqueue(std::vector<Outgoing>(100, {"mail", "before"}));  // so that it is read by itself
+  for (const auto& job : calls.broker.fetch(kAnn, queues, 100, kNoWait)) calls.settle(Kind::kAck, job);
   direct.enqueue({{"mail", "m"}, {"slow", "s"}});
   const auto reply_to_mail =
       std::string_view{

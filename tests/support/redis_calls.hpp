@@ -43,7 +43,8 @@ class Onlooker {
   std::string text_of(std::string_view command, const Words&... words) {
     return std::string{text(*ask(command, words...))};
   }
-  const RedisKeys& mail() { return session_.keys("mail"); }
+  const RedisKeys& mail() { return keys("mail"); }
+  const RedisKeys& keys(const Queue& queue) { return session_.keys(queue); }
 
   /// Cuts every connection but this one.  On a private server only.
   void cut_others() { ask("CLIENT", "KILL", "TYPE", "normal"), ask("CLIENT", "KILL", "TYPE", "pubsub"); }

@@ -23,6 +23,15 @@ std::vector<Fetched> jobs(std::size_t count) {
   return made;
 }
 
+void run_quick_jobs(JobBuffer& buffer) {
+  for (int i = 0; i < 10'000; ++i) {
+    buffer.put(jobs(1));
+    ASSERT_TRUE(buffer.take());
+    buffer.done();
+    ASSERT_GT(buffer.wait_for_demand({}), 0u);
+  }
+}
+
 TEST(JobBuffer, WantsOneJobForEachIdleExecutorAtFirst) {
   JobBuffer buffer{4, 100};
   EXPECT_EQ(buffer.wait_for_demand({}), 4u);
@@ -73,6 +82,78 @@ TEST(JobBuffer, WantsNothingWhileAllExecutorsAreBusyWithSlowJobs) {
   EXPECT_EQ(demand.wait_for(std::chrono::milliseconds{20}), std::future_status::timeout);
   buffer.done();
   EXPECT_GE(demand.get(), 1u) << "until one of them is done";
+}
+
+TEST(JobBuffer, LetsGoOfJobsThatWaitBehindASlowOne) {
+  JobBuffer buffer{1, 100};
+  buffer.put(jobs(3));
+  ASSERT_TRUE(buffer.take());
+  std::vector<Fetched> stranded;
+  EXPECT_TRUE(support::eventually([&] {
+    buffer.wait_for_demand({});
+    stranded = buffer.take_stranded();
+    return !stranded.empty();
+  }));
+  ASSERT_EQ(stranded.size(), 2u);
+  EXPECT_EQ(stranded[0].entry, "1");
+  EXPECT_TRUE(buffer.take_stranded().empty());
+  auto demand = std::async(std::launch::async, [&] { return buffer.wait_for_demand({}); });
+  EXPECT_EQ(demand.wait_for(std::chrono::milliseconds{20}), std::future_status::timeout)
+      << "and wants no others while it runs";
+  buffer.done();
+  EXPECT_GE(demand.get(), 1u);
+}
+
+TEST(JobBuffer, KeepsJobsThatAnIdleExecutorWillTake) {
+  JobBuffer buffer{2, 0};
+  run_quick_jobs(buffer);
+  ASSERT_EQ(buffer.wait_for_demand({}), 2u);
+  buffer.put(jobs(2));
+  ASSERT_TRUE(buffer.take());
+  buffer.put({});
+  std::stop_source stop;
+  auto demand = std::async(std::launch::async, [&] { return buffer.wait_for_demand(stop.get_token()); });
+  EXPECT_EQ(demand.wait_for(std::chrono::milliseconds{20}), std::future_status::timeout);
+  stop.request_stop();
+  demand.get();
+  EXPECT_TRUE(buffer.take_stranded().empty());
+}
+
+TEST(JobBuffer, IsImpatientWithSlowJobsOnlyWhereTheQueuesAreEmpty) {
+  constexpr std::chrono::milliseconds kLong{500};
+  JobBuffer buffer{1, 100};
+  run_quick_jobs(buffer);
+  const auto wanted = buffer.wait_for_demand({});
+  ASSERT_GT(wanted, 1u);
+  buffer.put(jobs(wanted));
+  ASSERT_TRUE(buffer.take());
+  EXPECT_EQ(buffer.fetch_wait(kLong), Patience::kWithABacklog);
+  buffer.put({});
+  EXPECT_EQ(buffer.fetch_wait(kLong), Patience::kLeast);
+}
+
+TEST(JobBuffer, LearnsNothingOfTheQueuesFromTheOneJobItAskedFor) {
+  constexpr std::chrono::milliseconds kLong{500};
+  JobBuffer buffer{1, 0};
+  run_quick_jobs(buffer);
+  ASSERT_EQ(buffer.wait_for_demand({}), 1u);
+  buffer.put({});
+  buffer.put(jobs(1));
+  ASSERT_TRUE(buffer.take());
+  EXPECT_EQ(buffer.fetch_wait(kLong), Patience::kLeast) << "they were empty before";
+}
+
+TEST(JobBuffer, LetsAFetchWaitLongOnlyForAnIdleExecutor) {
+  constexpr std::chrono::milliseconds kLong{500};
+  JobBuffer buffer{2, 100};
+  EXPECT_EQ(buffer.fetch_wait(kLong), kLong);
+  buffer.put(jobs(2));
+  EXPECT_LT(buffer.fetch_wait(kLong), kLong) << "there is a job for each";
+  ASSERT_TRUE(buffer.take());
+  ASSERT_TRUE(buffer.take());
+  EXPECT_LT(buffer.fetch_wait(kLong), kLong) << "both are busy";
+  buffer.done();
+  EXPECT_EQ(buffer.fetch_wait(kLong), kLong);
 }
 
 TEST(JobBuffer, StopsWaitingForDemandWhenToldTo) {

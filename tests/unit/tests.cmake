@@ -6,6 +6,6 @@ foreach(subject commit_hooks frequent_statements planned_statements retry_policy
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()
 
-foreach(subject command_line in_hand job_buffer queue_order settler)
+foreach(subject command_line in_hand job_buffer patience queue_order settler)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::worker)
 endforeach()
