@@ -30,30 +30,34 @@ Executor::Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler,
 
 void Executor::run() {
   const CrashWatch watch{slot_};
-  auto current = attempt(buffer_.take());
-  while (current && start(*current)) {
-    std::unique_ptr<Attempt> ahead;
+  std::optional<Attempt> attempts[2];  // the one that runs, and the next
+  auto* current = &attempts[0];
+  auto* ahead = &attempts[1];
+  make_attempt(*current, buffer_.take());
+  while (*current && start(**current)) {
     const auto began = std::chrono::steady_clock::now();
-    auto settlement = current->run([&] { return (ahead = attempt_ahead()).get(); });
+    auto settlement = (*current)->run([&] { return make_attempt_ahead(*ahead); });
     // Before anything is said of the job.  Closing files takes longer than the quickest jobs, which are
     // spared this.
     if (std::chrono::steady_clock::now() - began > kTooQuickForHarm) check_files();
     finish(std::move(settlement));
-    if (ahead && buffer_.is_closed()) give_back_ahead(std::move(ahead));
-    buffer_.done(ahead != nullptr);
-    current = ahead ? std::move(ahead) : attempt(buffer_.take());
+    current->reset();
+    if (*ahead && buffer_.is_closed()) give_back_ahead(*ahead);
+    buffer_.done(ahead->has_value());
+    std::swap(current, ahead);
+    if (!*current) make_attempt(*current, buffer_.take());
   }
 }
 
-std::unique_ptr<Attempt> Executor::attempt(std::optional<Fetched> job) {
-  return job ? std::make_unique<Attempt>(context_, *std::move(job), *running_) : nullptr;
+void Executor::make_attempt(std::optional<Attempt>& attempt, std::optional<Fetched> job) {
+  if (job) attempt.emplace(context_, *std::move(job), *running_);
 }
 
-std::unique_ptr<Attempt> Executor::attempt_ahead() {
-  auto ahead = attempt(buffer_.take_ahead());
+Attempt* Executor::make_attempt_ahead(std::optional<Attempt>& attempt) {
+  make_attempt(attempt, buffer_.take_ahead());
   const std::lock_guard lock{mutex_};
-  ahead_ = ahead ? &ahead->job() : nullptr;
-  return ahead;
+  ahead_ = attempt ? &attempt->job() : nullptr;
+  return attempt ? &*attempt : nullptr;
 }
 
 /// False if it is not to run any more.
@@ -80,9 +84,9 @@ void Executor::finish(Settlement settlement) {
 }
 
 /// A worker that stops begins no other job.
-void Executor::give_back_ahead(std::unique_ptr<Attempt> ahead) {
-  auto job = ahead->job();
-  ahead.reset();  // lets go of its row first
+void Executor::give_back_ahead(std::optional<Attempt>& attempt) {
+  auto job = attempt->job();
+  attempt.reset();  // lets go of its row first
   const std::lock_guard lock{mutex_};
   ahead_ = nullptr;
   if (!abandoned_) settler_.settle(give_back(std::move(job)));

@@ -28,11 +28,11 @@ class Executor {
 
  private:
   void run();
-  std::unique_ptr<Attempt> attempt(std::optional<Fetched> job);
-  std::unique_ptr<Attempt> attempt_ahead();
+  void make_attempt(std::optional<Attempt>& attempt, std::optional<Fetched> job);
+  Attempt* make_attempt_ahead(std::optional<Attempt>& attempt);
   bool start(const Attempt& attempt);
   void finish(Settlement settlement);
-  void give_back_ahead(std::unique_ptr<Attempt> ahead);
+  void give_back_ahead(std::optional<Attempt>& attempt);
 
   AttemptContext& context_;  // not owned, outlives this, as do the next two
   JobBuffer& buffer_;
