@@ -36,7 +36,7 @@ TEST_F(PostgresFault, InACommitThatStandsIsFoundDoneByTheNextDelivery) {  // P7
   auto& worker = start_worker();
   constexpr long kJobs = 12;
   long ended = 0;
-  postgres.set("synchronous_standby_names", "nobody");
+  postgres.make_commits_hang();
   // Asked for by a session that waits for no standby.
   transact([&](Transaction& tx, Intent& intent) {
     tx.exec("SET LOCAL synchronous_commit = local");
@@ -47,7 +47,7 @@ TEST_F(PostgresFault, InACommitThatStandsIsFoundDoneByTheNextDelivery) {  // P7
     return effects() == kJobs;
   })) << worker.log();
   EXPECT_GE(ended, kJobs / 4) << "no commit was cut off";
-  postgres.set("synchronous_standby_names", "");
+  postgres.let_commits_end();
   const auto findings = settle();
   EXPECT_EQ(findings.violations(), 0u) << findings.text() << worker.log();
   EXPECT_TRUE(findings.reruns.empty()) << "it was in effect already: " << findings.reruns.front();
@@ -82,13 +82,13 @@ TEST_F(PostgresFault, InACommitThatDoesNotStandUsesUpNoAttempt) {  // P3, P7
 }
 
 TEST_F(PostgresFault, InTheCommitOfAProducerIsToldAsDoubt) {  // P1, P6
-  postgres.set("synchronous_standby_names", "nobody");
+  postgres.make_commits_hang();
   auto& producer = start_producer(kFirst, 12);
   long ended = 0;
   while (producer.runs()) ended += end_sessions_waiting_for("SyncRep");
   EXPECT_EQ(producer.exit_code(), 0);
   EXPECT_GT(ended, 0) << "no commit was cut off";
-  postgres.set("synchronous_standby_names", "");
+  postgres.let_commits_end();
   start_worker();
   expect_promises_kept();
 }

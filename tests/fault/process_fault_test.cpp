@@ -124,7 +124,7 @@ TEST_F(ProcessFault, OfAStopInTheMidstOfALongJobGivesItBackAtOnceWithItsAttempt)
 
 TEST_F(ProcessFault, OfAStopInTheMidstOfACommitIsDecidedByTheDatabase) {  // P7
   auto& first = start_worker({"--shutdown-timeout", "1"});
-  postgres.set("synchronous_standby_names", "nobody");
+  postgres.make_commits_hang();
   transact([&](Transaction& tx, Intent& intent) {
     tx.exec("SET LOCAL synchronous_commit = local");
     ask_by_sql(tx, intent, "ok", "[1]");
@@ -133,7 +133,7 @@ TEST_F(ProcessFault, OfAStopInTheMidstOfACommitIsDecidedByTheDatabase) {  // P7
       [&] { return count("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") > 0; }));
   first.signal(SIGTERM);
   EXPECT_TRUE(first.exit_code(10s)) << first.log();
-  postgres.set("synchronous_standby_names", "");
+  postgres.let_commits_end();
   start_worker();
   expect_promises_kept();
 }

@@ -55,7 +55,7 @@ TEST_F(ProducerFault, KilledAtEachMessageItSendsLosesAndInventsNothing) {  // P1
 }
 
 TEST_F(ProducerFault, KilledWhileItsCommitHangsLeavesTheDecisionToTheDatabase) {  // P1, P6
-  postgres.set("synchronous_standby_names", "nobody");
+  postgres.make_commits_hang();
   auto& producer = start_producer(kFirst, 1);
   long number = 0;  // of a transaction that means to commit
   while (!eventually(
@@ -66,7 +66,7 @@ TEST_F(ProducerFault, KilledWhileItsCommitHangsLeavesTheDecisionToTheDatabase) {
   }
   programs.back().signal(SIGKILL);
   EXPECT_EQ(programs.back().exit_code(), kKilled);
-  postgres.set("synchronous_standby_names", "");
+  postgres.let_commits_end();
   EXPECT_TRUE(eventually([&] { return count("SELECT count(*) FROM biz") == 1; })) << "it stands";
   start_worker();
   expect_promises_kept();

@@ -111,9 +111,9 @@ class CommitLostAfterItStands : protected support::OnPrivatePostgres, public Com
 };
 
 TEST_F(CommitLostAfterItStands, IsInDoubtAndRunsNoHookAndSendsNoJobThoughTheRowsAreThere) {
-  server.set("synchronous_standby_names", "nobody");
+  server.make_commits_hang();
   EXPECT_THROW(pay_and_lose_the_answer(1, "SyncRep"), CommitInDoubt);
-  server.set("synchronous_standby_names", "");
+  server.let_commits_end();
   EXPECT_EQ(committed_rows(), (std::vector<long>{1}));
   EXPECT_TRUE(jobs().empty());
   EXPECT_TRUE(hooks().empty());
@@ -129,9 +129,9 @@ class DurableCommitLostAfterItStands : public CommitLostAfterItStands {
 };
 
 TEST_F(DurableCommitLostAfterItStands, IsACommitLikeAnyOther) {  // P1, P6
-  server.set("synchronous_standby_names", "nobody");
+  server.make_commits_hang();
   pay_and_lose_the_answer(1, "SyncRep");
-  server.set("synchronous_standby_names", "");
+  server.let_commits_end();
   expect_paid({1});
 }
 

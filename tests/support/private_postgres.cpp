@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <pqxx/pqxx>
 #include <stdexcept>
+#include <thread>
 
 #include "support/eventually.hpp"
 #include "support/servers.hpp"
@@ -94,6 +95,27 @@ void PrivatePostgres::set(const std::string& setting, const std::string& value) 
   session.exec("SELECT pg_reload_conf()");
   const auto now = [&] { return session.exec("SHOW " + setting)[0][0].as<std::string>(); };
   if (!eventually([&] { return now() == value; })) throw std::runtime_error{setting + " did not change"};
+}
+
+void PrivatePostgres::make_commits_hang() {
+  set("synchronous_standby_names", "nobody");
+  // That the sessions know it is not enough, the checkpointer has to: it does once a commit hangs.
+  const std::jthread committer{[this] {
+    try {
+      pqxx::connection connection{url()};
+      pqxx::nontransaction session{connection};
+      session.exec("SET application_name = 'committer'");
+      while (true) session.exec("SELECT pg_current_xact_id()");
+    } catch (const std::exception&) {
+      // Its session has been ended.
+    }
+  }};
+  pqxx::connection connection{url()};
+  pqxx::nontransaction session{connection};
+  const auto end =
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+      "WHERE application_name = 'committer' AND wait_event = 'SyncRep'";
+  if (!eventually([&] { return !session.exec(end).empty(); })) throw std::runtime_error{"no commit hangs"};
 }
 
 pid_t PrivatePostgres::run(const std::vector<std::string>& command) const {

@@ -25,6 +25,9 @@ class PrivatePostgres {
   void stop();   ///< at once: sessions are ended, open transactions rolled back
   void restart();
   void set(const std::string& setting, const std::string& value);  ///< for all sessions, from now on
+  /// Every COMMIT takes effect and then waits for a standby that does not exist, until let_commits_end().
+  void make_commits_hang();
+  void let_commits_end() { set("synchronous_standby_names", ""); }
 
  private:
   pid_t run(const std::vector<std::string>& command) const;
