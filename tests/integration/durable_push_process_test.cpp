@@ -45,6 +45,12 @@ std::set<std::string> threads() {
 
 class DurablePushProcess : public testing::Test {
  protected:
+  void SetUp() override {
+#if defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "it has threads of its own, and forbids new ones in a child of a process with several";
+#endif
+  }
+
   std::vector<std::string> eventually_arrived(std::size_t count) {
     std::vector<std::string> arrived;
     EXPECT_TRUE(eventually([&] {
@@ -78,7 +84,7 @@ TEST_F(DurablePushProcess, HasAThreadAndAConnectionFromTheFirstJobOn) {
   EXPECT_EQ(threads().size(), threads_before.size() + 1);
   EXPECT_EQ(connections_received(), before + 1);
   pusher.reset();
-  EXPECT_EQ(threads(), threads_before);
+  EXPECT_TRUE(eventually([&] { return threads() == threads_before; })) << "the kernel takes a moment";
 }
 
 TEST_F(DurablePushProcess, TakesNoSignalOfTheApplicationAndLeavesTheCallersMaskAlone) {
@@ -101,9 +107,6 @@ TEST_F(DurablePushProcess, TakesNoSignalOfTheApplicationAndLeavesTheCallersMaskA
   ::pthread_sigmask(SIG_SETMASK, nullptr, &own);
   EXPECT_EQ(::sigismember(&own, SIGTERM), 0);
 }
-
-// ThreadSanitizer forbids new threads in a child of a process that has several.
-#if !defined(__SANITIZE_THREAD__)
 
 int exit_status(pid_t child) {
   int status = -1;
@@ -200,8 +203,6 @@ TEST_F(DurablePushProcess, SendsWhatWaitsWhenItExits) {
   EXPECT_EQ(exit_status(child), 0);
   EXPECT_EQ(receiver.counts().ready, 100);
 }
-
-#endif
 
 }  // namespace
 }  // namespace aftercommit
