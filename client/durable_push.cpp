@@ -25,15 +25,25 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPause{1};
 /// The first job goes at once, those that follow this soon together.
 constexpr std::chrono::milliseconds kGather{1};
-/// So many wait for a broker that hangs; more are left to the relay.
+/// So many wait for a broker that hangs, and so many bytes of them; more are left to the relay.
 constexpr std::size_t kMostWaiting = 10'000;
+constexpr std::size_t kMostBytes = std::size_t{32} * 1024 * 1024;
 
-/// A thread that is started meanwhile takes none of the signals that the application handles.
+std::size_t bytes_of(const std::vector<PendingJob>& jobs) {
+  std::size_t bytes = 0;
+  for (const auto& job : jobs) bytes += job.outgoing.payload.size();
+  return bytes;
+}
+
+/// A thread that is started meanwhile takes none of the signals that are sent to the application.  A fault of
+/// its own is one of the process: blocked, it would end it without a word of the application's handler.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {
     sigset_t all;
     ::sigfillset(&all);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS})
+      ::sigdelset(&all, fault);
     ::pthread_sigmask(SIG_SETMASK, &all, &before_);
   }
   ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
@@ -53,7 +63,7 @@ class DurablePush::Thread {
   ~Thread() {
     {
       const std::lock_guard lock{mutex_};
-      stopping_ = true;
+      stop_by_ = Clock::now() + timeout_;
     }
     called_.notify_one();
     if (thread_.joinable()) thread_.join();
@@ -64,58 +74,81 @@ class DurablePush::Thread {
   bool is_of_this_process() const noexcept { return process_ == ::getpid(); }
 
   void push(std::vector<PendingJob> jobs) {
+    const auto bytes = bytes_of(jobs);
     bool asleep = false;
     {
       const std::lock_guard lock{mutex_};
-      if (Clock::now() < away_until_ || waiting_.size() + jobs.size() > kMostWaiting) return;
+      if (Clock::now() < away_until_ || !has_room(jobs.size(), bytes)) return;
       if (!thread_.joinable()) {
         const SignalsBlocked blocked;
         thread_ = std::thread{[this] { run(); }};
       }
       std::ranges::move(jobs, std::back_inserter(waiting_));
+      waiting_bytes_ += bytes;
       asleep = std::exchange(asleep_, false);
     }
     if (asleep) called_.notify_one();
   }
 
-  void note_outage(const std::string& error) {
+  void note_outage(const char* what, const char* error) noexcept {
     constexpr std::chrono::seconds kQuiet{60};
     {
       const std::lock_guard lock{mutex_};
       const auto now = Clock::now();
       away_until_ = now + kPause;
-      waiting_.clear();
-      if (told_at_ && now - *std::exchange(told_at_, now) < kQuiet) return;
-      told_at_ = now;
+      drop_waiting();
+      const auto before = std::exchange(failed_at_, now);
+      if (before && now - *before < kQuiet) return;
     }
-    log(LogLevel::kWarning,
-        "durable jobs are committed, but not sent to the broker: the relay of a worker will bring them",
-        {{"error", error}});
+    try {
+      log(LogLevel::kWarning,
+          "durable jobs are committed, but not sent to the broker: the relay of a worker will bring them",
+          {{"error", std::string{what} + error}});
+    } catch (const std::exception&) {
+      // No memory to say so.
+    }
   }
 
  private:
+  /// The jobs of one transaction, however many, are no more than the caller has held in memory anyhow.
+  bool has_room(std::size_t jobs, std::size_t bytes) const {
+    return waiting_.empty() ||
+           (waiting_.size() + jobs <= kMostWaiting && waiting_bytes_ + bytes <= kMostBytes);
+  }
+
+  void drop_waiting() noexcept {
+    waiting_.clear();
+    waiting_bytes_ = 0;
+  }
+
   void run() noexcept {
-    std::vector<PendingJob> jobs;
     while (true) {
-      {
-        std::unique_lock lock{mutex_};
-        while (waiting_.empty() && !stopping_) {
-          asleep_ = true;
-          called_.wait(lock);
-        }
-        if (waiting_.empty()) return;
-        jobs.clear();
-        jobs.swap(waiting_);
-      }
+      auto timeout = timeout_;
+      auto jobs = next_jobs(timeout);
+      if (jobs.empty()) return;
       const auto next = Clock::now() + kGather;
       try {
-        broker_->enqueue(due_from_now(jobs), timeout_);
+        broker_->enqueue(due_from_now(jobs), timeout);
       } catch (const std::exception& error) {
-        note_outage(error.what());
+        note_outage("", error.what());
       }
       std::unique_lock lock{mutex_};
-      called_.wait_until(lock, next, [this] { return stopping_; });
+      called_.wait_until(lock, next, [this] { return stop_by_.has_value(); });
     }
+  }
+
+  /// Waits for them; none when there is nothing more to do.  Shortens `timeout` where somebody waits for the
+  /// end.
+  std::vector<PendingJob> next_jobs(std::chrono::milliseconds& timeout) {
+    std::unique_lock lock{mutex_};
+    while (waiting_.empty() && !stop_by_) {
+      asleep_ = true;
+      called_.wait(lock);
+    }
+    using std::chrono::milliseconds;
+    if (stop_by_) timeout = std::min(timeout, std::chrono::ceil<milliseconds>(*stop_by_ - Clock::now()));
+    waiting_bytes_ = 0;
+    return std::exchange(waiting_, {});
   }
 
   const pid_t process_ = ::getpid();
@@ -124,10 +157,11 @@ class DurablePush::Thread {
   std::mutex mutex_;  // protects what follows
   std::condition_variable called_;
   std::vector<PendingJob> waiting_;
+  std::size_t waiting_bytes_ = 0;
   Clock::time_point away_until_{};
-  std::optional<Clock::time_point> told_at_;
-  bool asleep_ = false;  // and not called yet
-  bool stopping_ = false;
+  std::optional<Clock::time_point> failed_at_;
+  bool asleep_ = false;                       // and not called yet
+  std::optional<Clock::time_point> stop_by_;  // set: send what waits, and end
   std::thread thread_;
 };
 
@@ -145,7 +179,7 @@ void DurablePush::push(std::vector<PendingJob> jobs) noexcept {
     try {
       thread.push(std::move(jobs));
     } catch (const std::system_error& error) {
-      thread.note_outage(std::string{"cannot start a thread: "} + error.what());
+      thread.note_outage("cannot start a thread: ", error.what());
     }
   } catch (const std::exception&) {
     // No memory.

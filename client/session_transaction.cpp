@@ -108,7 +108,7 @@ pqxx::result Session::send_begin(const std::function<pqxx::result()>& send_it) {
   } catch (const DatabaseUnavailable&) {
     throw;
   } catch (const std::exception& error) {
-    if (!lease_->lost(&error)) throw;
+    if (lease_ && !lease_->lost(&error)) throw;
     throw DatabaseUnavailable{"cannot begin a transaction on " + name() + ": " + first_line(error)};
   }
 }

@@ -32,6 +32,7 @@ struct AppOptions {
   /// Of all tasks that say nothing else; empty: durable for jobs that belong to a database, else on commit.
   std::optional<Delivery> delivery = std::nullopt;
   std::size_t payload_limit = defaults::kPayloadLimit;
+  /// Longest wait for the broker, of who asks for a job that is not durable, and of ~App.
   std::chrono::milliseconds enqueue_timeout = defaults::kEnqueueTimeout;
   const Clock* clock = nullptr;  ///< not owned; the machine's by default
 };
@@ -41,6 +42,7 @@ struct AppOptions {
 class App {
  public:
   explicit App(std::string name, AppOptions options = {});
+  /// Sends the durable jobs that are on their way, within enqueue_timeout.
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;

@@ -62,7 +62,9 @@ class Database {
 
   /// Runs `body` in a transaction, or, inside one, in a savepoint: commits when it returns and hands on what
   /// it returned; rolls back when it throws, anything, and lets the exception go on.  `body` takes a
-  /// Transaction& or nothing.  As Django's atomic; what it throws besides: DatabaseUnavailable (nothing ran),
+  /// Transaction& or nothing.  Takes a connection now; BEGIN goes out with the first statement, which throws
+  /// DatabaseUnavailable where that connection has died meanwhile and no other is to be had.  As Django's
+  /// atomic; what it throws besides: DatabaseUnavailable (nothing was committed),
   /// TransactionManagementError (a failed statement was swallowed: rolled back), CommitInDoubt, errors of
   /// deferred constraints, and after a commit that stands, EnqueueError or what a hook threw.
   template <class Body>

@@ -200,7 +200,7 @@ TEST_F(DurableWorker, CommitsDurablyWhateverTheDefaultOfTheServer) {  // P6
 
 TEST_F(DurableWorker, BringsJobsThatRedisHasLost) {  // P6
   for (long i = 1; i <= 3; ++i) tasks.insert.delay(i);
-  EXPECT_TRUE(eventually([&] { return broker->counts("default").ready == 3; }));
+  ASSERT_TRUE(eventually([&] { return broker->counts("default").ready == 3; }));
   const auto jobs = broker->fetch("a thief", std::vector<Queue>{"default"}, 10, 0ms);
   for (const auto& job : jobs) {
     const Settlement stolen{.kind = Settlement::Kind::kAck,

@@ -8,6 +8,9 @@ foreach(subject
   aftercommit_test(${subject}_test LABEL integration LIBRARIES aftercommit::broker)
 endforeach()
 
+foreach(subject durable_push durable_push_outage durable_push_process)
+  aftercommit_test(${subject}_test LABEL integration LIBRARIES aftercommit::client)
+endforeach()
 foreach(subject
         app_options atomic atomic_options broken_transaction commit_in_doubt connection_pool database_lost durable_delivery
         enqueue enqueue_failure enqueue_options enqueue_payload frequent_writes manual_transaction multi_database

@@ -6,12 +6,14 @@
 #include <string>
 
 #include "support/payments.hpp"
+#include "support/private_postgres.hpp"
 
 namespace aftercommit {
 namespace {
 
 using support::caught;
 using support::Deliberate;
+using support::message_of;
 using support::sqlstate;
 using testing::HasSubstr;
 using testing::Not;
@@ -175,6 +177,65 @@ TEST_F(TransactionBegin, InManualModeWaitsForAStatement) {
     database.commit();
   });
   EXPECT_EQ(outside("SELECT id FROM thing WHERE id > 0")[0][0].as<long>(), 2);
+}
+
+/// The server goes away after the block has taken its connection.
+class BeginOnALostServer : public support::OnPrivatePostgres, public support::Payments, public testing::Test {
+ protected:
+  /// Opens a block on an idle connection, stops the server, and runs `body`.
+  template <class Body>
+  void in_a_block(Body&& body) {
+    server.start();
+    database.exec("SELECT 1");
+    database.atomic([&] {
+      database.on_commit([&] { note_hook(1); });
+      server.stop();
+      body();
+    });
+  }
+  long answer() {
+    server.start();
+    return database.exec("SELECT 7")[0][0].as<long>();
+  }
+};
+
+TEST_F(BeginOnALostServer, IsAnErrorOfTheFirstStatementOfWhateverKind) {  // P1
+  server.stop();
+  const auto is_unavailable = [&](auto&& body) {
+    EXPECT_THAT(message_of<DatabaseUnavailable>([&] { in_a_block(body); }), HasSubstr("'default'"));
+    EXPECT_EQ(answer(), 7);
+    server.stop();
+  };
+  is_unavailable([&] { database.exec("SELECT 1"); });
+  is_unavailable([&] { database.exec("SELECT $1::int", 1); });
+  is_unavailable([&] { database.savepoint(); });
+  is_unavailable([&] { database.atomic([] {}); });
+  is_unavailable([&] { receipt.delay(1); });
+  EXPECT_TRUE(hooks().empty());
+}
+
+TEST_F(BeginOnALostServer, BreaksTheBlockWhereItIsSwallowed) {  // P1
+  server.stop();
+  const auto leaving = message_of<TransactionManagementError>([&] {
+    in_a_block([&] {
+      EXPECT_THROW(database.exec("SELECT 1"), DatabaseUnavailable);
+      server.start();
+      EXPECT_THAT(message_of<TransactionManagementError>([&] { database.exec("SELECT 2"); }),
+                  HasSubstr("the connection was lost"));
+      database.transaction().cancel();
+      server.stop();
+    });
+  });
+  EXPECT_THAT(leaving, HasSubstr("SELECT 1"));
+  EXPECT_TRUE(hooks().empty());
+  EXPECT_EQ(answer(), 7);
+}
+
+TEST_F(BeginOnALostServer, IsNotMissedByABlockWithoutStatements) {
+  server.stop();
+  in_a_block([] {});
+  EXPECT_EQ(hooks(), std::vector<long>{1});
+  EXPECT_EQ(answer(), 7);
 }
 
 }  // namespace
