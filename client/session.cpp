@@ -50,8 +50,7 @@ Session& Session::of(const std::shared_ptr<DatabaseCore>& core) {
 }
 
 Session::~Session() {
-  if (open_ || ahead_ != nullptr)
-    lease_.discard();  // the thread ended in manual mode: nobody will commit this
+  if (open_ || ahead_ != nullptr) lease_.discard();  // the thread has ended: nobody will commit this
 }
 
 // --- atomic blocks

@@ -62,12 +62,14 @@ Attempt* Executor::make_attempt_ahead(std::optional<Attempt>& attempt) {
 
 /// False if it is not to run any more.
 bool Executor::start(const Attempt& attempt) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (abandoned_) return false;
+    current_ = &attempt.job();
+    ahead_ = nullptr;
+    running_->begin();
+  }
   slot_.hold(attempt.job());
-  const std::lock_guard lock{mutex_};
-  if (abandoned_) return false;
-  current_ = &attempt.job();
-  ahead_ = nullptr;
-  running_->begin();
   return true;
 }
 
