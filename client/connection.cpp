@@ -11,6 +11,7 @@
 
 #include "aftercommit/error.hpp"
 #include "client/error_text.hpp"
+#include "client/pooler.hpp"
 #include "client/pqxx_compat.hpp"
 #include "client/worker_backends.hpp"
 #include "sql.hpp"
@@ -56,8 +57,7 @@ struct Connection::Impl {
 };
 
 Connection::Connection(const DatabaseOptions& options, const std::string& alias)
-    // A pooler makes up process ids of its own.
-    : planned_{[this] { return run("SELECT pg_backend_pid()", {})[0][0].as<int>() == backend(); }} {
+    : planned_{[this] { return has_session_of_its_own(impl_->session); }} {
   try {
     impl_ = std::make_unique<Impl>(connection_string(options));
     // A pooler would give the settings to whoever has the server's session next, and not to us.

@@ -9,6 +9,7 @@
 #include "aftercommit/error.hpp"
 #include "client/connection.hpp"
 #include "client/error_text.hpp"
+#include "client/pooler.hpp"
 #include "client/session.hpp"
 
 namespace aftercommit::detail {
@@ -27,13 +28,8 @@ class Receiver final : public pqxx::notification_receiver {
 struct JobListener::Connection {
   Connection(const DatabaseOptions& options, const std::string& channel)
       : connection{connection_string(options)} {
-    if (!pooled()) receiver.emplace(connection, channel);
-  }
-
-  /// A pooler makes up process ids of its own.
-  bool pooled() {
-    return pqxx::nontransaction{connection}.exec("SELECT pg_backend_pid()")[0][0].as<int>() !=
-           connection.backendpid();
+    pqxx::nontransaction session{connection};
+    if (has_session_of_its_own(session)) receiver.emplace(connection, channel);
   }
 
   pqxx::connection connection;

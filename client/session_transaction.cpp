@@ -93,23 +93,23 @@ void Session::send_begin_alone() {
 
 /// Throws DatabaseUnavailable where the connection is lost and no other is to be had.
 pqxx::result Session::send_begin(const std::function<pqxx::result()>& send_it) {
-  try {
+  for (bool again = false;; again = true) {
     try {
+      if (again) {
+        drop_lease(false);
+        core_->pool.drop_idle();
+        take_lease();
+      }
       return send_it();
+    } catch (const DatabaseUnavailable&) {
+      throw;
     } catch (const std::exception& error) {
+      if (lease_ && !lease_->lost(&error)) throw;
       // An idle connection may have died unseen (a restarted server): nothing that lasts has run yet, so a
       // new one will do.
-      if (!lease_->lost(&error) || !lease_.reused()) throw;
+      if (!again && lease_.reused()) continue;
+      throw DatabaseUnavailable{"cannot begin a transaction on " + name() + ": " + first_line(error)};
     }
-    drop_lease(false);
-    core_->pool.drop_idle();
-    take_lease();
-    return send_it();
-  } catch (const DatabaseUnavailable&) {
-    throw;
-  } catch (const std::exception& error) {
-    if (lease_ && !lease_->lost(&error)) throw;
-    throw DatabaseUnavailable{"cannot begin a transaction on " + name() + ": " + first_line(error)};
   }
 }
 

@@ -83,9 +83,10 @@ Settlement Attempt::run(const Successor& successor) {
   return run_task(*task);
 }
 
-Attempt::~Attempt() {
-  if (claimed_ahead_in_ == nullptr) return;
-  if (auto* session = detail::Session::find(*claimed_ahead_in_->core())) session->drop_ahead();
+void Attempt::let_go() noexcept {
+  const auto* const database = std::exchange(claimed_ahead_in_, nullptr);
+  if (database == nullptr) return;
+  if (auto* session = detail::Session::find(*database->core())) session->drop_ahead();
 }
 
 /// Null if the job can be read.
@@ -190,7 +191,7 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
                   "the task left a database in manual transaction management; what it had not committed is "
                   "rolled back");
     }
-    if (block) let_successor_begin(session->database());
+    let_successor_begin(*session);
     block->commit();
     fail_point("worker.after_commit");
     if (!block->committed()) {
@@ -242,10 +243,10 @@ std::optional<Attempt::Failure> Attempt::execute_bare(const std::function<void()
 }
 
 /// Where something waits for the commit it comes first: it may take long, and use the database itself.
-void Attempt::let_successor_begin(Database& database) {
-  if (successor_ == nullptr || detail::Session::of(database.core()).has_hooks()) return;
+void Attempt::let_successor_begin(const detail::Session& session) {
+  if (successor_ == nullptr || session.has_hooks()) return;
   if (auto* successor = (*std::exchange(successor_, nullptr))()) {
-    guard_->riders().next = successor->claim_ahead(database);
+    guard_->riders().next = successor->claim_ahead(session.database());
   }
 }
 

@@ -23,8 +23,9 @@
 #include "worker/running_job.hpp"
 
 namespace aftercommit::detail {
+class Session;
 struct TaskEntry;
-}
+}  // namespace aftercommit::detail
 
 namespace aftercommit::worker {
 
@@ -49,11 +50,13 @@ class Attempt {
   /// `context` and `running` are not owned, and outlive this.
   Attempt(AttemptContext& context, Fetched job, RunningJob& running)
       : context_{context}, fetched_{std::move(job)}, running_{running} {}
-  ~Attempt();
+  ~Attempt() { let_go(); }
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
   const Fetched& job() const noexcept { return fetched_; }
+  /// Gives up the transaction that was begun for it, where it has not run.
+  void let_go() noexcept;
 
   /// Gives the attempt that this thread makes next, if there is one to be had now.  Asked once at most, when
   /// the task has returned.
@@ -89,7 +92,7 @@ class Attempt {
   /// What claims the job in a transaction of this database; null where that is not what is to be done with
   /// it.
   detail::Riders* claim_ahead(Database& database);
-  void let_successor_begin(Database& database);
+  void let_successor_begin(const detail::Session& session);
   /// For when nobody knows whether the transaction has been committed.
   bool has_taken_effect(Database& database) const noexcept;
   /// This thread is for the next job too: rolls back what a task has left open by hand.  True if there was

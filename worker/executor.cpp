@@ -40,7 +40,9 @@ void Executor::run() {
     // Before anything is said of the job.  Closing files takes longer than the quickest jobs, which are
     // spared this.
     if (std::chrono::steady_clock::now() - began > kTooQuickForHarm) check_files();
-    finish(std::move(settlement));
+    settle(current_, std::move(settlement));
+    slot_.clear();
+    Signals::block();  // the task may have unblocked them: one that came here would end the process
     current->reset();
     if (*ahead && buffer_.is_closed()) give_back_ahead(*ahead);
     buffer_.done(ahead->has_value());
@@ -73,25 +75,21 @@ bool Executor::start(const Attempt& attempt) {
   return true;
 }
 
-void Executor::finish(Settlement settlement) {
-  bool ours = false;
+/// `held`: where it stands so far.
+void Executor::settle(const Fetched*& held, Settlement settlement) {
   {
     const std::lock_guard lock{mutex_};
-    current_ = nullptr;
-    ours = !abandoned_;
+    held = nullptr;
+    if (abandoned_) return;
   }
-  if (ours) settler_.settle(std::move(settlement));
-  slot_.clear();
-  Signals::block();  // the task may have unblocked them: one that came here would end the process
+  settler_.settle(std::move(settlement));
 }
 
 /// A worker that stops begins no other job.
 void Executor::give_back_ahead(std::optional<Attempt>& attempt) {
-  auto job = attempt->job();
-  attempt.reset();  // lets go of its row first
-  const std::lock_guard lock{mutex_};
-  ahead_ = nullptr;
-  if (!abandoned_) settler_.settle(give_back(std::move(job)));
+  attempt->let_go();  // of its row, before others can fetch it
+  settle(ahead_, give_back(attempt->job()));
+  attempt.reset();
 }
 
 void Executor::cancel() noexcept {

@@ -31,7 +31,7 @@ class Executor {
   void make_attempt(std::optional<Attempt>& attempt, std::optional<Fetched> job);
   Attempt* make_attempt_ahead(std::optional<Attempt>& attempt);
   bool start(const Attempt& attempt);
-  void finish(Settlement settlement);
+  void settle(const Fetched*& held, Settlement settlement);
   void give_back_ahead(std::optional<Attempt>& attempt);
 
   AttemptContext& context_;  // not owned, outlives this, as do the next two

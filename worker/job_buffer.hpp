@@ -63,6 +63,7 @@ class JobBuffer {
   std::chrono::microseconds patience() const;
   bool overdue() const;
   bool wakes_another();
+  std::optional<Fetched> take_first();
 
   const std::size_t executors_;
   const std::size_t most_ahead_;
@@ -179,10 +180,9 @@ inline std::optional<Fetched> JobBuffer::take() {
     waking_ = false;
   }
   if (closed_) return std::nullopt;
-  std::optional<Fetched> job{std::move(waiting_.front())};
-  waiting_.pop_front();
+  auto job = take_first();
   ++running_;
-  taken_last_at_ = taken_at() = std::chrono::steady_clock::now();
+  taken_at() = taken_last_at_;
   const bool wakes = wakes_another();
   lock.unlock();
   if (wakes) filled_.notify_one();
@@ -192,6 +192,10 @@ inline std::optional<Fetched> JobBuffer::take() {
 inline std::optional<Fetched> JobBuffer::take_ahead() {
   const std::lock_guard lock{mutex_};
   if (closed_ || waiting_.empty() || running_ < executors_) return std::nullopt;
+  return take_first();
+}
+
+inline std::optional<Fetched> JobBuffer::take_first() {
   std::optional<Fetched> job{std::move(waiting_.front())};
   waiting_.pop_front();
   taken_last_at_ = std::chrono::steady_clock::now();

@@ -1,8 +1,6 @@
 // The `worker` command from outside: what it prints, and how it ends when it cannot begin.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,11 +9,14 @@
 #include <csignal>
 #include <filesystem>
 
+#include "support/loopback.hpp"
 #include "support/worker_fixture.hpp"
 
 namespace aftercommit {
 namespace {
 
+using support::listen_on_loopback;
+using support::open_socket;
 using support::WorkerProcess;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
@@ -45,16 +46,7 @@ void expect_one_sentence(const End& end, int exit_code) {
 /// Takes connections and never answers.
 class SilentServer {
  public:
-  SilentServer() {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size);
-    ::listen(socket_, 10);
-    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-    at_ = "127.0.0.1:" + std::to_string(::ntohs(address.sin_port));
-  }
+  SilentServer() = default;
   ~SilentServer() { ::close(socket_); }
   SilentServer(const SilentServer&) = delete;
   SilentServer& operator=(const SilentServer&) = delete;
@@ -62,8 +54,8 @@ class SilentServer {
   const std::string& at() const { return at_; }
 
  private:
-  const int socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  std::string at_;
+  const int socket_ = open_socket();
+  const std::string at_ = "127.0.0.1:" + std::to_string(listen_on_loopback(socket_));
 };
 
 TEST(WorkerCommand, PrintsItsHelpAndItsVersionToStandardOutput) {

@@ -3,36 +3,24 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "support/eventually.hpp"
+#include "support/loopback.hpp"
 
 namespace aftercommit::support {
 
 /// For one thread.  What does not come before the deadline of eventually() fails the test.
 class MuteRedis {
  public:
-  MuteRedis() {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-        ::listen(listener_, 16) != 0 ||
-        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      throw std::runtime_error{"cannot listen on 127.0.0.1"};
-    }
-    port_ = ::ntohs(address.sin_port);
-  }
+  MuteRedis() = default;
   ~MuteRedis() {
     for (const int fd : connections_) ::close(fd);
     ::close(listener_);
@@ -73,8 +61,8 @@ class MuteRedis {
     return ::poll(&waiting, 1, static_cast<int>(timeout.count())) == 1;
   }
 
-  const int listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  std::uint16_t port_ = 0;
+  const int listener_ = open_socket();
+  const std::uint16_t port_ = listen_on_loopback(listener_);
   std::vector<int> connections_;
 };
 

@@ -1,28 +1,17 @@
 /// One poll() loop over all connections.
 #include "support/tcp_proxy.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
+
+#include "support/loopback.hpp"
 
 namespace aftercommit::support {
 namespace {
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-  address.sin_port = ::htons(port);
-  return address;
-}
-
-int open_socket() { return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); }
 
 bool send_all(int fd, const char* bytes, std::size_t size) {
   while (size > 0) {
@@ -36,15 +25,8 @@ bool send_all(int fd, const char* bytes, std::size_t size) {
 
 }  // namespace
 
-TcpProxy::TcpProxy(std::uint16_t target_port) : target_port_{target_port}, listener_{open_socket()} {
-  auto address = loopback(0);
-  socklen_t size = sizeof address;
-  if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-      ::listen(listener_, 16) != 0 ||
-      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error{"the proxy cannot listen on 127.0.0.1"};
-  }
-  port_ = ::ntohs(address.sin_port);
+TcpProxy::TcpProxy(std::uint16_t target_port)
+    : target_port_{target_port}, listener_{open_socket()}, port_{listen_on_loopback(listener_)} {
   thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
 }
 
