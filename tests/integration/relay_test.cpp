@@ -17,6 +17,7 @@
 #include "client/migrations.hpp"
 #include "client/statements.hpp"
 #include "support/eventually.hpp"
+#include "support/plan.hpp"
 #include "support/redis_calls.hpp"
 #include "support/servers.hpp"
 
@@ -153,10 +154,8 @@ TEST_F(RelayTest, ReadsOnlyWhatItAsksFor) {
   /// Pages of the server's memory that one look takes, of an index of some 150.
   const auto pages = [&](const std::string& xmax, const std::string& running, const std::string& xact,
                          const std::string& id) {
-    const auto plan = outside->exec("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE fresh('mail', '" + xmax +
-                                    "', '{" + running + "}', '" + xact + "', '" + id + "', 100)");
-    const auto root = nlohmann::json::parse(plan[0][0].c_str())[0]["Plan"];
-    return root["Shared Hit Blocks"].get<long>() + root["Shared Read Blocks"].get<long>();
+    return support::pages_of(*outside, "EXECUTE fresh('mail', '" + xmax + "', '{" + running + "}', '" + xact +
+                                           "', '" + id + "', 100)");
   };
   EXPECT_LT(pages(now, "", "0", none), 20) << "nothing is new";
   EXPECT_LT(pages(now, theirs, theirs, one_but_last), 20) << "the last one of a transaction that was late";

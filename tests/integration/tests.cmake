@@ -17,7 +17,7 @@ foreach(subject
         on_commit random_nesting savepoint transaction_begin transaction_use)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
-foreach(subject dead_rows migrations schema_roles sql_enqueue sql_enqueue_refusals)
+foreach(subject dead_rows job_lookup migrations schema_roles sql_enqueue sql_enqueue_refusals)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
 foreach(subject pooler server_plans)

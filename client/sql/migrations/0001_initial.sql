@@ -17,7 +17,9 @@ CREATE TABLE {schema}.job (
 WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000,
       autovacuum_vacuum_cost_delay = 0, toast.autovacuum_vacuum_scale_factor = 0.01,
       toast.autovacuum_vacuum_threshold = 1000, toast.autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX job_sweep ON {schema}.job (queue, xact, id);
+-- What the relay sweeps by.  The condition holds for every row and only the relay states it: without it PostgreSQL, where
+-- it believes the table to be empty, may look up an id here, and reads this index as a whole.
+CREATE INDEX job_sweep ON {schema}.job (queue, xact, id) WHERE xact > '0';
 
 -- Durable jobs that will not run again by themselves.
 CREATE TABLE {schema}.dead (
