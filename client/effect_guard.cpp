@@ -15,7 +15,7 @@ Rider guard(const Statements& statements, const Envelope& job) {
   if (mutant("no_guard")) return {&statements.mutant_no_guard, {id}};
   if (mutant("check_then_act")) return {&statements.mutant_check, {id}};
   if (job.durable) return {&statements.guard_job, {id, std::to_string(job.attempt)}};
-  return {&statements.guard_ledger, {id, id}};
+  return {&statements.guard_ledger, {id}};
 }
 
 }  // namespace

@@ -71,9 +71,12 @@ std::string JobFeed::source() const {
 
 FeedPage JobFeed::read(const std::string& queue, const FeedCursor& cursor, std::size_t limit) const {
   const Snapshot shown{cursor.shown};
-  const auto rows =
-      database_.exec(database_.core()->statements.relay_fresh, queue, shown.xmax,
-                     "{" + std::string{shown.running} + "}", cursor.position.xact, cursor.position.id, limit);
+  std::string message;
+  database_.core()->statements.relay_fresh.append_to(
+      message,
+      {{literal("{" + std::string{shown.running} + "}"), literal(queue), literal(cursor.position.xact),
+        literal(cursor.position.id), std::to_string(limit), literal(shown.xmax)}});
+  const auto rows = database_.exec(message);
   FeedPage page{.snapshot = rows[0][0].as<std::string>(), .jobs = {}};
   for (const auto& row : rows) {
     if (row[1].is_null()) continue;  // the one row of an empty page

@@ -25,7 +25,7 @@ void PlannedStatements::append(std::string& message, const SqlTemplate& statemen
 
 void PlannedStatements::append_parameterised(std::string& message, const std::string& statement,
                                              std::span<const std::string> values) {
-  append_plan(message, &statement, statement + "\n;", values);  // it may end in a comment
+  append_plan(message, &statement, statement, values, "\n;");  // it may end in a comment
 }
 
 bool PlannedStatements::usable() {
@@ -33,14 +33,14 @@ bool PlannedStatements::usable() {
   return can_plan_;
 }
 
-void PlannedStatements::append_plan(std::string& message, const void* statement,
-                                    const std::string& definition, std::span<const std::string> values) {
+void PlannedStatements::append_plan(std::string& message, const void* statement, std::string_view definition,
+                                    std::span<const std::string> values, std::string_view end) {
   auto& plan = plans_[statement];
   const auto now = clock_.steady_now();
   if (plan.name.empty() || now - plan.made_at > kLifetime) {
     if (!plan.name.empty()) message.append("DEALLOCATE ").append(plan.name).append("; ");
     plan = {"aftercommit_" + std::to_string(++made_), now};
-    message.append("PREPARE ").append(plan.name).append(" AS ").append(definition);
+    message.append("PREPARE ").append(plan.name).append(" AS ").append(definition).append(end);
     unconfirmed_.push_back(statement);
   }
   message.append("EXECUTE ").append(plan.name);

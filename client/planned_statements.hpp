@@ -54,8 +54,8 @@ class PlannedStatements {
     std::chrono::steady_clock::time_point made_at;
   };
 
-  void append_plan(std::string& message, const void* statement, const std::string& definition,
-                   std::span<const std::string> values);
+  void append_plan(std::string& message, const void* statement, std::string_view definition,
+                   std::span<const std::string> values, std::string_view end = "");
 
   std::function<bool()> usable_;  // empty once asked
   const Clock& clock_;

@@ -47,7 +47,7 @@ Statements::Statements(std::string_view schema)
       find_in_ledger{ready(sql::find_in_ledger, schema)},
       purge_ledger{ready(sql::purge_ledger, schema)},
       relay_source{ready(sql::relay_source, schema)},
-      relay_fresh{ready(sql::relay_fresh, schema)},
-      find_jobs{ready(sql::find_jobs, schema)} {}
+      find_jobs{ready(sql::find_jobs, schema)},
+      relay_fresh{ready(sql::relay_fresh, schema)} {}
 
 }  // namespace aftercommit::detail

@@ -18,7 +18,7 @@ struct Statements {
   const SqlTemplate insert_row;    ///< id, queue, eta in ms, countdown in ms, envelope
   const SqlTemplate insert_job;    ///< of these two, for a single row
   const SqlTemplate guard_job;     ///< id, attempt
-  const SqlTemplate guard_ledger;  ///< id, id
+  const SqlTemplate guard_ledger;  ///< id
   const SqlTemplate proof;         ///< transaction id
 
   // The same as wrong designs would have it: see broker/fail_point.hpp.
@@ -28,7 +28,10 @@ struct Statements {
   const std::string find_job, record_attempt, bury_job, bury_lost, finish_job;
   const std::string count_jobs, list_jobs, list_dead, list_dead_ids, find_dead, revive_job, forget_dead;
   const std::string settle_doubt, job_holder, end_backends, find_in_ledger, purge_ledger;
-  const std::string relay_source, relay_fresh, find_jobs;
+  const std::string relay_source, find_jobs;
+
+  // In a message of its own.
+  const SqlTemplate relay_fresh;  ///< xip, queue, xact, id, limit, xmax
 };
 
 }  // namespace aftercommit::detail
