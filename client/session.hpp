@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -117,8 +118,8 @@ class Session {
   void begin_if_manual();
   void end_by_commit(std::atomic<bool>& committed);
   void send_commit(const std::vector<const PendingJob*>& durable);
-  bool begins_next() const noexcept { return riders_ != nullptr && riders_->next != nullptr && !has_hooks(); }
-  std::string commit_message(const std::vector<const PendingJob*>& durable) const;
+  Riders* next_to_begin() const noexcept;  ///< in the message of COMMIT; null: none
+  std::string commit_message(const std::vector<const PendingJob*>& durable, const Riders* next) const;
   [[noreturn]] void throw_not_committed(const std::exception& error, bool with_jobs) const;
   void settle_doubt(const std::vector<const PendingJob*>& durable, int backend);
   void end_by_rollback() noexcept;
@@ -156,6 +157,7 @@ class Session {
   CommitHooks hooks_;
   Riders* riders_ = nullptr;  // not owned; null: none travel with this transaction
   Riders* ahead_ = nullptr;   // not owned; of a transaction that has begun, and whose block has not
+  std::chrono::steady_clock::time_point between_transactions_at_;  // the last time, of one with riders
 };
 
 }  // namespace aftercommit::detail

@@ -52,6 +52,7 @@ void Session::drop_ahead() noexcept {
 }
 
 void Session::begin_with(Riders& riders) {
+  between_transactions_at_ = std::chrono::steady_clock::now();
   const auto begin = std::exchange(begin_, {}) + "; ";
   try {
     riders.answer = send_begin([&] {
@@ -137,9 +138,10 @@ void Session::send_commit(const std::vector<const PendingJob*>& durable) {
   if (!begin_.empty()) send_begin_alone();
   const auto backend = lease_->backend();
   try {
-    auto answer = lease_->exec(commit_message(durable));
-    if (begins_next()) {
-      ahead_ = riders_->next;
+    auto* const next = next_to_begin();
+    auto answer = lease_->exec(commit_message(durable, next));
+    if (next != nullptr) {
+      ahead_ = next;
       ahead_->answer = std::move(answer);
     } else {
       drop_lease(true);
@@ -161,12 +163,21 @@ void Session::send_commit(const std::vector<const PendingJob*>& durable) {
   }
 }
 
-std::string Session::commit_message(const std::vector<const PendingJob*>& durable) const {
+/// Now and then a transaction ends by itself: PostgreSQL tells what a session has read and written, which is
+/// what autovacuum goes by, only when that is between transactions.
+Riders* Session::next_to_begin() const noexcept {
+  constexpr std::chrono::seconds kLongestWithoutPause{1};  // it tells no more often than that
+  if (riders_ == nullptr || riders_->next == nullptr || has_hooks()) return nullptr;
+  const auto since_pause = std::chrono::steady_clock::now() - between_transactions_at_;
+  return since_pause < kLongestWithoutPause ? riders_->next : nullptr;
+}
+
+std::string Session::commit_message(const std::vector<const PendingJob*>& durable, const Riders* next) const {
   std::string message;
   if (riders_ != nullptr && riders_->with_commit) lease_->append(message, *riders_->with_commit);
   if (!durable.empty()) append_durable_jobs(message, core_->statements, durable, *lease_.get());
   message += "COMMIT";
-  if (begins_next()) lease_->append(message += "; BEGIN; ", riders_->next->with_begin);
+  if (next != nullptr) lease_->append(message += "; BEGIN; ", next->with_begin);
   return message;
 }
 

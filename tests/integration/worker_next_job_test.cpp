@@ -83,6 +83,19 @@ TEST_F(NextJob, BeginsInTheMessageThatCommitsTheOneBefore) {
   EXPECT_EQ(starts(), static_cast<std::size_t>(kJobs));
 }
 
+TEST_F(NextJob, KeepsNoneOfTheNumbersThatAutovacuumGoesBy) {
+  run("CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.002); "
+      "RETURN NULL; END $$");
+  run("CREATE TRIGGER dawdle AFTER INSERT ON effect FOR EACH ROW EXECUTE FUNCTION dawdle()");
+  enqueue(1, 5 * kJobs);
+  start_worker({"--concurrency", "1"});
+  EXPECT_TRUE(eventually([&] {
+    return run("SELECT n_tup_ins > 0 FROM pg_stat_user_tables WHERE relid = 'effect'::regclass")[0][0]
+        .as<bool>();
+  }));
+  EXPECT_GT(run("SELECT FROM {schema}.job").size(), 0U) << "while job follows job";
+}
+
 TEST_F(NextJob, RunsThoughTheCommitBeforeFails) {  // P3, P7
   refuse_commit_of(150);
   const auto jobs = enqueue(1, kJobs);
