@@ -15,6 +15,7 @@
 #include "client/ledger.hpp"
 #include "client/pqxx_compat.hpp"
 #include "client/session.hpp"
+#include "worker/crash_watch.hpp"
 #include "worker/log_text.hpp"
 
 namespace aftercommit::worker {
@@ -182,9 +183,13 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
   }
   try {
     Job job{info, block ? &block->transaction() : nullptr, context_.stop};
-    if (!block) return execute_bare([&] { body(job); });
+    const auto run_body = [&] {
+      const FileWatch watch;
+      body(job);
+    };
+    if (!block) return execute_bare(run_body);
     running_.enter(*block);
-    body(job);
+    run_body();
     fail_point("worker.after_run");
     if (end_manual_mode()) {
       return fail(Kind::kError,
@@ -192,7 +197,10 @@ std::optional<Attempt::Failure> Attempt::execute_once(const detail::TaskEntry& t
                   "rolled back");
     }
     let_successor_begin(*session);
+    std::optional<FileWatch> watch_of_hooks;
+    if (session->has_hooks()) watch_of_hooks.emplace();
     block->commit();
+    watch_of_hooks.reset();
     fail_point("worker.after_commit");
     if (!block->committed()) {
       return fail(Kind::kError,

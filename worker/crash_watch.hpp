@@ -1,6 +1,7 @@
 /// Finds out which executor's thread brings the process down, so that no other job is blamed.
 #pragma once
 
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <memory>
@@ -18,6 +19,19 @@ void watch_for_crashes(ChildSlots& slots);
 /// Ends the process if a task has closed its files: the numbers of its connections may be those of others by
 /// now, and nothing that it sends or waits for can be relied on.  From any thread.
 void check_files();
+
+/// For as long as code of the application's runs: check_files() when that ends, before its thread or, as the
+/// connections are lost, others open files of the same numbers.  Spares what was too quick to close any.
+class FileWatch {
+ public:
+  FileWatch() = default;
+  ~FileWatch();
+  FileWatch(const FileWatch&) = delete;
+  FileWatch& operator=(const FileWatch&) = delete;
+
+ private:
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
 
 /// For the life of an executor's thread, on that thread: what it brings down, its slot has brought down. Also
 /// gives it a second stack, since a handler cannot run on one that has overflowed.

@@ -1,6 +1,5 @@
 #include "worker/executor.hpp"
 
-#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -11,8 +10,6 @@
 
 namespace aftercommit::worker {
 namespace {
-
-constexpr std::chrono::microseconds kTooQuickForHarm{10};
 
 Settlement acknowledge(const Fetched& job) {
   std::optional<JobId> durable;
@@ -35,12 +32,7 @@ void Executor::run() {
   auto* ahead = &attempts[1];
   make_attempt(*current, buffer_.take());
   while (*current && start(**current)) {
-    const auto began = std::chrono::steady_clock::now();
-    auto settlement = (*current)->run([&] { return make_attempt_ahead(*ahead); });
-    // Before anything is said of the job.  Closing files takes longer than the quickest jobs, which are
-    // spared this.
-    if (std::chrono::steady_clock::now() - began > kTooQuickForHarm) check_files();
-    settle(current_, std::move(settlement));
+    settle(current_, (*current)->run([&] { return make_attempt_ahead(*ahead); }));
     slot_.clear();
     Signals::block();  // the task may have unblocked them: one that came here would end the process
     current->reset();
