@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "aftercommit/error.hpp"
+#include "broker/text.hpp"
 #include "client/session.hpp"
 
 namespace aftercommit::detail {
@@ -70,6 +72,10 @@ std::string JobFeed::source() const {
 }
 
 FeedPage JobFeed::read(const std::string& queue, const FeedCursor& cursor, std::size_t limit) const {
+  if (!valid_name(queue)) {  // the table refuses others, and the message below takes it as it is
+    throw ConfigError{"the job table of database '" + database_.alias() + "' has jobs of queue '" +
+                      clean_text(queue, 64) + "', which is no name: delete them, and restore its CHECK"};
+  }
   const Snapshot shown{cursor.shown};
   std::string message;
   database_.core()->statements.relay_fresh.append_to(

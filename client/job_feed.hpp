@@ -54,7 +54,8 @@ class JobFeed {
   /// here.
   std::string source() const;
 
-  /// Up to `limit` jobs of the queue that `cursor` has not got to.
+  /// Up to `limit` jobs of the queue that `cursor` has not got to.  Not inside a block, for the rest of which
+  /// its settings would stay.  Throws ConfigError for a queue without a valid name.
   FeedPage read(const std::string& queue, const FeedCursor& cursor, std::size_t limit) const;
 
  private:

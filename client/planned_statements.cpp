@@ -4,10 +4,12 @@
 #include <cctype>
 #include <utility>
 
+#include "client/transaction_control.hpp"
+
 namespace aftercommit::detail {
 namespace {
 
-bool contains_word(std::string_view sql, std::string_view upper_case) {
+bool contains_text(std::string_view sql, std::string_view upper_case) {
   const auto same = [](char a, char b) { return std::toupper(static_cast<unsigned char>(a)) == b; };
   return std::search(sql.begin(), sql.end(), upper_case.begin(), upper_case.end(), same) != sql.end();
 }
@@ -57,7 +59,8 @@ void PlannedStatements::failed() noexcept {
 }
 
 void PlannedStatements::notice(std::string_view sql) {
-  if (!plans_.empty() && (contains_word(sql, "DEALLOCATE") || contains_word(sql, "DISCARD"))) forget();
+  if (plans_.empty() || !(contains_text(sql, "DEALLOCATE") || contains_text(sql, "DISCARD"))) return;
+  if (may_drop_plans(sql)) forget();
 }
 
 void PlannedStatements::forget() noexcept {

@@ -21,8 +21,9 @@ struct Riders {
   pqxx::result answer{};  ///< what it gave
   /// Sent right before COMMIT; may be set until then.  If it fails, nothing commits.
   std::optional<Rider> with_commit{};
-  /// Of the transaction that begins in the message of this COMMIT, if nothing is to be done in between.  Not
-  /// owned; outlives its own transaction.  When the message fails, this one may be committed all the same.
+  /// Of the transaction that may begin in the message of this COMMIT: it does unless something is to be done
+  /// in between, or has not been done for long.  Not owned; outlives its own transaction.  When the message
+  /// fails, this one may be committed all the same.
   Riders* next = nullptr;
 };
 

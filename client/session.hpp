@@ -157,7 +157,7 @@ class Session {
   CommitHooks hooks_;
   Riders* riders_ = nullptr;  // not owned; null: none travel with this transaction
   Riders* ahead_ = nullptr;   // not owned; of a transaction that has begun, and whose block has not
-  std::chrono::steady_clock::time_point between_transactions_at_;  // the last time, of one with riders
+  std::chrono::steady_clock::time_point chain_began_at_;  // by a BEGIN that was not sent behind a COMMIT
 };
 
 }  // namespace aftercommit::detail

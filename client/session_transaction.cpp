@@ -52,7 +52,7 @@ void Session::drop_ahead() noexcept {
 }
 
 void Session::begin_with(Riders& riders) {
-  between_transactions_at_ = std::chrono::steady_clock::now();
+  chain_began_at_ = std::chrono::steady_clock::now();
   const auto begin = std::exchange(begin_, {}) + "; ";
   try {
     riders.answer = send_begin([&] {
@@ -166,10 +166,10 @@ void Session::send_commit(const std::vector<const PendingJob*>& durable) {
 /// Now and then a transaction ends by itself: PostgreSQL tells what a session has read and written, which is
 /// what autovacuum goes by, only when that is between transactions.
 Riders* Session::next_to_begin() const noexcept {
-  constexpr std::chrono::seconds kLongestWithoutPause{1};  // it tells no more often than that
+  constexpr std::chrono::seconds kLongestChain{1};  // since PostgreSQL 15 it tells no more often
   if (riders_ == nullptr || riders_->next == nullptr || has_hooks()) return nullptr;
-  const auto since_pause = std::chrono::steady_clock::now() - between_transactions_at_;
-  return since_pause < kLongestWithoutPause ? riders_->next : nullptr;
+  const auto length = std::chrono::steady_clock::now() - chain_began_at_;
+  return length < kLongestChain ? riders_->next : nullptr;
 }
 
 std::string Session::commit_message(const std::vector<const PendingJob*>& durable, const Riders* next) const {

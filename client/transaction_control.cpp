@@ -138,4 +138,12 @@ std::string transaction_control_in(std::string_view sql) {
   return {};
 }
 
+bool may_drop_plans(std::string_view sql) {
+  Scanner scanner{sql};
+  for (auto token = scanner.next(); !token.empty(); token = scanner.next()) {
+    if (token == "DEALLOCATE" || token == "DISCARD" || token == "DO") return true;
+  }
+  return false;
+}
+
 }  // namespace aftercommit::detail

@@ -1,4 +1,5 @@
-/// Finds the statements that would pull the rug from under a session: only it may begin or end a transaction.
+/// Finds the statements that would pull the rug from under a session: only it may begin or end a transaction,
+/// and it counts on its plans.
 #pragma once
 
 #include <string>
@@ -12,5 +13,8 @@ namespace aftercommit::detail {
 /// COPY FROM STDIN and COPY TO STDOUT count as "COPY": libpq ends one inside the next statement it sends, and
 /// a COMMIT sent so is answered with a rollback that is no error.
 std::string transaction_control_in(std::string_view sql);
+
+/// Whether `sql` says DEALLOCATE or DISCARD outside quotes, or has code (DO) in which they would not be seen.
+bool may_drop_plans(std::string_view sql);
 
 }  // namespace aftercommit::detail

@@ -1,9 +1,9 @@
 -- relay_fresh.sql: one page of the jobs of a queue that the last snapshot did not show: inserted by transactions that
 -- had not begun then ({xmax}) or had not ended (among {xip}); beyond ({xact}, {id}) in their order.
--- Each branch is a scan of the index job_sweep from where it begins: which the second has to say by one comparison, for
--- given two PostgreSQL may start at the lower one.  "xact > '0'" is the condition of that index, and no bound.
--- And nothing else will do: of a table without statistics PostgreSQL expects a handful of rows, would rather sort them,
--- and so read all that are left for each page.
+-- Each branch is a scan of the index job_sweep from where it begins: which it has to say by one comparison, for given two
+-- PostgreSQL may start at the lower one.  "xact > '0'" is the condition of that index, and no bound.
+-- And no other way will do: of a table without statistics PostgreSQL expects a handful of rows, would rather sort them,
+-- and so read all that are left for each page.  Nor may the key offer an order by id: so "xact = running" takes two bounds.
 -- The first column is today's snapshot, also where there is no job.
 SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_seqscan = off;
@@ -12,10 +12,11 @@ FROM (SELECT) AS one LEFT JOIN LATERAL (
   (SELECT late.id, late.xact
    FROM unnest({xip}::xid8[]) AS running CROSS JOIN LATERAL (
      SELECT id, xact FROM {schema}.job
-     WHERE queue = {queue} AND xact > '0' AND xact = running
-       AND id >= CASE WHEN running = {xact}::xid8 THEN {id}::uuid ELSE '00000000-0000-0000-0000-000000000000' END
+     WHERE queue = {queue} AND xact > '0' AND xact <= running
+       AND (xact, id) >= (running, CASE WHEN running = {xact}::xid8 THEN {id}::uuid
+                                        ELSE '00000000-0000-0000-0000-000000000000' END)
        AND (xact, id) <> ({xact}::xid8, {id}::uuid)
-     ORDER BY id LIMIT {limit}) AS late
+     ORDER BY xact, id LIMIT {limit}) AS late
    WHERE running >= {xact}::xid8
    ORDER BY xact, id LIMIT {limit})
   UNION ALL

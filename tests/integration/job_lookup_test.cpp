@@ -22,6 +22,7 @@ class JobLookup : public testing::Test {
  protected:
   JobLookup() {
     detail::migrate(database);
+    outside.exec("ALTER TABLE job SET (autovacuum_enabled = off)");
     outside.exec(
         "INSERT INTO job (id, queue, envelope) SELECT gen_random_uuid(), 'mail', '{}' FROM "
         "generate_series(1, 20000)");

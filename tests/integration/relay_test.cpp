@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "aftercommit/delivery.hpp"
+#include "aftercommit/error.hpp"
 #include "broker/envelope.hpp"
 #include "client/job_feed.hpp"
 #include "client/job_table.hpp"
@@ -140,8 +141,8 @@ class RelayReads : public RelayTest {
   RelayReads() {
     outside->exec("ALTER TABLE job SET (autovacuum_enabled = off)");
     outside->exec(
-        "INSERT INTO job (id, queue, envelope) SELECT gen_random_uuid(), 'mail', '{}' FROM "
-        "generate_series(1, 20000)");
+        "INSERT INTO job (id, queue, envelope) SELECT ('019a0000-0000-7000-8000-' || lpad(to_hex(i), 12, "
+        "'0'))::uuid, 'mail', '{}' FROM generate_series(1, 20000) AS i");
     theirs = ask("SELECT xact FROM job LIMIT 1");
     one_but_last = ask("SELECT id FROM job ORDER BY id DESC OFFSET 1");
   }
@@ -161,6 +162,17 @@ class RelayReads : public RelayTest {
     return support::pages_of(*outside, message.substr(query), message.substr(0, query));
   }
 
+  /// `few`: each of 100 rows may lie in a page of its own, unless those need not be looked at.
+  void expect_few_pages(long few) {
+    const auto now = ask("SELECT pg_snapshot_xmax(pg_current_snapshot())");
+    EXPECT_LT(pages(now, "", "0", none), 20) << "nothing is new";
+    EXPECT_LT(pages(now, "5", "0", none), 20) << "nor of a transaction that has not ended yet";
+    EXPECT_LT(pages(now, theirs, theirs, one_but_last), 20) << "the last one of a transaction that was late";
+    EXPECT_LT(pages(now, theirs, "0", none), few) << "the first ones of that";
+    EXPECT_LT(pages("0", "", theirs, one_but_last), 20) << "the last page of all";
+    EXPECT_LT(pages("0", "", "0", none), few) << "the first";
+  }
+
   const std::string none = "00000000-0000-0000-0000-000000000000";
   std::string theirs;  // the transaction that inserted all
   std::string one_but_last;
@@ -173,15 +185,19 @@ TEST_F(RelayReads, OnlyWhatItAsksFor) {
     return outside->exec("SELECT relallvisible = relpages FROM pg_class WHERE oid = 'job'::regclass")[0][0]
         .as<bool>();
   }));
-  const auto now = ask("SELECT pg_snapshot_xmax(pg_current_snapshot())");
-  EXPECT_LT(pages(now, "", "0", none), 20) << "nothing is new";
-  EXPECT_LT(pages(now, theirs, theirs, one_but_last), 20) << "the last one of a transaction that was late";
-  EXPECT_LT(pages("0", "", theirs, one_but_last), 20) << "the last page of all";
-  EXPECT_LT(pages("0", "", "0", none), 20) << "the first";
+  expect_few_pages(20);
 }
 
-TEST_F(RelayReads, OnlyWhatItAsksForOfATableThatNobodyHasAnalyzed) {
-  EXPECT_LT(pages("0", "", "0", none), 130) << "each of 100 rows may lie in a page of its own";
+TEST_F(RelayReads, OnlyWhatItAsksForOfATableThatNobodyHasAnalyzed) { expect_few_pages(130); }
+
+TEST_F(RelayReads, OnlyWhatItAsksForOfRowsThatAreNotKnownToBeSeenByAll) {
+  outside->exec("ANALYZE job");
+  expect_few_pages(130);
+}
+
+TEST_F(RelayTest, ReadsNoQueueWithoutAName) {  // which a table without its CHECK may hold
+  EXPECT_THROW(detail::JobFeed{database}.read("x'; SELECT 1; --", detail::FeedCursor::from_the_start(), 1),
+               ConfigError);
 }
 
 TEST_F(RelayTest, GoesOnWhereAnotherOneDiedInTheMidstOfASweep) {

@@ -155,20 +155,22 @@ TEST_F(PlannedStatementsTest, GoAsTextOnceTooManyMayHaveBeenLeftOnTheServer) {
 
 TEST_F(PlannedStatementsTest, AreForgottenWhenAStatementMayHaveDroppedThem) {
   int made = 0;
-  for (const auto* statement :
-       {"DEALLOCATE ALL", "deallocate all", "DISCARD PLANS", "Discard All", "SELECT 1; dealLOCATE ALL"}) {
+  for (const auto* statement : {"DEALLOCATE ALL", "deallocate all", "DISCARD PLANS", "Discard All",
+                                "SELECT 1; dealLOCATE ALL", "DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$"}) {
     const auto name = "aftercommit_" + std::to_string(++made);
     EXPECT_EQ(sent(remove, {"1"}),
               "PREPARE " + name + " AS DELETE FROM t WHERE id = $1;EXECUTE " + name + "(1);");
     EXPECT_EQ(sent(remove, {"1"}), "EXECUTE " + name + "(1);");
     planned.notice(statement);
   }
-  EXPECT_TRUE(sent(remove, {"1"}).starts_with("PREPARE aftercommit_6 "));
+  EXPECT_TRUE(sent(remove, {"1"}).starts_with("PREPARE aftercommit_7 "));
 }
 
 TEST_F(PlannedStatementsTest, AreKeptOverAnyOtherStatement) {
   sent(insert, {"1", "'a'"});
-  for (const auto* statement : {"SELECT 1", "", "PREPARE mine AS SELECT 1", "DEALLOCAT"}) {
+  for (const auto* statement :
+       {"SELECT 1", "", "PREPARE mine AS SELECT 1", "DEALLOCAT", "SELECT 'discard' -- deallocate",
+        "SELECT queue = 'discarded' FROM \"DEALLOCATE\""}) {
     planned.notice(statement);
   }
   EXPECT_EQ(sent(insert, {"2", "'b'"}), "EXECUTE aftercommit_1(2,'b');");
