@@ -78,8 +78,7 @@ void check_files() {
 }
 
 FileWatch::~FileWatch() {
-  constexpr std::chrono::microseconds kTooQuickForHarm{10};
-  if (std::chrono::steady_clock::now() - began_ > kTooQuickForHarm) check_files();
+  if (std::chrono::steady_clock::now() - began_ >= harmless_) check_files();
 }
 
 CrashWatch::CrashWatch(RunningSlot& slot) {

@@ -20,16 +20,18 @@ void watch_for_crashes(ChildSlots& slots);
 /// now, and nothing that it sends or waits for can be relied on.  From any thread.
 void check_files();
 
-/// For as long as code of the application's runs: check_files() when that ends, before its thread or, as the
-/// connections are lost, others open files of the same numbers.  Spares what was too quick to close any.
+/// For as long as a task or its hooks run: check_files() when they end, before a connection that takes the
+/// place of a lost one gets a number that they have closed.  What took no longer than `harmless` is spared
+/// it.
 class FileWatch {
  public:
-  FileWatch() = default;
+  explicit FileWatch(std::chrono::microseconds harmless = {}) : harmless_{harmless} {}
   ~FileWatch();
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
  private:
+  const std::chrono::microseconds harmless_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 

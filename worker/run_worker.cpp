@@ -183,7 +183,8 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   int signal = 0;
   while (signal == 0) {
     signal = signals.wait(std::chrono::seconds{1});
-    check_files();  // the executors look after each job, but may wait for ever on what is not theirs any more
+    check_files();  // the executors look after each task, but may wait for ever on what is not theirs any
+                    // more
   }
   const bool recycled = recycling && recycling->asked();
   if (slots != nullptr) slots->begin_stop(recycled);

@@ -1,0 +1,45 @@
+/// What all attempts of a worker share.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "aftercommit/app.hpp"
+#include "broker/broker.hpp"
+#include "broker/envelope.hpp"
+#include "worker/heartbeat.hpp"
+#include "worker/interruptions.hpp"
+#include "worker/locked_jobs.hpp"
+#include "worker/outage.hpp"
+
+namespace aftercommit::detail {
+struct TaskEntry;
+}  // namespace aftercommit::detail
+
+namespace aftercommit::worker {
+
+/// Thread-safe.
+struct AttemptContext {
+  App& app;  // not owned, outlives this
+  WorkerId worker;
+  std::chrono::milliseconds unknown_task_grace;
+  HeldLease& lease;               // not owned, outlives this
+  std::atomic<bool> stop{false};  ///< the shutdown's patience has ended: failures now use up no retry
+  Outages outages{};
+  LockedJobs locked{};
+  Interruptions interrupted{};
+
+  std::mutex unknown_mutex{};                // protects unknown_reported
+  std::set<std::string> unknown_reported{};  ///< tasks this worker has said once that it does not know
+
+  /// Where the row of a durable job is.  Throws ConfigError where this worker has no such database.
+  Database& home_of(const Envelope& job) const;
+  /// Where the task runs its transaction: that of a durable job is the one that its row is in.  Throws the
+  /// same.
+  Database& database_for(const Envelope& job, const detail::TaskEntry& task) const;
+};
+
+}  // namespace aftercommit::worker
