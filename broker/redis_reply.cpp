@@ -12,8 +12,8 @@ namespace {
 enum class Sort : std::uint8_t {
   kOfCall,      ///< this call is refused, others may not be
   kOfServer,    ///< the server, or our account on it, refuses
-  kPasses,      ///< so for now
-  kReconnects,  ///< so for now, and it takes another connection
+  kPasses,      ///< this call may do in a moment
+  kReconnects,  ///< this call may do over another connection
 };
 
 struct KnownError {

@@ -96,6 +96,10 @@ Database& AppCore::default_database() {
   return databases().size() == 1 ? *databases_.begin()->second : database(defaults::kDatabase);
 }
 
+Database& AppCore::database_or_default(std::string_view alias) {
+  return alias.empty() ? default_database() : database(alias);
+}
+
 std::vector<std::string> AppCore::check() {
   try {
     auto warnings = make_broker(options().redis_url)->check();

@@ -29,6 +29,7 @@ class AppCore {
 
   Database& database(std::string_view alias);
   Database& default_database();  ///< "default", or the only one there is; ConfigError
+  Database& database_or_default(std::string_view alias);  ///< the default one where it is empty
   std::vector<std::string> database_aliases();
   const std::map<std::string, std::unique_ptr<Database>, std::less<>>& databases();
 

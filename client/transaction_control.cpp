@@ -140,8 +140,10 @@ std::string transaction_control_in(std::string_view sql) {
 
 bool may_drop_plans(std::string_view sql) {
   Scanner scanner{sql};
+  bool first = true;  // word of a statement
   for (auto token = scanner.next(); !token.empty(); token = scanner.next()) {
-    if (token == "DEALLOCATE" || token == "DISCARD" || token == "DO") return true;
+    if (first && (token == "DEALLOCATE" || token == "DISCARD" || token == "DO")) return true;
+    first = token == ";";
   }
   return false;
 }

@@ -14,7 +14,7 @@ namespace aftercommit::detail {
 /// a COMMIT sent so is answered with a rollback that is no error.
 std::string transaction_control_in(std::string_view sql);
 
-/// Whether `sql` says DEALLOCATE or DISCARD outside quotes, or has code (DO) in which they would not be seen.
+/// Whether a statement of `sql` is DEALLOCATE or DISCARD, or code (DO) in which they would not be seen.
 bool may_drop_plans(std::string_view sql);
 
 }  // namespace aftercommit::detail

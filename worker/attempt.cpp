@@ -83,7 +83,7 @@ Settlement Attempt::run_task(const detail::TaskEntry& task, const Successor& suc
         {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", std::to_string(job_->attempt)}});
   }
   const Execution::ClaimNext claim_next = [&](Database& database) -> detail::Riders* {
-    auto* const next = successor ? successor() : nullptr;
+    auto* const next = successor();
     return next != nullptr ? next->claim_ahead(database) : nullptr;
   };
   if (auto failure = execution_.run(

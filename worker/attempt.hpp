@@ -35,7 +35,7 @@ class Attempt {
 
   /// The transaction of the successor may begin in the message that commits this one, where both are on one
   /// database: a round trip less.
-  Settlement run(const Successor& successor = {});
+  Settlement run(const Successor& successor);
 
  private:
   const Malformed* read();

@@ -45,7 +45,7 @@ void end_sessions(App& app, const WorkerId& dead) {
 Database* home_of(App& app, const Envelope& job) {
   if (!job.durable) return nullptr;
   try {
-    return job.database.empty() ? &app.core().default_database() : &app.database(job.database);
+    return &app.core().database_or_default(job.database);
   } catch (const ConfigError&) {
     return nullptr;  // whoever runs it next says so
   }

@@ -81,12 +81,7 @@ void check_set_up(App& app, const Options& options) {
           "' runs in a transaction, but no database is configured: set DATABASE_URL or --database, or "
           "declare it with transactional = false"};
     }
-    // Each throws where there is no such database.
-    if (task.database.empty()) {
-      app.core().default_database();
-    } else {
-      app.database(task.database);
-    }
+    app.core().database_or_default(task.database);  // throws where there is none
   }
 }
 
@@ -183,8 +178,8 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   int signal = 0;
   while (signal == 0) {
     signal = signals.wait(std::chrono::seconds{1});
-    check_files();  // the executors look after each task, but may wait for ever on what is not theirs any
-                    // more
+    // The executors look after each task, but may wait for ever on what is not theirs any more.
+    check_files();
   }
   const bool recycled = recycling && recycling->asked();
   if (slots != nullptr) slots->begin_stop(recycled);

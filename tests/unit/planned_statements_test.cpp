@@ -170,7 +170,8 @@ TEST_F(PlannedStatementsTest, AreKeptOverAnyOtherStatement) {
   sent(insert, {"1", "'a'"});
   for (const auto* statement :
        {"SELECT 1", "", "PREPARE mine AS SELECT 1", "DEALLOCAT", "SELECT 'discard' -- deallocate",
-        "SELECT queue = 'discarded' FROM \"DEALLOCATE\""}) {
+        "SELECT queue = 'discarded' FROM \"DEALLOCATE\"", "SELECT discard FROM t",
+        "INSERT INTO discard VALUES (1) ON CONFLICT DO NOTHING"}) {
     planned.notice(statement);
   }
   EXPECT_EQ(sent(insert, {"2", "'b'"}), "EXECUTE aftercommit_1(2,'b');");

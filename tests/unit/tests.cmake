@@ -2,7 +2,9 @@ foreach(subject dead_letter envelope job_id log plain_envelope redis_pipeline re
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::broker)
 endforeach()
 
-foreach(subject commit_hooks frequent_statements planned_statements retry_policy sql_params sql_template task_args transaction_control)
+foreach(subject
+        commit_hooks frequent_statements planned_statements retry_policy sql_params sql_template task_args
+        transaction_control)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()
 
