@@ -17,6 +17,11 @@ namespace {
 /// In their order: the first makes version 1 out of nothing.
 constexpr std::array<std::string_view, kSchemaVersion> kMigrations{migration_sql::m0001_initial};
 
+/// Made anew by every migration, in this order: one text for each, that of today.  A change of one needs a
+/// new version, or the databases that are there keep the old one.
+constexpr std::array kFunctions{std::string_view{migration_sql::args_flaw},
+                                std::string_view{migration_sql::enqueue}};
+
 constexpr std::size_t kIdentifierLimit = 63;  // bytes: PostgreSQL cuts what is longer, without an error
 
 bool is_schema_name(std::string_view name) {
@@ -66,12 +71,13 @@ void refuse_newer(const Database& database, int version) {
                     "): upgrade this program"};
 }
 
-/// The steps from `version` on, each of which records itself.
+/// The steps from `version` on, each of which records itself, and the functions as they are now.
 std::string steps_after(int version) {
   std::string steps;
   for (auto step = static_cast<std::size_t>(std::max(version, 0)); step < kMigrations.size(); ++step) {
     steps += kMigrations[step];
   }
+  for (const auto& function : kFunctions) steps += function;
   return steps;
 }
 
