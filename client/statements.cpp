@@ -49,7 +49,7 @@ Statements::Statements(std::string_view schema)
       find_dead{ready(sql::find_dead, schema)},
       revive_job{ready(sql::revive_job, schema)},
       forget_dead{ready(sql::forget_dead, schema)},
-      settle_doubt{ready(sql::settle_doubt, schema)},
+      settle_doubt{with_origin(sql::settle_doubt, schema)},
       job_holder{ready(sql::job_holder, schema)},
       end_backends{ready(sql::end_backends, schema)},
       find_in_ledger{ready(sql::find_in_ledger, schema)},

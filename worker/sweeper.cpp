@@ -216,10 +216,12 @@ void Sweeper::complete(Track& fresh, Backlog& backlog) {
   next.complete = true;
   if (!step(fresh, std::move(next), {})) return;
   broker_.forget_relay_sources(fresh.queue, std::vector{detail::backlog_of(source_)});
-  if (backlog.brought > 0) {
-    log(LogLevel::kWarning,
-        "the job table was read anew, since its server was started again, or the broker is new to it or has "
-        "lost its data: jobs that were missing in the broker were brought",
+  if (backlog.rows > 0) {
+    log(backlog.brought > 0 ? LogLevel::kWarning : LogLevel::kInfo,
+        backlog.brought > 0 ? "the job table was read anew, since its server was started again, or the "
+                              "broker is new to it or "
+                              "has lost its data: jobs that were missing in the broker were brought"
+                            : "the job table was read anew: the broker has all of its jobs",
         {{"database", database_.alias()},
          {"queue", fresh.queue},
          {"rows", std::to_string(backlog.rows)},
