@@ -75,6 +75,14 @@ enum class Lease : std::uint8_t {
   kNew,     ///< the broker knew nothing of this worker: its first lease, or the broker has lost its data
 };
 
+/// The lease of a worker in a queue, as somebody else sees it.
+struct LeaseView {
+  Queue queue;
+  WorkerId worker;
+  std::string mark;  ///< another one after each renewal
+  Millis left{0};    ///< until it ends, by the broker's clock; zero or less: it has
+};
+
 /// One step of a relay: jobs of one queue, and how far the relay's source has been read with them.
 struct RelayStep {
   Queue queue;
@@ -163,26 +171,23 @@ class Broker {
   /// time, and when the connection broke.
   virtual bool await_schedule(std::span<const Queue> queues, Millis timeout) = 0;
 
-  // --- Leases: a worker is taken for dead when it has not renewed its lease in time, by the broker's clock.
+  // --- Leases: a worker is taken for dead when others have not seen it renew its lease for as long as it is.
 
   /// Holds the jobs of `worker` in these queues for `lease` from now on.  Answers for each queue.
   virtual std::vector<Lease> renew_lease(const WorkerId& worker, std::span<const Queue> queues,
                                          Millis lease) = 0;
 
-  /// True if the worker holds a lease, not ended, in one of these queues.
-  virtual bool has_lease(const WorkerId& worker, std::span<const Queue> queues) = 0;
-
-  /// Workers that hold jobs, or only a name, in these queues and whose lease has ended.  One that the broker
-  /// knows no lease of gets one of `lease` from now on: after a loss of data it must have time to renew its
-  /// own.
-  virtual std::vector<WorkerId> lapsed_workers(std::span<const Queue> queues, Millis lease) = 0;
+  /// The leases of all workers that hold jobs, or only a name, in these queues, ended ones as well.  One that
+  /// the broker knows no lease of gets one of `lease` from now on: after a loss of data it must have time to
+  /// renew its own.
+  virtual std::vector<LeaseView> leases(std::span<const Queue> queues, Millis lease) = 0;
 
   /// Puts up to `limit` jobs of `worker` in each queue back among the ready ones, as they are, last; once it
-  /// holds none in a queue its name and lease there are forgotten.  Only while its lease has ended, unless
-  /// `dead` says that it is known to be.  Answers how many it put back; fewer than `limit` for each queue:
-  /// that was all.
+  /// holds none in a queue its name and lease there are forgotten.  Only where its lease still has this mark;
+  /// with an empty one whatever its lease, since the worker is known to be dead.  Answers how many it put
+  /// back; fewer than `limit` for each queue: that was all.
   virtual std::size_t recover(const WorkerId& worker, std::span<const Queue> queues, std::size_t limit,
-                              bool dead) = 0;
+                              const std::string& mark) = 0;
 
   /// The payloads of these entries, those that `worker` holds now.
   virtual std::vector<Fetched> held_by(const WorkerId& worker, const Queue& queue,
@@ -198,10 +203,16 @@ class Broker {
   virtual std::vector<std::string> relay_cursors(std::string_view source, std::span<const Queue> queues) = 0;
 
   /// Takes the jobs (all of them durable) and moves the cursor in one atomic step, provided that the cursor
-  /// still is the expected one; else false, and nothing has changed.  At most a thousand jobs.  After
-  /// has_durable it throws BrokerUnavailable where the connection has been lost since: the broker may have
-  /// fallen back to an older state with the same cursor, and what it said not hold any more.
+  /// still is the expected one; else false, and nothing has changed.  At most a thousand jobs.  Throws
+  /// BrokerUnavailable where the connection has been lost since relay_cursors or has_durable: the broker may
+  /// have fallen back to an older state with the same cursor, and what it said not hold any more.
   virtual bool relay(const RelayStep& step) = 0;
+
+  /// All sources that there are cursors of in this queue, in any order.
+  virtual std::vector<std::string> relay_sources(const Queue& queue) = 0;
+
+  /// Deletes the cursors of these sources.
+  virtual void forget_relay_sources(const Queue& queue, std::span<const std::string> sources) = 0;
 
   /// Which of these durable jobs the broker has.
   virtual std::vector<bool> has_durable(const Queue& queue, std::span<const JobId> jobs) = 0;

@@ -23,40 +23,31 @@ std::vector<Lease> MemoryBroker::renew_lease(const WorkerId& worker, std::span<c
   return found;
 }
 
-bool MemoryBroker::has_lease(const WorkerId& worker, std::span<const Queue> queues) {
-  const std::scoped_lock lock{shared_->mutex};
-  return std::ranges::any_of(queues, [&](const Queue& name) {
-    const auto& leases = shared_->queues[name].leases;
-    const auto known = leases.find(worker);
-    return known != leases.end() && known->second > now_ms();
-  });
-}
-
-std::vector<WorkerId> MemoryBroker::lapsed_workers(std::span<const Queue> queues, Millis lease) {
+std::vector<LeaseView> MemoryBroker::leases(std::span<const Queue> queues, Millis lease) {
   const std::scoped_lock lock{shared_->mutex};
   const auto now = now_ms();
-  std::set<WorkerId> lapsed;
+  std::vector<LeaseView> found;
   for (const auto& name : queues) {
     auto& queue = shared_->queues[name];
-    for (const auto& [worker, end] : queue.leases) {
-      if (end <= now) lapsed.insert(worker);
-    }
     for (const auto& [entry, job] : queue.running) {
       queue.leases.try_emplace(job.worker, now + countdown_ms(lease));
     }
+    for (const auto& [worker, end] : queue.leases) {
+      found.push_back({name, worker, std::to_string(end), Millis{end - now}});
+    }
   }
-  return {lapsed.begin(), lapsed.end()};
+  return found;
 }
 
 std::size_t MemoryBroker::recover(const WorkerId& worker, std::span<const Queue> queues, std::size_t limit,
-                                  bool dead) {
+                                  const std::string& mark) {
   const std::scoped_lock lock{shared_->mutex};
   const auto now = now_ms();
   std::size_t all = 0;
   for (const auto& name : queues) {
     auto& queue = shared_->queues[name];
     const auto lease = queue.leases.find(worker);
-    if (!dead && (lease == queue.leases.end() || lease->second > now)) continue;
+    if (!mark.empty() && (lease == queue.leases.end() || std::to_string(lease->second) != mark)) continue;
     std::size_t put_back = 0;
     for (auto job = queue.running.begin(); job != queue.running.end() && put_back < limit;) {
       const auto held = job++;
@@ -101,6 +92,18 @@ std::vector<std::string> MemoryBroker::relay_cursors(std::string_view source, st
     cursors.push_back(known == relay.end() ? "" : known->second);
   }
   return cursors;
+}
+
+std::vector<std::string> MemoryBroker::relay_sources(const Queue& name) {
+  const std::scoped_lock lock{shared_->mutex};
+  std::vector<std::string> sources;
+  for (const auto& [source, cursor] : shared_->queues[name].relay) sources.push_back(source);
+  return sources;
+}
+
+void MemoryBroker::forget_relay_sources(const Queue& name, std::span<const std::string> sources) {
+  const std::scoped_lock lock{shared_->mutex};
+  for (const auto& source : sources) shared_->queues[name].relay.erase(source);
 }
 
 bool MemoryBroker::relay(const RelayStep& step) {

@@ -86,17 +86,13 @@ std::vector<Lease> RedisBroker::renew_lease(const WorkerId& worker, std::span<co
   return redis_renew_lease(session_, worker, queues, lease, deadline());
 }
 
-bool RedisBroker::has_lease(const WorkerId& worker, std::span<const Queue> queues) {
-  return redis_has_lease(session_, worker, queues, deadline());
-}
-
-std::vector<WorkerId> RedisBroker::lapsed_workers(std::span<const Queue> queues, Millis lease) {
-  return redis_lapsed_workers(session_, queues, lease, deadline());
+std::vector<LeaseView> RedisBroker::leases(std::span<const Queue> queues, Millis lease) {
+  return redis_leases(session_, queues, lease, deadline());
 }
 
 std::size_t RedisBroker::recover(const WorkerId& worker, std::span<const Queue> queues, std::size_t limit,
-                                 bool dead) {
-  return redis_recover(session_, worker, queues, limit, dead, deadline());
+                                 const std::string& mark) {
+  return redis_recover(session_, worker, queues, limit, mark, deadline());
 }
 
 std::vector<Fetched> RedisBroker::held_by(const WorkerId& worker, const Queue& queue,
@@ -110,7 +106,17 @@ void RedisBroker::retire(const WorkerId& worker, std::span<const Queue> queues) 
 
 std::vector<std::string> RedisBroker::relay_cursors(std::string_view source, std::span<const Queue> queues) {
   relay_has_asked_ = false;
-  return redis_relay_cursors(session_, source, queues, deadline());
+  auto cursors = redis_relay_cursors(session_, source, queues, deadline());
+  relay_has_asked_ = true;
+  return cursors;
+}
+
+std::vector<std::string> RedisBroker::relay_sources(const Queue& queue) {
+  return redis_relay_sources(session_, queue, deadline());
+}
+
+void RedisBroker::forget_relay_sources(const Queue& queue, std::span<const std::string> sources) {
+  redis_forget_relay_sources(session_, queue, sources, deadline());
 }
 
 bool RedisBroker::relay(const RelayStep& step) {

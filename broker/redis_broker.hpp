@@ -36,15 +36,16 @@ class RedisBroker final : public Broker {
 
   std::vector<Lease> renew_lease(const WorkerId& worker, std::span<const Queue> queues,
                                  Millis lease) override;
-  bool has_lease(const WorkerId& worker, std::span<const Queue> queues) override;
-  std::vector<WorkerId> lapsed_workers(std::span<const Queue> queues, Millis lease) override;
+  std::vector<LeaseView> leases(std::span<const Queue> queues, Millis lease) override;
   std::size_t recover(const WorkerId& worker, std::span<const Queue> queues, std::size_t limit,
-                      bool dead) override;
+                      const std::string& mark) override;
   std::vector<Fetched> held_by(const WorkerId& worker, const Queue& queue,
                                std::span<const std::string> entries) override;
   void retire(const WorkerId& worker, std::span<const Queue> queues) override;
 
   std::vector<std::string> relay_cursors(std::string_view source, std::span<const Queue> queues) override;
+  std::vector<std::string> relay_sources(const Queue& queue) override;
+  void forget_relay_sources(const Queue& queue, std::span<const std::string> sources) override;
   bool relay(const RelayStep& step) override;
   std::vector<bool> has_durable(const Queue& queue, std::span<const JobId> jobs) override;
 
@@ -65,8 +66,7 @@ class RedisBroker final : public Broker {
   const Millis call_timeout_;
   RedisSession session_;
   RedisFetcher fetcher_{session_};
-  bool relay_has_asked_ =
-      false;  // has_durable since relay_cursors: the answer holds for this connection only
+  bool relay_has_asked_ = false;  // what it heard holds for this connection only
   RedisWake wake_{session_.url()};
   RedisBrowser browser_{session_, call_timeout_};
 };

@@ -2,7 +2,6 @@
 #include "broker/redis_leases.hpp"
 
 #include <algorithm>
-#include <set>
 #include <string>
 
 #include "broker/epoch_ms.hpp"
@@ -31,35 +30,28 @@ std::vector<Lease> redis_renew_lease(RedisSession& session, const WorkerId& work
   return found;
 }
 
-bool redis_has_lease(RedisSession& session, const WorkerId& worker, std::span<const Queue> queues,
-                     Deadline deadline) {
-  RedisPipeline commands;
-  commands.add("TIME");
-  for (const auto& queue : queues) commands.add("ZSCORE", session.keys(queue).workers, worker);
-  const auto replies = session.ask(commands, deadline);
-  const auto now_ms = std::stoll(std::string{text(*elements(*replies[0])[0])}) * 1000;
-  return std::any_of(replies.begin() + 1, replies.end(), [&](const Reply& score) {
-    return !is_nil(*score) && std::stod(std::string{text(*score)}) > static_cast<double>(now_ms);
-  });
-}
-
-std::vector<WorkerId> redis_lapsed_workers(RedisSession& session, std::span<const Queue> queues, Millis lease,
-                                           Deadline deadline) {
+std::vector<LeaseView> redis_leases(RedisSession& session, std::span<const Queue> queues, Millis lease,
+                                    Deadline deadline) {
   RedisPipeline commands;
   for (const auto& queue : queues) {
     const auto& keys = session.keys(queue);
-    commands.begin_script(scripts::lapsed(), {keys.stream, keys.workers}, 1);
+    commands.begin_script(scripts::leases(), {keys.stream, keys.workers}, 1);
     commands.word(countdown_ms(lease));
   }
-  std::set<WorkerId> lapsed;
-  for (const auto& reply : session.ask(commands, deadline)) {
-    for (const auto* worker : elements(*reply)) lapsed.emplace(text(*worker));
+  std::vector<LeaseView> found;
+  const auto replies = session.ask(commands, deadline);
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    const auto words = elements(*replies[i]);
+    for (std::size_t at = 0; at + 2 < words.size(); at += 3) {
+      found.push_back({queues[i], std::string{text(*words[at])}, std::string{text(*words[at + 1])},
+                       Millis{words[at + 2]->integer}});
+    }
   }
-  return {lapsed.begin(), lapsed.end()};
+  return found;
 }
 
 std::size_t redis_recover(RedisSession& session, const WorkerId& worker, std::span<const Queue> queues,
-                          std::size_t limit, bool dead, Deadline deadline) {
+                          std::size_t limit, const std::string& mark, Deadline deadline) {
   std::size_t all = 0;
   for (const auto& queue : queues) {
     const auto& keys = session.keys(queue);
@@ -69,7 +61,7 @@ std::size_t redis_recover(RedisSession& session, const WorkerId& worker, std::sp
       commands.word(worker);
       commands.word(std::min(limit - put_back, kScriptJobs));
       commands.word(kScriptBytes);
-      commands.word(dead ? "1" : "0");
+      commands.word(mark);
       const auto replies = session.ask(commands, deadline);
       const auto answer = elements(*replies[0]);
       put_back += static_cast<std::size_t>(answer[0]->integer);

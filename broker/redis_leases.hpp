@@ -14,17 +14,13 @@ namespace aftercommit {
 std::vector<Lease> redis_renew_lease(RedisSession& session, const WorkerId& worker,
                                      std::span<const Queue> queues, Millis lease, Deadline deadline);
 
-/// As Broker::has_lease.
-bool redis_has_lease(RedisSession& session, const WorkerId& worker, std::span<const Queue> queues,
-                     Deadline deadline);
-
-/// As Broker::lapsed_workers.
-std::vector<WorkerId> redis_lapsed_workers(RedisSession& session, std::span<const Queue> queues, Millis lease,
-                                           Deadline deadline);
+/// As Broker::leases.
+std::vector<LeaseView> redis_leases(RedisSession& session, std::span<const Queue> queues, Millis lease,
+                                    Deadline deadline);
 
 /// As Broker::recover.
 std::size_t redis_recover(RedisSession& session, const WorkerId& worker, std::span<const Queue> queues,
-                          std::size_t limit, bool dead, Deadline deadline);
+                          std::size_t limit, const std::string& mark, Deadline deadline);
 
 /// As Broker::held_by.
 std::vector<Fetched> redis_held_by(RedisSession& session, const WorkerId& worker, const Queue& queue,

@@ -17,6 +17,22 @@ std::vector<std::string> redis_relay_cursors(RedisSession& session, std::string_
   return cursors;
 }
 
+std::vector<std::string> redis_relay_sources(RedisSession& session, const Queue& queue, Deadline deadline) {
+  RedisPipeline commands;
+  commands.add("HKEYS", session.keys(queue).relay);
+  const auto replies = session.ask(commands, deadline);
+  std::vector<std::string> sources;
+  for (const auto* source : elements(*replies[0])) sources.emplace_back(text(*source));
+  return sources;
+}
+
+void redis_forget_relay_sources(RedisSession& session, const Queue& queue,
+                                std::span<const std::string> sources, Deadline deadline) {
+  RedisPipeline commands;
+  for (const auto& source : sources) commands.add("HDEL", session.keys(queue).relay, source);
+  session.ask(commands, deadline);
+}
+
 bool redis_relay(RedisSession& session, const RelayStep& step, Deadline deadline) {
   require_relayable(step);
   const auto& keys = session.keys(step.queue);

@@ -15,6 +15,13 @@ namespace aftercommit {
 std::vector<std::string> redis_relay_cursors(RedisSession& session, std::string_view source,
                                              std::span<const Queue> queues, Deadline deadline);
 
+/// As Broker::relay_sources.
+std::vector<std::string> redis_relay_sources(RedisSession& session, const Queue& queue, Deadline deadline);
+
+/// As Broker::forget_relay_sources.
+void redis_forget_relay_sources(RedisSession& session, const Queue& queue,
+                                std::span<const std::string> sources, Deadline deadline);
+
 /// As Broker::relay.
 bool redis_relay(RedisSession& session, const RelayStep& step, Deadline deadline);
 

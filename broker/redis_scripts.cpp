@@ -52,8 +52,8 @@ const RedisScript& held_by() {
   return script;
 }
 
-const RedisScript& lapsed() {
-  static const auto& script = kept(plain("lapsed", lua::lapsed));
+const RedisScript& leases() {
+  static const auto& script = kept(plain("leases", lua::leases));
   return script;
 }
 

@@ -18,7 +18,7 @@ const RedisScript& bury();
 const RedisScript& fetch();
 const RedisScript& group();
 const RedisScript& held_by();
-const RedisScript& lapsed();
+const RedisScript& leases();
 const RedisScript& promote();
 const RedisScript& push();
 const RedisScript& recover();

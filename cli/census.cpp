@@ -150,16 +150,29 @@ class Look {
   /// Nothing if that is the whole table.
   std::optional<std::unordered_set<JobId>> ahead_of_relay(Store& store, const Queue& queue) {
     const detail::JobFeed feed{store.database};
-    const auto text = servers_.broker().relay_cursors(feed.source(), std::vector{queue}).at(0);
-    auto cursor = detail::FeedCursor::parse(text);
-    if (!cursor) return std::nullopt;
+    const auto source = feed.source();
+    const auto cursor_of = [&](const std::string& name) {
+      return detail::FeedCursor::parse(servers_.broker().relay_cursors(name, std::vector{queue}).at(0));
+    };
     std::unordered_set<JobId> ahead;
+    const auto fresh = cursor_of(source);
+    if (!fresh || !add_ahead(feed, queue, *fresh, ahead)) return std::nullopt;
+    if (fresh->complete) return ahead;
+    const auto backlog = cursor_of(detail::backlog_of(source));
+    if (!backlog || backlog->token != fresh->token || backlog->at_the_start()) return std::nullopt;
+    if (backlog->sweeping && !add_ahead(feed, queue, *backlog, ahead)) return std::nullopt;
+    return ahead;
+  }
+
+  /// False if the cursor is of no use.
+  static bool add_ahead(const detail::JobFeed& feed, const Queue& queue, detail::FeedCursor cursor,
+                        std::unordered_set<JobId>& ahead) {
     for (;;) {
-      const auto page = feed.read(queue, *cursor, kPage);
-      if (!detail::can_follow(cursor->sweeping.value_or(cursor->shown), page.snapshot)) return std::nullopt;
+      const auto page = feed.read(queue, cursor, kPage);
+      if (!detail::can_follow(cursor.sweeping.value_or(cursor.shown), page.snapshot)) return false;
       for (const auto& entry : page.jobs) ahead.insert(entry.id);
-      if (page.jobs.size() < kPage) return ahead;
-      cursor->position = page.jobs.back().position;
+      if (page.jobs.size() < kPage) return true;
+      cursor.position = page.jobs.back().position;
     }
   }
 

@@ -3,13 +3,20 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <functional>
+#include <iterator>
+#include <set>
 
 #include "aftercommit/error.hpp"
 #include "broker/text.hpp"
+#include "client/pqxx_compat.hpp"
 #include "client/session.hpp"
 
 namespace aftercommit::detail {
 namespace {
+
+constexpr std::string_view kComplete = "complete";
+constexpr std::string_view kBacklog = "backlog ";
 
 /// "xmin:xmax:xip,xip", as pg_snapshot prints it.
 struct Snapshot {
@@ -44,6 +51,38 @@ std::vector<std::string_view> words(std::string_view text) {
   return all;
 }
 
+/// A source, taken apart: "<run> <system>/<database>/<schema>".  Older releases named the timeline alone,
+/// "<system>/<database>/<timeline>/<schema>"; their run sorts before all others.
+struct Source {
+  std::string run;
+  std::string table;
+
+  static Source parse(std::string_view text) {
+    if (text.starts_with(kBacklog)) text.remove_prefix(kBacklog.size());
+    const auto space = text.find(' ');
+    const auto slash = text.find('/');
+    if (space < slash) return {std::string{text.substr(0, space)}, std::string{text.substr(space + 1)}};
+    const auto timeline = text.find('/', slash == text.npos ? slash : slash + 1);
+    const auto schema = text.find('/', timeline == text.npos ? timeline : timeline + 1);
+    if (schema == text.npos) return {{}, std::string{text}};
+    return {{}, std::string{text.substr(0, timeline)}.append(text.substr(schema))};
+  }
+};
+
+/// Runs what is refused on a standby.
+pqxx::result ask(Database& database, const std::function<pqxx::result()>& statement) {
+  try {
+    return statement();
+  } catch (const pqxx::sql_error& error) {
+    constexpr std::string_view kNotSupported = "0A000";  // READ WRITE, during recovery
+    if (sqlstate_of(error) != kNotSupported) throw;
+    database.core()->pool.drop_idle();  // the next session may lead to the primary
+    throw DatabaseUnavailable{"the server of database '" + database.alias() +
+                              "' is a standby, of which no jobs can be relayed: lead its URL to the primary, "
+                              "or promote it"};
+  }
+}
+
 }  // namespace
 
 FeedCursor FeedCursor::from_the_start() { return {.token = JobId::generate().str()}; }
@@ -51,14 +90,18 @@ FeedCursor FeedCursor::from_the_start() { return {.token = JobId::generate().str
 std::string FeedCursor::str() const {
   auto text = token + " " + shown;
   if (sweeping) text += " " + *sweeping + " " + position.xact + " " + position.id;
+  if (complete) text.append(1, ' ').append(kComplete);
   return text;
 }
 
 std::optional<FeedCursor> FeedCursor::parse(std::string_view text) {
-  const auto parts = words(text);
+  auto parts = words(text);
+  const bool complete = parts.size() > 2 && parts.back() == kComplete;
+  if (complete) parts.pop_back();
   if (parts.size() != 2 && parts.size() != 5) return std::nullopt;
   if (!is_snapshot(parts[1])) return std::nullopt;
   FeedCursor cursor{.token = std::string{parts[0]}, .shown = std::string{parts[1]}};
+  cursor.complete = complete;
   if (parts.size() == 2) return cursor;
   if (!is_snapshot(parts[2]) || !JobId::parse(parts[4])) return std::nullopt;
   cursor.sweeping = std::string{parts[2]};
@@ -66,10 +109,7 @@ std::optional<FeedCursor> FeedCursor::parse(std::string_view text) {
   return cursor;
 }
 
-std::string JobFeed::source() const {
-  const auto& core = *database_.core();
-  return database_.exec(core.statements.relay_source, core.options.schema)[0][0].as<std::string>();
-}
+std::string JobFeed::source() const { return read("default", FeedCursor::from_the_start(), 0).source; }
 
 FeedPage JobFeed::read(const std::string& queue, const FeedCursor& cursor, std::size_t limit) const {
   if (!valid_name(queue)) {  // the table refuses others, and the message below takes it as it is
@@ -82,17 +122,57 @@ FeedPage JobFeed::read(const std::string& queue, const FeedCursor& cursor, std::
       message,
       {{literal("{" + std::string{shown.running} + "}"), literal(queue), literal(cursor.position.xact),
         literal(cursor.position.id), std::to_string(limit), literal(shown.xmax)}});
-  const auto rows = database_.exec(message);
-  FeedPage page{.snapshot = rows[0][0].as<std::string>(), .jobs = {}};
+  const auto rows = ask(database_, [&] { return database_.exec(message); });
+  FeedPage page{.source = rows[0][0].as<std::string>(), .snapshot = rows[0][1].as<std::string>(), .jobs = {}};
   for (const auto& row : rows) {
-    if (row[1].is_null()) continue;  // the one row of an empty page
-    page.jobs.push_back({JobId::parse(row[1].c_str()).value(), {row[2].c_str(), row[1].c_str()}});
+    if (row[2].is_null()) continue;  // the one row of an empty page
+    page.jobs.push_back({JobId::parse(row[2].c_str()).value(), {row[3].c_str(), row[2].c_str()}});
   }
   return page;
 }
 
+FeedRows JobFeed::load(std::span<const JobId> jobs) const {
+  std::string ids = "{";
+  for (const auto& job : jobs) ids += (ids.size() > 1 ? "," : "") + job.str();
+  const auto answer = database_.exec(database_.core()->statements.relay_load, ids + "}");
+  FeedRows found{.source = answer[0][0].as<std::string>(), .rows = {}};
+  for (const auto& row : answer) {
+    if (!row[1].is_null()) found.rows.push_back(job_row(row, 1));
+  }
+  return found;
+}
+
 bool can_follow(std::string_view earlier, std::string_view later) {
   return number(Snapshot{later}.xmax) >= number(Snapshot{earlier}.xmax);
+}
+
+bool drop_later(FeedPage& page, std::string_view snapshot) {
+  const auto xmax = number(Snapshot{snapshot}.xmax);
+  const auto later = std::ranges::find_if(
+      page.jobs, [&](const FeedPage::Entry& entry) { return number(entry.position.xact) >= xmax; });
+  const bool any = later != page.jobs.end();
+  page.jobs.erase(later, page.jobs.end());
+  return any;
+}
+
+std::string backlog_of(std::string_view source) { return std::string{kBacklog}.append(source); }
+
+std::vector<std::string> outlived(const std::vector<std::string>& known, std::string_view source) {
+  constexpr std::size_t kKept = 2;
+  const auto current = Source::parse(source);
+  std::set<std::string, std::greater<>> runs;  // each begins with the time of its start: the newest first
+  for (const auto& name : known) {
+    if (auto other = Source::parse(name); other.table == current.table && other.run != current.run) {
+      runs.insert(std::move(other.run));
+    }
+  }
+  for (std::size_t kept = 0; kept < kKept && !runs.empty(); ++kept) runs.erase(runs.begin());
+  std::vector<std::string> names;
+  std::ranges::copy_if(known, std::back_inserter(names), [&](const std::string& name) {
+    const auto other = Source::parse(name);
+    return other.table == current.table && runs.contains(other.run);
+  });
+  return names;
 }
 
 }  // namespace aftercommit::detail

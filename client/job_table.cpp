@@ -14,14 +14,6 @@ using std::chrono::milliseconds;
 
 JobId id_of(const pqxx::field& field) { return JobId::parse(field.c_str()).value(); }
 
-JobRow job_row(const pqxx::row& row) {
-  return {.id = id_of(row[0]),
-          .queue = row[1].as<std::string>(),
-          .attempt = row[2].as<int>(),
-          .due_in = milliseconds{row[3].as<std::int64_t>()},
-          .envelope = row[4].as<std::string>()};
-}
-
 std::chrono::system_clock::time_point from_epoch_us(std::int64_t us) {
   using Time = std::chrono::system_clock::time_point;
   constexpr auto kLast = std::chrono::floor<std::chrono::microseconds>(Time::duration::max()).count();
@@ -49,20 +41,20 @@ void for_each_row(Database& database, const std::string& list,
 
 }  // namespace
 
+JobRow job_row(const pqxx::row& row, pqxx::row::size_type first) {
+  return {.id = id_of(row[first]),
+          .queue = row[first + 1].as<std::string>(),
+          .attempt = row[first + 2].as<int>(),
+          .due_in = milliseconds{row[first + 3].as<std::int64_t>()},
+          .envelope = row[first + 4].as<std::string>()};
+}
+
 const Statements& JobTable::statements() const { return database_.core()->statements; }
 
 std::optional<JobRow> JobTable::find(const JobId& job) const {
   const auto rows = database_.exec(statements().find_job, job);
   if (rows.empty()) return std::nullopt;
   return job_row(rows[0]);
-}
-
-std::vector<JobRow> JobTable::find_all(std::span<const JobId> jobs) const {
-  std::string ids = "{";
-  for (const auto& job : jobs) ids += (ids.size() > 1 ? "," : "") + job.str();
-  std::vector<JobRow> found;
-  for (const auto& row : database_.exec(statements().find_jobs, ids + "}")) found.push_back(job_row(row));
-  return found;
 }
 
 bool JobTable::record(const Envelope& job, int attempt, milliseconds countdown) const {

@@ -28,6 +28,9 @@ struct JobRow {
   std::string envelope;
 };
 
+/// The row that these five columns of an answer hold, from `first` on.
+JobRow job_row(const pqxx::row& row, pqxx::row::size_type first = 0);
+
 /// A row of the dead ones.
 struct DeadRow {
   JobId id;
@@ -50,8 +53,6 @@ class JobTable {
 
   /// The job as it stands now; nothing if it is done, dead, or was never committed.
   std::optional<JobRow> find(const JobId& job) const;
-  /// Those of these jobs that are there, in any order.
-  std::vector<JobRow> find_all(std::span<const JobId> jobs) const;
 
   /// Keeps what an attempt has changed: `job` as it will run next, due after `countdown`.  False, and nothing
   /// changes, if the row is gone or no longer at `attempt`: somebody else has settled that attempt.

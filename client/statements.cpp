@@ -12,6 +12,14 @@ std::string ready(std::string_view sql, std::string_view schema) {
   return in_schema(sql.substr(0, sql.find_last_not_of('\n') + 1), schema);
 }
 
+/// With the account of the server and the table that an answer is of.
+std::string with_origin(std::string_view sql, std::string_view schema) {
+  constexpr std::string_view kPlace = "{origin}";
+  std::string text{sql};
+  text.replace(text.find(kPlace), kPlace.size(), ready(sql::relay_origin, schema));
+  return ready(text, schema);
+}
+
 std::string with_row(std::string insert_jobs, std::string_view row) {
   constexpr std::string_view kPlace = "{rows}";
   return insert_jobs.replace(insert_jobs.find(kPlace), kPlace.size(), row);
@@ -41,13 +49,12 @@ Statements::Statements(std::string_view schema)
       find_dead{ready(sql::find_dead, schema)},
       revive_job{ready(sql::revive_job, schema)},
       forget_dead{ready(sql::forget_dead, schema)},
-      settle_doubt{ready(sql::settle_doubt, schema)},
+      settle_doubt{with_origin(sql::settle_doubt, schema)},
       job_holder{ready(sql::job_holder, schema)},
       end_backends{ready(sql::end_backends, schema)},
       find_in_ledger{ready(sql::find_in_ledger, schema)},
       purge_ledger{ready(sql::purge_ledger, schema)},
-      relay_source{ready(sql::relay_source, schema)},
-      find_jobs{ready(sql::find_jobs, schema)},
-      relay_fresh{ready(sql::relay_fresh, schema)} {}
+      relay_load{with_origin(sql::relay_load, schema)},
+      relay_fresh{with_origin(sql::relay_fresh, schema)} {}
 
 }  // namespace aftercommit::detail

@@ -1,5 +1,6 @@
 #include "client/worker_backends.hpp"
 
+#include <cstdint>
 #include <exception>
 #include <string_view>
 
@@ -38,10 +39,12 @@ std::size_t end_backends(App& app, const WorkerId& worker) {
   return ended;
 }
 
-std::optional<WorkerId> holder_of(Database& database, const JobId& job) {
+std::optional<Holder> holder_of(Database& database, const JobId& job) {
   const auto rows = database.exec(database.core()->statements.job_holder, job);
   if (rows.empty()) return std::nullopt;
-  return rows[0][0].as<std::string>();
+  return Holder{rows[0][0].as<std::string>(), std::chrono::milliseconds{rows[0][1].as<std::int64_t>()}};
 }
+
+void show_life(Database& database) { database.exec("SELECT"); }
 
 }  // namespace aftercommit::detail

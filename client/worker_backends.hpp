@@ -2,6 +2,7 @@
 /// end exactly these.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -25,7 +26,16 @@ std::size_t end_backends(Database& database, const WorkerId& worker);
 /// The same on all databases of the app.  Where one is away, the others come first, then its error is thrown.
 std::size_t end_backends(App& app, const WorkerId& worker);
 
+/// Who has a job locked.
+struct Holder {
+  WorkerId worker;
+  std::chrono::milliseconds silent{0};  ///< none of its sessions there has done anything for so long
+};
+
 /// The worker whose transaction has the row of this job locked right now; nothing if none has.
-std::optional<WorkerId> holder_of(Database& database, const JobId& job);
+std::optional<Holder> holder_of(Database& database, const JobId& job);
+
+/// Does something on a session, so that this worker is not taken for silent.
+void show_life(Database& database);
 
 }  // namespace aftercommit::detail

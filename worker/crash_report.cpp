@@ -129,7 +129,7 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
   std::vector<Queue> queues;
   for (const auto& choice : options.queues) queues.push_back(choice.name);
   std::size_t recovered = 0;
-  while (const auto batch = broker.recover(dead, queues, kBatch, true)) recovered += batch;
+  while (const auto batch = broker.recover(dead, queues, kBatch, "")) recovered += batch;
   log(LogLevel::kWarning, "the jobs of the process that has died were given back",
       {{"worker", dead},
        {"running", std::to_string(settlements.size())},

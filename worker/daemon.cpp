@@ -37,6 +37,9 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, ChildSlots* sl
       recoverer_{connect(), app, context_.worker, queues_, lease_, context_.locked},
       fetcher_{connect(), context_.worker, QueueOrder{options.queues}, lease_, in_hand_, buffer_, settler_} {
   if (options.relay) relays_.emplace(app, queues_, options.relay_interval);
+  for (const auto& [alias, database] : app.core().databases()) {
+    presences_.push_back(std::make_unique<Presence>(*database, options.heartbeat));
+  }
   heartbeat_.emplace(connect(), context_.worker, queues_, lease_, options.heartbeat);
 }
 

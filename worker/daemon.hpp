@@ -14,6 +14,7 @@
 #include "worker/heartbeat.hpp"
 #include "worker/job_buffer.hpp"
 #include "worker/options.hpp"
+#include "worker/presence.hpp"
 #include "worker/purger.hpp"
 #include "worker/recoverer.hpp"
 #include "worker/relays.hpp"
@@ -71,7 +72,8 @@ class Daemon {
   Scheduler scheduler_;
   std::optional<Relays> relays_;
   Purger purger_;
-  std::optional<Heartbeat> heartbeat_;  // until there is nothing to hold any more
+  std::vector<std::unique_ptr<Presence>> presences_;  // one for each database
+  std::optional<Heartbeat> heartbeat_;                // until there is nothing to hold any more
   Recoverer recoverer_;
   Fetcher fetcher_;  // last: jobs arrive when all else is there
 };

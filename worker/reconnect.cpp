@@ -1,5 +1,6 @@
 #include "worker/reconnect.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -44,8 +45,14 @@ void Reconnect::wait(const std::string& error, const std::stop_token& stop) {
   using namespace std::chrono_literals;
   if (failures_++ == 0) {
     since_ = std::chrono::steady_clock::now();
-    log(troubles().begin(server_) ? LogLevel::kError : LogLevel::kDebug,
-        std::string{server_} + " does not serve; trying again until it does",
+    level_ = troubles().begin(server_) ? LogLevel::kError : LogLevel::kDebug;
+    told_ = {error};
+    log(level_, std::string{server_} + " does not serve; trying again until it does",
+        {{"role", std::string{role_}}, {"error", error}});
+  } else if (constexpr std::size_t kMost = 5;
+             told_.size() < kMost && std::ranges::find(told_, error) == told_.end()) {
+    told_.push_back(error);
+    log(level_, std::string{server_} + " does not serve, now for another reason",
         {{"role", std::string{role_}}, {"error", error}});
   }
   thread_local std::mt19937 random{std::random_device{}()};

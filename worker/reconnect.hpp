@@ -7,6 +7,9 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "aftercommit/log.hpp"
 
 namespace aftercommit::worker {
 
@@ -22,8 +25,9 @@ class Reconnect {
   Reconnect(const Reconnect&) = delete;
   Reconnect& operator=(const Reconnect&) = delete;
 
-  /// After a failure: logs the first of a row (other roles that meet the same outage do so for debugging
-  /// only), then waits 0.1 s, 0.2 s ... 5 s, less up to a half at random, or until stopped.
+  /// After a failure: logs the first of a row, and others for a few other reasons (other roles that meet the
+  /// same outage do so for debugging only), then waits 0.1 s, 0.2 s ... 5 s, less up to a half at random, or
+  /// until stopped.
   void wait(const std::string& error, const std::stop_token& stop);
   /// After a success: logs the end of an outage, if there was one.
   void succeeded();
@@ -34,6 +38,8 @@ class Reconnect {
   std::mutex mutex_;  // only to wait on wake_
   std::condition_variable_any wake_;
   int failures_ = 0;
+  std::vector<std::string> told_;  // reasons of this outage
+  LogLevel level_ = LogLevel::kError;
   std::chrono::steady_clock::time_point since_{};
 };
 

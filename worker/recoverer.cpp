@@ -33,7 +33,7 @@ Recoverer::Recoverer(std::unique_ptr<Broker> broker, App& app, WorkerId worker, 
 void Recoverer::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
-      if (lease_.steady()) look();
+      look();
       reconnect_.succeeded();
       std::unique_lock lock{mutex_};
       wake_.wait_for(lock, stop, interval(lease_), [] { return false; });
@@ -44,37 +44,50 @@ void Recoverer::run(const std::stop_token& stop) {
 }
 
 void Recoverer::look() {
-  for (const auto& dead : std::set<WorkerId>{with_sessions_}) end_sessions(dead);
-  const auto lapsed = broker_->lapsed_workers(queues_, lease_.length());
-  // All leases at once, ours among them: the broker's clock has made a step, and everybody must renew first.
-  if (std::ranges::find(lapsed, worker_) != lapsed.end()) return;
-  for (const auto& dead : lapsed) take_over(dead);
+  watch_.saw(broker_->leases(queues_, lease_.length()), LeaseWatch::Clock::now());
+  if (!lease_.steady()) return;
+  const auto now = LeaseWatch::Clock::now();
+  for (const auto& dead : std::set<WorkerId>{with_sessions_}) {
+    if (watch_.lives(dead, now)) {
+      with_sessions_.erase(dead);  // it has come back meanwhile
+    } else {
+      end_sessions(dead);
+    }
+  }
+  const auto silent = watch_.silent(now);
+  // Ours among them: it is this worker that sees nothing new.
+  if (std::ranges::find(silent, worker_, &LeaseWatch::Silent::worker) != silent.end()) return;
+  for (const auto& dead : silent) take_over(dead);
   look_for_holders();
 }
 
-/// A stopped worker whose name the broker has lost with its data still holds its locks.
+/// A stopped worker whose name the broker has lost with its data still holds its locks.  One that lives may
+/// have its lease at another broker, as in a deploy that leads to a new one; its sessions show that it lives.
 void Recoverer::look_for_holders() {
   for (const auto& [database, job] : locked_.take()) {
-    std::optional<WorkerId> holder;
+    std::optional<detail::Holder> holder;
     try {
       holder = detail::holder_of(*database, job);
     } catch (const std::exception&) {
       continue;  // the job is met again, when the database is back
     }
-    if (holder && *holder != worker_ && !broker_->has_lease(*holder, queues_)) end_sessions(*holder);
+    if (!holder || holder->worker == worker_ || holder->silent < lease_.length()) continue;
+    if (!watch_.lives(holder->worker, LeaseWatch::Clock::now())) end_sessions(holder->worker);
   }
 }
 
-void Recoverer::take_over(const WorkerId& dead) {
-  end_sessions(dead);
+void Recoverer::take_over(const LeaseWatch::Silent& dead) {
+  end_sessions(dead.worker);
   fail_point("recoverer.after_fence");
   std::size_t all = 0;
-  while (const auto batch = broker_->recover(dead, queues_, kBatch, false)) {
-    all += batch;
-    fail_point("recoverer.after_recover");
+  for (const auto& [queue, mark] : dead.marks) {
+    while (const auto batch = broker_->recover(dead.worker, {&queue, 1}, kBatch, mark)) {
+      all += batch;
+      fail_point("recoverer.after_recover");
+    }
   }
   log(all > 0 ? LogLevel::kWarning : LogLevel::kInfo, "a worker has died; its jobs were given back",
-      {{"worker", dead}, {"jobs", std::to_string(all)}});
+      {{"worker", dead.worker}, {"jobs", std::to_string(all)}});
 }
 
 void Recoverer::end_sessions(const WorkerId& dead) {

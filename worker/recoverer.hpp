@@ -13,13 +13,14 @@
 #include "aftercommit/app.hpp"
 #include "broker/broker.hpp"
 #include "worker/heartbeat.hpp"
+#include "worker/lease_watch.hpp"
 #include "worker/locked_jobs.hpp"
 #include "worker/reconnect.hpp"
 
 namespace aftercommit::worker {
 
 /// Every worker has one.  It first ends what sessions the dead worker has at the databases, since a worker
-/// that was only stopped still holds its locks, then gives its jobs back.  It does nothing while its own
+/// that was only stopped still holds its locks, then gives its jobs back.  It only watches while its own
 /// lease is not steady: after an outage of the broker the others must have had the time to renew theirs.
 class Recoverer {
  public:
@@ -33,7 +34,7 @@ class Recoverer {
   void run(const std::stop_token& stop);
   void look();
   void look_for_holders();
-  void take_over(const WorkerId& dead);
+  void take_over(const LeaseWatch::Silent& dead);
   void end_sessions(const WorkerId& dead);
 
   const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as is what follows
@@ -42,6 +43,7 @@ class Recoverer {
   const std::vector<Queue> queues_;
   HeldLease& lease_;
   LockedJobs& locked_;
+  LeaseWatch watch_{lease_.length()};
   std::set<WorkerId> with_sessions_;  // dead, and a database was away when their sessions were to be ended
   Reconnect reconnect_{"looking for dead workers"};
   std::mutex mutex_;  // only to wait on wake_

@@ -15,7 +15,16 @@ namespace {
 
 struct OwnRelay {
   explicit OwnRelay(const Setting& setting)
-      : sweeper{*broker, app().database(), queue_names(setting), defaults::kPayloadLimit} {}
+      : sweeper{*broker, app().database(), queue_names(setting), defaults::kPayloadLimit, kNoLimits} {}
+
+  /// All that there is; answers how many were missing.
+  std::size_t sweep() {
+    auto brought = sweeper.sweep();
+    while (sweeper.goes_on_at()) brought += sweeper.sweep();
+    return brought;
+  }
+
+  static constexpr worker::Sweeper::Limits kNoLimits{.rows = 1e12, .jobs = 1e12};
 
   std::unique_ptr<Broker> broker = make_broker(redis_url());
   worker::Sweeper sweeper;
@@ -25,7 +34,7 @@ struct OwnRelay {
 
 nlohmann::json growth_sweep(const Setting& setting) {
   OwnRelay relay{setting};
-  relay.sweeper.sweep();  // connects, and brings what there is
+  relay.sweep();  // connects, and brings what there is
   std::vector<std::int64_t> taken_ns;
   for (std::int64_t i = 0; i < setting.jobs; ++i) {
     sql("SELECT pg_current_xact_id()");  // a snapshot that no sweep has seen
@@ -39,7 +48,7 @@ nlohmann::json growth_sweep(const Setting& setting) {
 nlohmann::json growth_relay(const Setting& setting) {
   OwnRelay relay{setting};
   const Stopwatch watch;
-  const auto brought = relay.sweeper.sweep();
+  const auto brought = relay.sweep();
   return {{"rate", watch.rate(static_cast<std::int64_t>(brought))}, {"jobs", brought}};
 }
 

@@ -1,16 +1,14 @@
 #!lua flags=allow-oom
--- recover.lua: put the jobs of a worker whose lease has ended back among the ready ones, as they are, last; and forget
--- the worker once it holds none.
+-- recover.lua: put the jobs of a worker that is silent back among the ready ones, as they are, last; and forget the
+-- worker once it holds none.
 --   KEYS[1] ac:{q}:stream   KEYS[2] ac:{q}:workers
 --   ARGV[1] worker   ARGV[2] how many at most, up to 1000   ARGV[3] bytes after which to stop
---   ARGV[4] '1' if the worker is known to be dead, whatever its lease
+--   ARGV[4] the score that its lease was seen with, and must still have | '' whatever its lease: it is known to be dead
 --   returns how many it put back, and 1 if the worker holds more | 0
-local time = redis.call('TIME')
-local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 local stream, workers, worker, limit = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2])
 
-local end_ms = redis.call('ZSCORE', workers, worker)
-if ARGV[4] ~= '1' and (not end_ms or tonumber(end_ms) > now_ms) then return {0, 0} end
+local score = redis.call('ZSCORE', workers, worker)
+if ARGV[4] ~= '' and score ~= ARGV[4] then return {0, 0} end
 local held = redis.pcall('XPENDING', stream, 'workers', '-', '+', limit + 1, worker)
 if held.err then
   if not string.find(held.err, 'NOGROUP', 1, true) then error(held) end

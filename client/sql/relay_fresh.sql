@@ -4,10 +4,12 @@
 -- PostgreSQL may start at the lower one.  "xact > '0'" is the condition of that index, and no bound.
 -- And no other way will do: of a table without statistics PostgreSQL expects a handful of rows, would rather sort them,
 -- and so read all that are left for each page.  Nor may the key offer an order by id: so "xact = running" takes two bounds.
--- The first column is today's snapshot, also where there is no job.
+-- The first columns are today's snapshot and whose it is, also where there is no job.
+-- A standby's snapshot hides who is at work on the primary: READ WRITE is refused there, and before a snapshot is taken.
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
 SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_seqscan = off;
-SELECT pg_current_snapshot(), id, xact
+SELECT {origin}, pg_current_snapshot(), id, xact
 FROM (SELECT) AS one LEFT JOIN LATERAL (
   (SELECT late.id, late.xact
    FROM unnest({xip}::xid8[]) AS running CROSS JOIN LATERAL (

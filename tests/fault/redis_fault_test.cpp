@@ -115,6 +115,29 @@ TEST_F(RedisFault, OfAFreezeUntilTheWorkersGiveUpStopsNoneAndDoublesNothing) {  
   expect_promises_kept();
 }
 
+TEST_F(RedisFault, WhoseClockIsAheadMakesNoLivingWorkerLookDead) {  // P5
+  start_worker();
+  start_worker();
+  transact([&](Transaction&, Intent& intent) {
+    for (long slot = 0; slot < 8; ++slot) ask(intent, tasks.slow, {}, slot, 3000L);
+  });
+  // As if one of them had renewed its lease just before the clock made a step, and the other just after.
+  const std::vector<std::string> step{
+      "EVAL",
+      "local workers = redis.call('ZRANGE', KEYS[1], 0, -1) "
+      "table.sort(workers) "
+      "if workers[1] then redis.call('ZINCRBY', KEYS[1], -5000, workers[1]) end",
+      "1", "ac:{load}:workers"};
+  const auto done = [&] { return effects() == 8; };
+  do {
+    ask_redis(redis, step);
+  } while (!eventually(done, 500ms) && programs.front().runs() && programs.back().runs());
+  const auto findings = settle();
+  EXPECT_EQ(findings.violations(), 0u) << findings.text();
+  EXPECT_EQ(findings.runs, 8u) << "a job of a living worker was taken away";
+  for (auto& worker : programs) EXPECT_EQ(worker.times_said("a worker has died"), 0) << worker.log();
+}
+
 TEST_F(RedisFault, OfForgottenScriptsIsNotNoticed) {
   under_load(40, [&] { ask_redis(redis, {"SCRIPT", "FLUSH"}); });
   const auto findings = settle();

@@ -108,5 +108,32 @@ TEST_F(Zombie, IsNoneThatOnlyTakesItsTime) {  // P5
   EXPECT_EQ(findings.runs, 8u) << "a job of a living worker was taken away";
 }
 
+TEST_F(Zombie, IsNoneThatHasItsLeaseAtAnotherRedis) {  // P5, P7: a deploy that leads to a new Redis
+  auto& old = start_worker({"--no-relay"});
+  std::string job;
+  transact(
+      [&](Transaction&, Intent& intent) { job = ask(intent, tasks.slow, {}, 0L, 6000L).id; });  // four leases
+  ASSERT_TRUE(eventually([&] { return runs_of(job).size() == 1; }));
+  const support::PrivateRedis other;
+  start_worker(Start{.environment = {{"REDIS_URL", other.url()}}});
+  const auto findings = settle();
+  EXPECT_EQ(findings.violations(), 0u) << findings.text();
+  EXPECT_EQ(findings.runs, 1u) << "the sessions of a living worker were ended";
+  EXPECT_TRUE(old.runs());
+}
+
+TEST_F(Zombie, ThatHasItsLeaseAtAnotherRedisIsFoundByItsSilence) {  // P5, P7
+  auto& frozen = start_doomed("worker.after_begin", 1, "stop", {"--concurrency", "1"});
+  const auto job = enqueue_one();
+  ASSERT_NE(eventually_stopped(), 0) << "it never came there";
+  const support::PrivateRedis other;
+  start_worker(Start{.environment = {{"REDIS_URL", other.url()}}});
+  EXPECT_TRUE(eventually([&] { return effects_of(job) == 1; }, 20s))
+      << "it waits for a worker that is frozen";
+  frozen.signal(SIGCONT);
+  const auto findings = settle();
+  EXPECT_EQ(findings.violations(), 0u) << findings.text() << frozen.log();
+}
+
 }  // namespace
 }  // namespace aftercommit::fault

@@ -1,6 +1,7 @@
 /// Leases in every broker: whose worker is silent loses its jobs to the queue, and whose is not keeps them.
 #include <atomic>
 #include <future>
+#include <set>
 
 #include "support/every_broker.hpp"
 
@@ -19,10 +20,24 @@ constexpr std::size_t kMany = 100;
 class WorkerLease : public EveryBroker {
  protected:
   Lease renew(const WorkerId& worker, Millis lease) { return broker->renew_lease(worker, mail, lease).at(0); }
+  /// With the lease that the worker has now, if that has ended.
   std::size_t recover(const WorkerId& worker, std::size_t limit = kMany, bool dead = false) {
-    return broker->recover(worker, mail, limit, dead);
+    if (dead) return broker->recover(worker, mail, limit, "");
+    for (const auto& lease : broker->leases(mail, 1h)) {
+      if (lease.worker == worker && lease.left <= 0ms)
+        return broker->recover(worker, mail, limit, lease.mark);
+    }
+    return 0;
   }
-  std::vector<WorkerId> lapsed() { return broker->lapsed_workers(mail, 1h); }
+  /// Those whose lease has ended, in their order.
+  std::vector<WorkerId> lapsed(const std::vector<Queue>& queues, Millis lease = 1h) {
+    std::set<WorkerId> found;
+    for (const auto& view : broker->leases(queues, lease)) {
+      if (view.left <= 0ms) found.insert(view.worker);
+    }
+    return {found.begin(), found.end()};
+  }
+  std::vector<WorkerId> lapsed() { return lapsed(mail); }
   std::vector<std::string> held_by(const WorkerId& worker, const std::vector<std::string>& entries) {
     return payloads(broker->held_by(worker, "mail", entries));
   }
@@ -67,16 +82,16 @@ TEST_P(WorkerLease, IsLookedAtInAllQueuesAndNamesAWorkerOnce) {
   const std::vector<Queue> both{"mail", "slow"};
   broker->renew_lease(kBob, both, kOver);
   renew(kAnn, kOver);
-  EXPECT_THAT(broker->lapsed_workers(both, 1h), ElementsAre(kAnn, kBob));
+  EXPECT_THAT(lapsed(both), ElementsAre(kAnn, kBob));
   const std::vector<Queue> slow{"slow"};
-  EXPECT_THAT(broker->lapsed_workers(slow, 1h), ElementsAre(kBob));
+  EXPECT_THAT(lapsed(slow), ElementsAre(kBob));
 }
 
 TEST_P(WorkerLease, BeginsForAWorkerThatTheBrokerKnowsNoneOf) {
   enqueue({{"mail", "a"}});
   fetch(1);
   EXPECT_EQ(recover(kAnn), 0U);
-  EXPECT_THAT(broker->lapsed_workers(mail, 1h), IsEmpty());
+  EXPECT_THAT(lapsed(), IsEmpty());
   EXPECT_EQ(recover(kAnn), 0U);
   EXPECT_EQ(renew(kAnn, 1h), Lease::kHeld);
 }
@@ -84,7 +99,7 @@ TEST_P(WorkerLease, BeginsForAWorkerThatTheBrokerKnowsNoneOf) {
 TEST_P(WorkerLease, EndsForAWorkerThatDoesNotRenewWhatItWasGiven) {
   enqueue({{"mail", "a"}});
   fetch(1);
-  EXPECT_THAT(broker->lapsed_workers(mail, kOver), IsEmpty());
+  lapsed(mail, kOver);
   EXPECT_THAT(lapsed(), ElementsAre(kAnn));
   EXPECT_EQ(recover(kAnn), 1U);
 }
@@ -159,7 +174,11 @@ TEST_P(WorkerLease, GivesBackInEachQueueWhereItHasEnded) {
   const std::vector<Queue> ended{"mail", "slow"}, held{"other"};
   broker->renew_lease(kAnn, ended, kOver);
   broker->renew_lease(kAnn, held, 1h);
-  EXPECT_EQ(broker->recover(kAnn, queues, 1, false), 2U);
+  std::size_t put_back = 0;
+  for (const auto& lease : broker->leases(queues, 1h)) {
+    if (lease.left <= 0ms) put_back += broker->recover(kAnn, {&lease.queue, 1}, 1, lease.mark);
+  }
+  EXPECT_EQ(put_back, 2U);
   expect_counts({.ready = 1}, "mail");
   expect_counts({.ready = 1}, "slow");
   expect_counts({.running = 1}, "other");
@@ -182,6 +201,22 @@ TEST_P(WorkerLease, OfAWorkerThatHoldsNothingIsForgotten) {
   EXPECT_THAT(lapsed(), IsEmpty());
   EXPECT_EQ(recover("never seen"), 0U);
   EXPECT_EQ(recover("never seen", kMany, true), 0U);
+}
+
+TEST_P(WorkerLease, IsNoLongerTheOneThatWasSeenOnceItIsRenewed) {
+  enqueue({{"mail", "a"}});
+  fetch(1);
+  renew(kAnn, kOver);
+  const auto seen = broker->leases(mail, 1h).at(0);
+  EXPECT_EQ(seen.queue, "mail");
+  EXPECT_EQ(seen.worker, kAnn);
+  EXPECT_EQ(broker->leases(mail, 1h).at(0).mark, seen.mark);
+  renew(kAnn, 1h);
+  EXPECT_NE(broker->leases(mail, 1h).at(0).mark, seen.mark);
+  EXPECT_EQ(broker->recover(kAnn, mail, kMany, seen.mark), 0U);
+  EXPECT_EQ(broker->recover(kBob, mail, kMany, seen.mark), 0U);
+  expect_counts({.running = 1});
+  EXPECT_EQ(broker->recover(kAnn, mail, kMany, broker->leases(mail, 1h).at(0).mark), 1U);
 }
 
 TEST_P(WorkerLease, OnceEndedLeavesTheZombieNothingToSettle) {
@@ -278,7 +313,7 @@ TEST_P(WorkerLease, IsKeptWhereARetiredWorkerStillHoldsJobs) {
   broker->retire(kAnn, both);
   const std::vector<Queue> slow{"slow"};
   EXPECT_THAT(lapsed(), ElementsAre(kAnn));
-  EXPECT_THAT(broker->lapsed_workers(slow, 1h), IsEmpty());
+  EXPECT_THAT(lapsed(slow), IsEmpty());
   EXPECT_EQ(recover(kAnn), 1U);
 }
 

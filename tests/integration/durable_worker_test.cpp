@@ -106,7 +106,10 @@ TEST_F(DurableWorker, IsKnownByTheJobThatItsTransactionHas) {  // P5
     detail::EffectGuard guard{frozen.core()->statements, job};
     const Atomic block{frozen, guard.riders()};
     EXPECT_TRUE(guard.claim());
-    EXPECT_EQ(detail::holder_of(app.database(), job.id), "frozen");
+    const auto holder = detail::holder_of(app.database(), job.id);
+    ASSERT_TRUE(holder);
+    EXPECT_EQ(holder->worker, "frozen");
+    EXPECT_LT(holder->silent, 10s);
     EXPECT_EQ(detail::end_backends(app.database(), "frozen"), 1U);
   }
 }

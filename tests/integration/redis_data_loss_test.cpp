@@ -137,8 +137,8 @@ TEST_F(RedisDataLoss, OfTheLeasesGivesEachWorkerTimeToRenewItsOwn) {
   calls.broker.renew_lease(kAnn, kMail, 0ms);
   calls.fetch(1);
   redis.ask("DEL", redis.mail().workers);
-  EXPECT_THAT(calls.broker.lapsed_workers(kMail, 1h), IsEmpty());
-  EXPECT_EQ(calls.broker.recover(kAnn, kMail, 10, false), 0U);
+  EXPECT_THAT(calls.lapsed_workers(1h), IsEmpty());
+  EXPECT_EQ(calls.recover_lapsed(kAnn), 0U);
   EXPECT_THAT(calls.broker.renew_lease(kAnn, kMail, 1h), ElementsAre(Lease::kHeld));
 }
 
@@ -146,9 +146,9 @@ TEST_F(RedisDataLoss, OfTheStreamLeavesNothingToRecover) {
   calls.fetch(1);
   calls.broker.renew_lease(kAnn, kMail, 0ms);
   lose_stream();
-  EXPECT_THAT(calls.broker.lapsed_workers(kMail, 1h), ElementsAre(kAnn));
-  EXPECT_EQ(calls.broker.recover(kAnn, kMail, 10, false), 0U);
-  EXPECT_THAT(calls.broker.lapsed_workers(kMail, 1h), IsEmpty());
+  EXPECT_THAT(calls.lapsed_workers(1h), ElementsAre(kAnn));
+  EXPECT_EQ(calls.recover_lapsed(kAnn), 0U);
+  EXPECT_THAT(calls.lapsed_workers(1h), IsEmpty());
   EXPECT_THAT(calls.broker.held_by(kAnn, "mail", std::vector<std::string>{"1-1"}), IsEmpty());
   calls.broker.renew_lease(kAnn, kMail, 0ms);
   calls.broker.retire(kAnn, kMail);

@@ -152,10 +152,10 @@ TEST_F(LostReply, OfARelayStepShowsInTheCursor) {
 TEST_F(LostReply, OfARecoveryStrandsNoJob) {
   direct.enqueue({{"mail", "a"}, {"mail", "b"}});
   direct.fetch(2, kNoWait, kBob);
-  calls.broker.recover("nobody", kMail, 1, true);  // makes the script known
+  calls.broker.recover("nobody", kMail, 1, "");  // makes the script known
   proxy.cut_after_reply_bytes(0);
-  EXPECT_THROW(calls.broker.recover(kBob, kMail, 1, true), BrokerUnavailable);
-  EXPECT_EQ(calls.broker.recover(kBob, kMail, 10, true), 1U);
+  EXPECT_THROW(calls.broker.recover(kBob, kMail, 1, ""), BrokerUnavailable);
+  EXPECT_EQ(calls.broker.recover(kBob, kMail, 10, ""), 1U);
   EXPECT_THAT(payloads(direct.fetch(10)), ElementsAre("a", "b"));
 }
 

@@ -20,7 +20,7 @@ using Kind = Settlement::Kind;
 
 class RedisRecovery : public testing::Test {
  protected:
-  std::size_t recover(std::size_t limit = 100) { return calls.broker.recover(kAnn, kMail, limit, true); }
+  std::size_t recover(std::size_t limit = 100) { return calls.broker.recover(kAnn, kMail, limit, ""); }
   std::size_t consumers() {
     return redis.ask("XINFO", "CONSUMERS", redis.mail().stream, kRedisGroup)->elements;
   }
@@ -95,9 +95,9 @@ TEST_F(RedisRecovery, TakesManyLargeJobsInSeveralSteps) {
   const std::string large(1 << 20, 'x');
   own.enqueue(std::vector<Outgoing>(5, {"mail", large}));
   own.fetch(5);
-  own.broker.recover(kBob, kMail, 100, true);  // makes the script known
+  own.broker.recover(kBob, kMail, 100, "");  // makes the script known
   watcher.ask("CONFIG", "RESETSTAT");
-  EXPECT_EQ(own.broker.recover(kAnn, kMail, 100, true), 5U);
+  EXPECT_EQ(own.broker.recover(kAnn, kMail, 100, ""), 5U);
   EXPECT_THAT(watcher.text_of("INFO", "commandstats"), HasSubstr("cmdstat_evalsha:calls=5,"));
   EXPECT_EQ(own.counts().ready, 5);
 }
@@ -105,11 +105,11 @@ TEST_F(RedisRecovery, TakesManyLargeJobsInSeveralSteps) {
 TEST_F(RedisRecovery, FindsAConsumerThatHasOnlyAName) {
   calls.fetch(1);
   redis.ask("XGROUP", "CREATECONSUMER", redis.mail().stream, kRedisGroup, kBob);
-  EXPECT_THAT(calls.broker.lapsed_workers(kMail, 0ms), IsEmpty());
-  EXPECT_THAT(calls.broker.lapsed_workers(kMail, 1h), ElementsAre(kBob));
-  EXPECT_EQ(calls.broker.recover(kBob, kMail, 100, false), 0U);
+  calls.lapsed_workers(0ms);
+  EXPECT_THAT(calls.lapsed_workers(1h), ElementsAre(kBob));
+  EXPECT_EQ(calls.recover_lapsed(kBob), 0U);
   EXPECT_EQ(consumers(), 0U);
-  EXPECT_THAT(calls.broker.lapsed_workers(kMail, 1h), IsEmpty());
+  EXPECT_THAT(calls.lapsed_workers(1h), IsEmpty());
 }
 
 TEST_F(RedisRecovery, RetiringDropsTheConsumerUnlessItHoldsJobs) {
@@ -135,7 +135,7 @@ TEST_F(RedisRecovery, NamesTheKeyThatAnotherProgramUses) {
   const auto names_it = AllOf(HasSubstr("WRONGTYPE"), HasSubstr(redis.mail().workers), HasSubstr("prefix"));
   EXPECT_THAT(complaint<BrokerRefused>([&] { calls.broker.renew_lease(kAnn, kMail, 1h); }), names_it);
   EXPECT_THROW(recover(), BrokerRefused);
-  EXPECT_THROW(calls.broker.lapsed_workers(kMail, 1h), BrokerRefused);
+  EXPECT_THROW(calls.lapsed_workers(1h), BrokerRefused);
 }
 
 TEST_F(RedisRecovery, SeesNoQueuesButItsOwn) {
@@ -176,8 +176,8 @@ TEST(FullRedis, IsRecoveredAndTakesNoDurableJobs) {
   EXPECT_THAT(calls.broker.relay_cursors("shop", kMail), ElementsAre("page 1"));
 
   EXPECT_THAT(calls.broker.renew_lease(kAnn, kMail, 0ms), ElementsAre(Lease::kNew));
-  EXPECT_THAT(calls.broker.lapsed_workers(kMail, 1h), ElementsAre(kAnn));
-  EXPECT_EQ(calls.broker.recover(kAnn, kMail, 100, false), 2U);
+  EXPECT_THAT(calls.lapsed_workers(1h), ElementsAre(kAnn));
+  EXPECT_EQ(calls.recover_lapsed(kAnn), 2U);
   const Outgoing again{"mail", "c again"};
   EXPECT_TRUE(calls.broker.remove_dead_letter("mail", "settled", &again));
   const auto jobs = calls.fetch(10);

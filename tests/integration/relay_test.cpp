@@ -46,6 +46,18 @@ class RelayTest : public testing::Test {
     return job.id;
   }
 
+  /// Until nothing is left of the backlog either.
+  std::size_t sweep_all(worker::Sweeper& with) {
+    auto brought = with.sweep();
+    EXPECT_TRUE(support::eventually([&] {
+      if (!with.goes_on_at()) return true;
+      brought += with.sweep();
+      return false;
+    }));
+    return brought;
+  }
+  std::size_t sweep_all() { return sweep_all(sweeper); }
+
   std::set<JobId> arrived() {
     std::set<JobId> ids;
     for (const auto& job : broker->fetch("onlooker", queues, 10'000, kNoWait)) {
@@ -118,10 +130,10 @@ TEST_F(RelayTest, BringsNothingTwice) {
 TEST_F(RelayTest, BringsAllAgainWhenTheBrokerHasLostItsData) {  // P6
   std::set<JobId> all;
   for (int i = 0; i < 50; ++i) all.insert(commit_job());
-  sweeper.sweep();
+  sweep_all();
   EXPECT_EQ(arrived(), all);
   lose_data();
-  EXPECT_EQ(sweeper.sweep(), 50U);
+  EXPECT_EQ(sweep_all(), 50U);
   EXPECT_EQ(arrived(), all);
 }
 
@@ -131,7 +143,7 @@ TEST_F(RelayTest, GoesOverAllPages) {
       "'send', "
       "'args', json_build_array(), 'queue', 'mail', 'enqueued_at', 1, 'durable', true) "
       "FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, 2350)) AS ids");
-  EXPECT_EQ(sweeper.sweep(), 2350U);
+  EXPECT_EQ(sweep_all(), 2350U);
   EXPECT_EQ(arrived().size(), 2350U);
   EXPECT_EQ(sweeper.sweep(), 0U);
 }
@@ -218,12 +230,12 @@ TEST_F(RelayTest, GoesOnWhereAnotherOneDiedInTheMidstOfASweep) {
   std::vector<JobId> ids;
   for (const auto& entry : page.jobs) ids.push_back(entry.id);
   std::vector<Outgoing> jobs;
-  for (const auto& row : detail::JobTable{database}.find_all(ids))
+  for (const auto& row : feed.load(ids).rows)
     jobs.push_back({.queue = "mail", .payload = row.envelope, .durable = row.id});
   ASSERT_TRUE(broker->relay(
       {.queue = "mail", .source = source, .expected = cursor.str(), .next = half.str(), .jobs = jobs}));
 
-  EXPECT_EQ(sweeper.sweep(), 75U);
+  EXPECT_EQ(sweep_all(), 75U);
   EXPECT_EQ(arrived(), all);
 }
 
@@ -237,6 +249,102 @@ TEST_F(RelayTest, StartsAnewWhenTheDatabaseHasGoneBackInTime) {
   const auto job = commit_job();
   EXPECT_EQ(sweeper.sweep(), 1U);
   EXPECT_EQ(arrived(), std::set{job});
+}
+
+class RelayInAnotherRun : public RelayTest {
+ protected:
+  /// A job under an id that was given out before, as after a crash.
+  JobId commit_job_under_an_old_id() {
+    const auto job = commit_job();
+    outside->exec("UPDATE job SET xact = '3' WHERE id = '" + job.str() + "'");
+    return job;
+  }
+  long cursors() {
+    return static_cast<long>(support::Onlooker{redis_url}.ask("HLEN", key("relay"))->integer);
+  }
+};
+
+TEST_F(RelayInAnotherRun, OfTheServerReadsTheTableAnew) {  // P6
+  sweep_all();
+  const auto job = commit_job_under_an_old_id();
+  EXPECT_EQ(sweeper.sweep(), 0U) << "it is none that the cursor can show";
+  outside->exec("SELECT pg_stat_reset_shared('bgwriter')");  // which a crash does
+  EXPECT_EQ(sweep_all(), 1U);
+  EXPECT_EQ(arrived(), std::set{job});
+  EXPECT_EQ(sweep_all(), 0U);
+}
+
+TEST_F(RelayInAnotherRun, OfTheTableReadsItAnew) {  // P6: TRUNCATE, and what a dump had
+  sweep_all();
+  outside->exec("TRUNCATE job");
+  const auto job = commit_job_under_an_old_id();
+  EXPECT_EQ(sweep_all(), 1U);
+  EXPECT_EQ(arrived(), std::set{job});
+}
+
+TEST_F(RelayInAnotherRun, ForgetsTheCursorsOfThoseBeforeTheLastTwo) {
+  std::string other_table = detail::JobFeed{database}.source() + "_b";
+  ASSERT_TRUE(broker->relay({.queue = "mail", .source = other_table, .expected = "", .next = "its"}));
+  for (int run = 0; run < 5; ++run) {
+    sweep_all();
+    EXPECT_LE(cursors(), 1 + 3);
+    outside->exec("SELECT pg_stat_reset_shared('bgwriter')");
+  }
+  EXPECT_EQ(broker->relay_cursors(other_table, queues).at(0), "its");
+}
+
+/// A backlog of three pages, and hardly any time for it.
+class RelayBacklog : public RelayTest {
+ protected:
+  RelayBacklog() {
+    outside->exec(
+        "INSERT INTO job (id, queue, envelope) SELECT id, 'mail', json_build_object('v', 1, 'id', id, "
+        "'task', 'send', 'args', json_build_array(), 'queue', 'mail', 'enqueued_at', 1, 'durable', true) "
+        "FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, 2500)) AS ids");
+  }
+  static constexpr worker::Sweeper::Limits kSlow{.rows = 100, .jobs = 100};
+  worker::Sweeper slow{*broker, database, queues, defaults::kPayloadLimit, kSlow};
+};
+
+TEST_F(RelayBacklog, DoesNotKeepNewJobsWaiting) {
+  EXPECT_EQ(slow.sweep(), 1000U);
+  EXPECT_EQ(arrived().size(), 1000U);
+  ASSERT_TRUE(slow.goes_on_at());
+  EXPECT_GT(*slow.goes_on_at(), worker::Sweeper::Clock::now()) << "a page costs twenty seconds";
+  const auto job = commit_job();
+  EXPECT_EQ(slow.sweep(), 1U);
+  EXPECT_EQ(arrived(), std::set{job});
+}
+
+TEST_F(RelayBacklog, IsLeftToWhoIsAtIt) {
+  EXPECT_EQ(slow.sweep(), 1000U);
+  EXPECT_EQ(sweeper.sweep(), 0U);
+  ASSERT_TRUE(sweeper.goes_on_at());
+  EXPECT_GT(*sweeper.goes_on_at(), worker::Sweeper::Clock::now());
+  EXPECT_EQ(arrived().size(), 1000U);
+}
+
+TEST_F(RelayBacklog, IsTakenOverFromWhoIsSilent) {  // P6
+  EXPECT_EQ(slow.sweep(), 1000U);
+  EXPECT_EQ(sweep_all(), 1500U);
+  EXPECT_EQ(arrived().size(), 2500U);
+  EXPECT_EQ(slow.sweep(), 0U);
+  EXPECT_FALSE(slow.goes_on_at());
+}
+
+TEST_F(RelayBacklog, IsBegunAnewWhereTheBrokerLosesItsDataInTheMidst) {  // P6
+  EXPECT_EQ(slow.sweep(), 1000U);
+  lose_data();
+  const auto job = commit_job();
+  EXPECT_EQ(sweep_all(), 2501U);
+  EXPECT_TRUE(arrived().contains(job));
+}
+
+TEST_F(RelayBacklog, HasAnEndThoughJobsKeepComing) {
+  EXPECT_EQ(slow.sweep(), 1000U);
+  for (int i = 0; i < 20; ++i) commit_job();
+  EXPECT_EQ(sweep_all(), 1520U);
+  EXPECT_EQ(sweep_all(), 0U);
 }
 
 TEST_F(RelayTest, NoticesThatTheBrokerLostItsDataInTheMidstOfASweep) {
@@ -261,7 +369,7 @@ TEST_F(RelayTest, ServesTwoAtOnce) {
       });
     }
   }
-  sweeper.sweep();
+  sweep_all();
   EXPECT_EQ(arrived(), all);
 }
 
@@ -307,6 +415,39 @@ TEST(FeedCursorTest, ReadsBackWhatItWrites) {
     cursor.sweeping = "7:12:";
     cursor.position = {"8", JobId::generate().str()};
   }
+}
+
+TEST(FeedCursorTest, ReadsBackThatItIsComplete) {
+  auto cursor = detail::FeedCursor::from_the_start();
+  EXPECT_TRUE(cursor.at_the_start());
+  EXPECT_FALSE(detail::FeedCursor::parse(cursor.str())->complete);
+  cursor.complete = true;
+  EXPECT_TRUE(detail::FeedCursor::parse(cursor.str())->complete);
+  cursor.sweeping = "7:12:";
+  cursor.position = {"8", JobId::generate().str()};
+  const auto again = detail::FeedCursor::parse(cursor.str());
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->complete);
+  EXPECT_EQ(again->str(), cursor.str());
+}
+
+TEST(FeedSourceTest, IsOutlivedByTheThirdRunOfTheSameTableAfterIt) {
+  const std::string table = " 7/5/shop";
+  const std::vector<std::string> known{"7/5/00000001/shop",  // of an older release
+                                       "1700000000000001.0.00000001.9" + table,
+                                       "backlog 1700000000000001.0.00000001.9" + table,
+                                       "1700000000000002.0.00000001.9" + table,
+                                       "1700000000000003.0.00000002.9" + table,
+                                       "1700000000000004.0.00000002.9" + table,
+                                       "1700000000000001.0.00000001.9 7/6/shop",
+                                       "1700000000000001.0.00000001.9 7/5/other",
+                                       "7/5/00000001/other",
+                                       "7/6/00000001/shop",
+                                       "what",
+                                       ""};
+  EXPECT_THAT(detail::outlived(known, known[5]), testing::ElementsAre(known[0], known[1], known[2]));
+  EXPECT_THAT(detail::outlived(known, known[3]), testing::ElementsAre(known[0], known[1], known[2]));
+  EXPECT_THAT(detail::outlived({known.begin(), known.begin() + 4}, known[3]), testing::IsEmpty());
 }
 
 TEST(FeedCursorTest, IsNothingForAnyOtherText) {

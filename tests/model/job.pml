@@ -36,6 +36,9 @@
 #ifndef PURGES       /* the ledger forgets what was done */
 #define PURGES 0
 #endif
+#ifndef RERUNS       /* PostgreSQL is started again after a crash, or another server takes over: ids come again */
+#define RERUNS 0
+#endif
 #ifndef RELAYS
 #define RELAYS 1
 #endif
@@ -64,6 +67,9 @@ bool job_running;      /* it has neither committed nor rolled back */
 byte other_xid;        /* of another producer's, which commits at once */
 byte xids;             /* handed out so far */
 byte snapshot_max = 1; /* the xmax of a snapshot: one after the latest transaction that has ended */
+#if RERUNS > 0
+byte reruns;            /* how often the server was started again */
+#endif
 
 /* --- Redis. */
 mtype = { NONE, READY, HELD, DELAYED, PUT_OFF };
@@ -260,6 +266,16 @@ end:
        known[1] = alive[1]; known[2] = alive[2];
        printf("Redis: loses all its data\n")
      }
+#if RERUNS > 0
+  :: atomic {  /* what had not ended, or was not on the disk or the standby, is gone, and its ids with it */
+       reruns < RERUNS && !job_running && (job_xid == 0 || committed) && lock == 0 -> reruns++;
+       xids = (committed -> job_xid : 0); other_xid = 0; snapshot_max = xids + 1;
+#ifndef SOURCE_REMEMBERED
+       cursor_token = 0; cursor_max = 0; cursor_xip = false;  /* there is none of this run */
+#endif
+       printf("PostgreSQL: is started again; the next transaction is %d\n", xids + 1)
+     }
+#endif
 #if FALLBACKS > 0
   :: atomic {
        !saved && fallbacks < FALLBACKS -> saved = true;

@@ -38,11 +38,21 @@ active proctype Producer() {
 
 #ifndef ON_COMMIT
 active proctype OtherProducer() {
+#if RERUNS > 0
+end:
+  do
+  :: atomic {
+       other_xid == 0 -> xids++; other_xid = xids;
+#else
   atomic {
     xids++; other_xid = xids;
+#endif
     printf("another producer: commits transaction %d\n", xids);
     if :: snapshot_max <= other_xid -> snapshot_max = other_xid + 1 :: else fi
   }
+#if RERUNS > 0
+  od
+#endif
 }
 #endif
 
@@ -77,6 +87,12 @@ active proctype OtherProducer() {
 #define CONNECTED (!asked || restarts == fallbacks)  /* over the connection that has answered: a restart ends it */
 #endif
 
+#if RERUNS > 0 && !defined(SOURCE_REMEMBERED)
+#define SAME_RUN (its_run == reruns)  /* every answer of PostgreSQL says of which it is */
+#else
+#define SAME_RUN true
+#endif
+
 #ifdef RELAY_NEVER_DIES  /* for the search for endless runs */
 #define GIVE_UP false
 #else
@@ -88,21 +104,30 @@ active [RELAYS] proctype Relay() {
   byte token, max, next_max, n;  /* n: the attempt of the row to push */
   bool xip, next_xip, fresh, there, asked;
   byte restarts;
+#if RERUNS > 0
+  byte its_run;
+#endif
 again:
   atomic {
+#if RERUNS > 0
+    its_run = 0;
+#endif
     token = 0; max = 0; next_max = 0; n = 0; restarts = 0;
     xip = false; next_xip = false; fresh = false; there = false; asked = false
   };
 end:
   atomic {
     SWEEP_DUE -> token = cursor_token; max = cursor_max; xip = cursor_xip;
+#if RERUNS > 0
+    its_run = reruns;
+#endif
     printf("relay %d: reads the cursor\n", _pid - 1)
   };
   if
   :: token == 0 ->
      atomic {
        if
-       :: cursor_token == 0 ->
+       :: cursor_token == 0 && SAME_RUN ->
           tokens++; cursor_token = tokens; cursor_max = 1; cursor_xip = false;
           token = tokens; max = 1;
           printf("relay %d: there is none; starts a new one\n", _pid - 1)
@@ -113,6 +138,7 @@ end:
   fi;
   if :: GIVE_UP :: true fi;
   atomic {  /* one page, and the snapshot it was read in */
+    if :: !SAME_RUN -> printf("relay %d: reads another server\n", _pid - 1); goto again :: else fi;
     fresh = FRESH(max, xip);
 #ifdef CURSOR_BY_HIGHEST_XID
     fresh = FRESH(max, false);
@@ -136,6 +162,7 @@ end:
      if
      :: !there ->
         atomic {
+          if :: !SAME_RUN -> printf("relay %d: loads of another server\n", _pid - 1); goto again :: else fi;
           n = row;
 #ifdef DELETE_BEFORE_PUSH
           row = 0;
@@ -150,8 +177,11 @@ end:
   if :: GIVE_UP :: true fi;
   atomic {
     if
-    :: !CONNECTED -> printf("relay %d: has lost the connection\n", _pid - 1); goto again
-    :: CONNECTED && CURSOR_EXPECTED ->
+    :: !SAME_RUN ->  /* it may move a cursor that nobody will read */
+       if :: n > 0 -> printf("relay %d: pushes the job\n", _pid - 1); push(n) :: true fi;
+       goto again
+    :: SAME_RUN && !CONNECTED -> printf("relay %d: has lost the connection\n", _pid - 1); goto again
+    :: SAME_RUN && CONNECTED && CURSOR_EXPECTED ->
        printf("relay %d: moves the cursor\n", _pid - 1);
        if :: n > 0 -> printf("    and pushes the job with it\n"); push(n) :: else fi;
        cursor_token = token; cursor_max = next_max; cursor_xip = next_xip

@@ -88,6 +88,22 @@ void PrivatePostgres::restart() {
   start();
 }
 
+void PrivatePostgres::keep_copy() {
+  stop();
+  run_to_end({"rm", "-rf", folder_ / "copy"});
+  run_to_end({"cp", "-a", folder_ / "data", folder_ / "copy"});
+  start();
+}
+
+void PrivatePostgres::go_back(bool as_standby) {
+  ::kill(process_, SIGQUIT);
+  stop();  // waits for its end
+  run_to_end({"rm", "-rf", folder_ / "data"});
+  run_to_end({"cp", "-a", folder_ / "copy", folder_ / "data"});
+  if (as_standby) run_to_end({"touch", folder_ / "data" / "standby.signal"});
+  start();
+}
+
 void PrivatePostgres::set(const std::string& setting, const std::string& value) {
   pqxx::connection connection{url()};
   pqxx::nontransaction session{connection};
@@ -116,6 +132,14 @@ void PrivatePostgres::make_commits_hang() {
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
       "WHERE application_name = 'committer' AND wait_event = 'SyncRep'";
   if (!eventually([&] { return !session.exec(end).empty(); })) throw std::runtime_error{"no commit hangs"};
+}
+
+void PrivatePostgres::run_to_end(const std::vector<std::string>& command) const {
+  const auto process = run(command);
+  int status = 0;
+  if (::waitpid(process, &status, 0) != process || status != 0) {
+    throw std::runtime_error{command.front() + " failed"};
+  }
 }
 
 pid_t PrivatePostgres::run(const std::vector<std::string>& command) const {

@@ -24,6 +24,10 @@ class PrivatePostgres {
   void start();  ///< again, with the same data at the same address
   void stop();   ///< at once: sessions are ended, open transactions rolled back
   void restart();
+  void keep_copy();  ///< of the data as they are now, for go_back(); stops and starts the server for it
+  /// The server is lost, and another one takes its place at the same address, with the data of that copy: one
+  /// restored from it, or a standby that has received nothing since, still to be promoted.
+  void go_back(bool as_standby);
   void set(const std::string& setting, const std::string& value);  ///< for all sessions, from now on
   /// Every COMMIT takes effect and then waits for a standby that does not exist, until let_commits_end().
   void make_commits_hang();
@@ -31,6 +35,7 @@ class PrivatePostgres {
 
  private:
   pid_t run(const std::vector<std::string>& command) const;
+  void run_to_end(const std::vector<std::string>& command) const;
   bool answers() const;
 
   const std::filesystem::path folder_;

@@ -67,6 +67,25 @@ class Calls {
     const Settlement settlement{kind, job.queue, job.entry, "settled"};
     return broker.settle(worker, {&settlement, 1}).at(0);
   }
+  /// Those whose lease has ended.
+  std::vector<LeaseView> lapsed(Millis lease) {
+    auto all = broker.leases(kMail, lease);
+    std::erase_if(all, [](const LeaseView& view) { return view.left > Millis{0}; });
+    return all;
+  }
+  std::vector<WorkerId> lapsed_workers(Millis lease) {
+    std::vector<WorkerId> workers;
+    for (const auto& view : lapsed(lease)) workers.push_back(view.worker);
+    return workers;
+  }
+  /// The jobs of a worker whose lease has ended.
+  std::size_t recover_lapsed(const WorkerId& worker) {
+    std::size_t jobs = 0;
+    for (const auto& view : lapsed(std::chrono::hours{1})) {
+      if (view.worker == worker) jobs += broker.recover(worker, kMail, 100, view.mark);
+    }
+    return jobs;
+  }
   QueueCounts counts() { return broker.counts("mail"); }
 
   RedisBroker broker;

@@ -72,9 +72,10 @@ class CountingBroker final : public Broker {
   Promotion promote(std::span<const Queue>, std::size_t) override { not_expected(); }
   bool await_schedule(std::span<const Queue>, Millis) override { not_expected(); }
   std::vector<Lease> renew_lease(const WorkerId&, std::span<const Queue>, Millis) override { not_expected(); }
-  bool has_lease(const WorkerId&, std::span<const Queue>) override { not_expected(); }
-  std::vector<WorkerId> lapsed_workers(std::span<const Queue>, Millis) override { not_expected(); }
-  std::size_t recover(const WorkerId&, std::span<const Queue>, std::size_t, bool) override { not_expected(); }
+  std::vector<LeaseView> leases(std::span<const Queue>, Millis) override { not_expected(); }
+  std::size_t recover(const WorkerId&, std::span<const Queue>, std::size_t, const std::string&) override {
+    not_expected();
+  }
   std::vector<Fetched> held_by(const WorkerId&, const Queue&, std::span<const std::string>) override {
     not_expected();
   }
@@ -82,6 +83,8 @@ class CountingBroker final : public Broker {
   std::vector<std::string> relay_cursors(std::string_view, std::span<const Queue>) override {
     not_expected();
   }
+  std::vector<std::string> relay_sources(const Queue&) override { not_expected(); }
+  void forget_relay_sources(const Queue&, std::span<const std::string>) override { not_expected(); }
   bool relay(const RelayStep&) override { not_expected(); }
   std::vector<bool> has_durable(const Queue&, std::span<const JobId>) override { not_expected(); }
   std::vector<Queue> queues() override { not_expected(); }

@@ -1,0 +1,24 @@
+#include "worker/presence.hpp"
+
+#include <exception>
+
+#include "client/worker_backends.hpp"
+
+namespace aftercommit::worker {
+
+Presence::Presence(Database& database, std::chrono::milliseconds interval)
+    : database_{database}, interval_{interval}, thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+
+void Presence::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    try {
+      detail::show_life(database_);
+    } catch (const std::exception&) {
+      // The database is away, as others will say, and with it the locks that this is about.
+    }
+    std::unique_lock lock{mutex_};
+    wake_.wait_for(lock, stop, interval_, [] { return false; });
+  }
+}
+
+}  // namespace aftercommit::worker
