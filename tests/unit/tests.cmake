@@ -4,6 +4,7 @@ endforeach()
 
 foreach(subject
         commit_hooks frequent_statements planned_statements retry_policy sql_params sql_template task_args
+        task_values
         transaction_control)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()
