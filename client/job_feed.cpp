@@ -86,7 +86,8 @@ FeedPage JobFeed::read(const std::string& queue, const FeedCursor& cursor, std::
   FeedPage page{.snapshot = rows[0][0].as<std::string>(), .jobs = {}};
   for (const auto& row : rows) {
     if (row[1].is_null()) continue;  // the one row of an empty page
-    page.jobs.push_back({JobId::parse(row[1].c_str()).value(), {row[2].c_str(), row[1].c_str()}});
+    page.jobs.push_back(
+        {JobId::parse(row[1].c_str()).value(), {row[2].c_str(), row[1].c_str()}, row[3].as<bool>()});
   }
   return page;
 }

@@ -40,6 +40,7 @@ struct FeedPage {
   struct Entry {
     JobId id;
     FeedPosition position;
+    bool revived = false;  ///< brought back from the dead, and not run since
   };
   std::string snapshot;  ///< as this page was read
   std::vector<Entry> jobs;

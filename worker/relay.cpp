@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <unordered_set>
 #include <utility>
 
 #include "aftercommit/error.hpp"
@@ -107,15 +108,18 @@ bool Sweeper::bring(const Queue& queue, FeedCursor& cursor, const FeedPage& page
   for (const auto& entry : page.jobs) ids.push_back(entry.id);
   const auto there = ids.empty() ? std::vector<bool>{} : broker_.has_durable(queue, ids);
   std::vector<JobId> missing;
+  std::unordered_set<JobId> again;  // what the broker has of these may be the copy that died
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (!there[i]) missing.push_back(ids[i]);
+    if (there[i] && page.jobs[i].revived) again.insert(ids[i]);
+    if (!there[i] || page.jobs[i].revived) missing.push_back(ids[i]);
     if (missing.size() < kStep) continue;
     FeedCursor next = cursor;
     next.sweeping = cursor.sweeping.value_or(page.snapshot);
     next.position = page.jobs[i].position;
-    if (!step(queue, cursor, std::move(next), load(std::exchange(missing, {})))) return false;
+    if (!step(queue, cursor, std::move(next), load(std::exchange(missing, {}), again))) return false;
   }
-  return step(queue, cursor, std::move(end), missing.empty() ? std::vector<Outgoing>{} : load(missing));
+  return step(queue, cursor, std::move(end),
+              missing.empty() ? std::vector<Outgoing>{} : load(missing, again));
 }
 
 bool Sweeper::step(const Queue& queue, FeedCursor& cursor, FeedCursor next, std::vector<Outgoing> jobs) {
@@ -132,10 +136,14 @@ bool Sweeper::step(const Queue& queue, FeedCursor& cursor, FeedCursor next, std:
   return true;
 }
 
-std::vector<Outgoing> Sweeper::load(const std::vector<JobId>& missing) {
+std::vector<Outgoing> Sweeper::load(const std::vector<JobId>& missing,
+                                    const std::unordered_set<JobId>& again) {
   std::vector<Outgoing> jobs;
   for (const auto& row : table_.find_all(missing)) {
-    if (auto job = outgoing(row)) jobs.push_back(std::move(*job));
+    if (auto job = outgoing(row)) {
+      job->again = again.contains(row.id);
+      jobs.push_back(std::move(*job));
+    }
     if (mutant("relay_deletes_before_push")) {
       table_.finish(row.id, row.attempt);
       fail_point("relay.before_push");

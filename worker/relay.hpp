@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
 #include "broker/broker.hpp"
@@ -37,7 +38,7 @@ class Sweeper {
   bool bring(const Queue& queue, detail::FeedCursor& cursor, const detail::FeedPage& page);
   bool step(const Queue& queue, detail::FeedCursor& cursor, detail::FeedCursor next,
             std::vector<Outgoing> jobs);
-  std::vector<Outgoing> load(const std::vector<JobId>& missing);
+  std::vector<Outgoing> load(const std::vector<JobId>& missing, const std::unordered_set<JobId>& again);
   std::optional<Outgoing> outgoing(const detail::JobRow& row);
   void bury_malformed(const detail::JobRow& row, const std::string& reason);
 

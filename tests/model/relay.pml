@@ -87,11 +87,12 @@ active proctype OtherProducer() {
 active [RELAYS] proctype Relay() {
   byte token, max, next_max, n;  /* n: the attempt of the row to push */
   bool xip, next_xip, fresh, there, asked;
+  bool revived;  /* as the page was read */
   byte restarts;
 again:
   atomic {
     token = 0; max = 0; next_max = 0; n = 0; restarts = 0;
-    xip = false; next_xip = false; fresh = false; there = false; asked = false
+    xip = false; next_xip = false; fresh = false; there = false; asked = false; revived = false
   };
 end:
   atomic {
@@ -123,6 +124,9 @@ end:
     next_max = snapshot_max;
     next_xip = SNAPSHOT_XIP;
 #endif
+#ifndef PASSES_THE_REVIVED
+    revived = fresh && row_revived;
+#endif
     printf("relay %d: reads the table: %d new row of this job\n", _pid - 1, fresh)
   };
   if
@@ -134,7 +138,7 @@ end:
      };
 #endif
      if
-     :: !there ->
+     :: !there || revived ->
         atomic {
           n = row;
 #ifdef DELETE_BEFORE_PUSH
@@ -153,7 +157,7 @@ end:
     :: !CONNECTED -> printf("relay %d: has lost the connection\n", _pid - 1); goto again
     :: CONNECTED && CURSOR_EXPECTED ->
        printf("relay %d: moves the cursor\n", _pid - 1);
-       if :: n > 0 -> printf("    and pushes the job with it\n"); push(n) :: else fi;
+       if :: n > 0 -> printf("    and pushes the job with it\n"); bring(n, there) :: else fi;
        cursor_token = token; cursor_max = next_max; cursor_xip = next_xip
     :: else -> printf("relay %d: the cursor is another one\n", _pid - 1); goto again
     fi
