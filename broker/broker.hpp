@@ -33,6 +33,9 @@ struct Outgoing {
   /// The id of a durable job, which the job table holds as well.  The broker takes it once: one that it has
   /// already, in whatever state, is left as it is, and counts as enqueued.
   std::optional<JobId> durable{};
+  /// Added though the broker has its id: that may be of a copy which is about to be forgotten.  No second
+  /// copy has an effect of its own.
+  bool again = false;
 };
 
 /// A job handed to a worker.  `entry` names this hand-over within its queue.  Where another program put

@@ -15,6 +15,11 @@ inline std::int64_t countdown_ms(std::chrono::milliseconds countdown) {
   return std::clamp<std::int64_t>(countdown.count(), 0, kLongestMs);
 }
 
+/// A timeout as any clock can add it: 0 to a year.
+inline std::chrono::milliseconds bounded_timeout(std::chrono::milliseconds timeout) {
+  return std::clamp<std::chrono::milliseconds>(timeout, std::chrono::milliseconds{0}, std::chrono::years{1});
+}
+
 /// An instant, rounded up so that nothing is due early.
 inline std::int64_t epoch_ms(std::chrono::system_clock::time_point instant) {
   const auto since_1970 = std::chrono::ceil<std::chrono::milliseconds>(instant.time_since_epoch());

@@ -51,7 +51,7 @@ void MemoryBroker::Shared::add_delayed(MemoryQueue& queue, std::int64_t due_ms, 
 
 void MemoryBroker::Shared::enqueue(const Outgoing& job, std::int64_t now_ms) {
   auto& queue = queues[job.queue];
-  if (job.durable && !queue.durable.insert(*job.durable).second) return;
+  if (job.durable && !job.again && !queue.durable.insert(*job.durable).second) return;
   if (job.eta) {
     add_delayed(queue, epoch_ms(*job.eta), job.payload);
   } else if (const auto countdown = countdown_ms(job.countdown.value_or(Millis{0})); countdown > 0) {

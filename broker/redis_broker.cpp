@@ -24,7 +24,8 @@ RedisBroker::RedisBroker(RedisUrl url, Millis call_timeout)
     : call_timeout_{call_timeout}, session_{std::move(url)} {}
 
 void RedisBroker::enqueue(std::span<const Outgoing> jobs, Millis timeout) {
-  redis_enqueue(session_, jobs, std::chrono::steady_clock::now() + std::min(timeout, kLongestWait));
+  redis_enqueue(session_, jobs,
+                std::chrono::steady_clock::now() + std::clamp(timeout, Millis{0}, kLongestWait));
 }
 
 std::vector<Fetched> RedisBroker::fetch(const WorkerId& worker, std::span<const Queue> queues,

@@ -39,7 +39,8 @@ std::optional<Millis> age(const redisReply& page, const redisReply& time) {
   const auto since = StreamId::parse(text(*elements(*elements(page)[0])[0]));
   const auto now_ms = integer(text(*elements(time)[0])) * 1000 + integer(text(*elements(time)[1])) / 1000;
   if (!since) return {};
-  return std::max(Millis{0}, Millis{now_ms - static_cast<std::int64_t>(since->ms)});
+  return std::max(Millis{0},
+                  Millis{now_ms - static_cast<std::int64_t>(std::min<std::uint64_t>(since->ms, kLongestMs))});
 }
 
 /// The queue that a key belongs to; nothing for a key of somebody else.

@@ -155,7 +155,7 @@ class Enqueueing {
 }  // namespace
 
 void add_taken(const Outgoing& job, RedisPipeline& commands) {
-  commands.word(job.durable ? durable_member(*job.durable) : "");
+  commands.word(job.durable && !job.again ? durable_member(*job.durable) : "");
   commands.word(job.eta ? "at" : "in");
   commands.word(job.eta ? epoch_ms(*job.eta) : countdown_ms(job.countdown.value_or(Millis{0})));
   commands.word(job.payload);

@@ -92,6 +92,11 @@ Json queues_in_json(const Standings& standings) {
   return {{"queues", std::move(queues)}, {"sum", in_json(sum(standings))}};
 }
 
+bool needs_somebody(const Census& census) {
+  return std::ranges::any_of(census.findings,
+                             [](const Finding& finding) { return needs_somebody(finding.kind); });
+}
+
 Json in_json(const Census& census, const std::string& redis_url) {
   Json found = Json::array();
   for (const auto& group : grouped(census.findings)) {
@@ -99,12 +104,14 @@ Json in_json(const Census& census, const std::string& redis_url) {
                      {"queue", group.queue},
                      {"count", group.count},
                      {"jobs", group.subjects},
+                     {"needs_somebody", needs_somebody(group.kind)},
                      {"meaning", meaning(group.kind)},
                      {"remedy", remedy(group.kind, group.queue, redis_url)}});
   }
   Json elsewhere = Json::object();
   for (const auto& [alias, jobs] : census.elsewhere) elsewhere[alias] = jobs;
   return {{"agrees", census.findings.empty()},
+          {"needs_somebody", needs_somebody(census)},
           {"looks", census.looks},
           {"durable", queues_in_json(census.durable)},
           {"others", queues_in_json(census.others)},
@@ -190,8 +197,10 @@ void print(const Census& census, const std::string& redis_url) {
   print_findings(census, redis_url);
   if (census.findings.empty()) {
     std::cout << "\nAll agrees.\n";
+  } else if (needs_somebody(census)) {
+    std::cout << "\nSomething needs to be done: it disagrees in each of " << census.looks << " looks.\n";
   } else {
-    std::cout << "\nSomething disagrees, in each of " << census.looks << " looks.\n";
+    std::cout << "\nNothing needs to be done: what disagrees passes by itself.\n";
   }
 }
 
@@ -208,7 +217,7 @@ int audit(const Options& options) {
   } else {
     print(census, servers.redis_url());
   }
-  return census.findings.empty() ? kExitDone : kExitFound;
+  return needs_somebody(census) ? kExitFound : kExitDone;
 }
 
 }  // namespace aftercommit::cli

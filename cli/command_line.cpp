@@ -49,7 +49,7 @@ an alias alone (--database reports) takes only that one of them.  --schema may b
 
 Exit codes:
   0  done; audit: all agrees
-  1  audit: something disagrees; dead: one of the jobs could not be had
+  1  audit: something needs to be done; dead: one of the jobs could not be had
   2  an unknown command, or a wrong option
   3  Redis or a database cannot be reached, or cannot serve
   4  a fault of the command itself

@@ -116,10 +116,11 @@ int retry_dead(const Options& options) {
   change.run();
   std::cout << "retried " << count_of(change.changed(), "job") << '\n';
   if (dead_jobs.left_to_relay() > 0) {
-    std::cout << dead_jobs.left_to_relay()
-              << " of them stand in the job table only, because Redis did not take them; a worker's relay "
-                 "brings them: "
-              << one_line(dead_jobs.outage(), 500) << '\n';
+    const auto& outage = dead_jobs.outage();
+    std::cout << dead_jobs.left_to_relay() << " of them stand in the job table only, because Redis "
+              << (outage.empty() ? "has still to hear how they ended before" : "did not take them")
+              << "; a worker's relay brings them" << (outage.empty() ? "" : ": " + one_line(outage, 500))
+              << '\n';
   }
   std::cout.flush();
   return change.report();

@@ -141,11 +141,7 @@ std::string DeadJobs::retry(const DeadJob& dead) {
     if (table.find(dead.job()->id)) {
       return "it stands in the job table as well, and will run: delete this letter instead";
     }
-    if (still_settling(dead)) {
-      return "a worker is about to tell Redis that it died, or died itself before it could: try again in a "
-             "moment, "
-             "after the lease at the latest";
-    }
+    let_settle(dead);
     if (!table.revive(dead.job()->id)) return "somebody else has retried or deleted it meanwhile";
     push(dead);
     return {};
@@ -160,35 +156,46 @@ std::string DeadJobs::retry(const DeadJob& dead) {
   return {};
 }
 
-/// While Redis knows the id, it would take the job for one that it has, and then forget it with the last word
-/// of the worker that buried it.
-bool DeadJobs::still_settling(const DeadJob& dead) {
-  constexpr Millis kPatience{2000};
+/// In the moment after a death Redis has still to hear of it.  Waiting for that spares the relay a second
+/// copy; nothing depends on it.
+void DeadJobs::let_settle(const DeadJob& dead) {
+  constexpr Millis kPatience{2000};  // for all jobs of one command
   constexpr Millis kPause{20};
-  if (!outage_.empty()) return false;  // it is away, as push() will tell
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  if (!outage_.empty()) return;  // it is away, as push() will tell
   try {
     while (servers_.broker().has_durable(dead.queue, {&dead.job()->id, 1}).at(0)) {
-      if (std::chrono::steady_clock::now() > deadline) return true;
+      const auto now = std::chrono::steady_clock::now();
+      if (!patient_until_) patient_until_ = now + kPatience;
+      if (now > *patient_until_) return;
       std::this_thread::sleep_for(kPause);
     }
   } catch (const Error& error) {
     outage_ = error.what();
   }
-  return false;
 }
 
-/// The short way to Redis; the relay is the long one.
+/// The short way to Redis; the relay is the long one.  While Redis has the id it is the relay's: that brings
+/// a job from the dead all the same.  Looked at after the job is back, so that whoever forgets the id later
+/// has seen that it is.
 void DeadJobs::push(const DeadJob& dead) {
+  const auto& job = dead.job()->id;
   if (!outage_.empty()) {  // nobody waits for the same timeout again
     ++left_to_relay_;
     return;
   }
-  const auto row = dead.store->table.find(dead.job()->id);
-  if (!row) return;  // a relay and a worker were faster
-  const Outgoing outgoing{.queue = row->queue, .payload = row->envelope, .durable = row->id};
   try {
+    if (servers_.broker().has_durable(dead.queue, {&job, 1}).at(0)) {
+      ++left_to_relay_;
+      return;
+    }
+    const auto& table = dead.store->table;
+    table.unmark_revival(job);
+    const auto row = table.find(job);
+    if (!row) return;  // a relay and a worker were faster
+    const Outgoing outgoing{.queue = row->queue, .payload = row->envelope, .durable = row->id};
     servers_.broker().enqueue({&outgoing, 1}, servers_.app().options().enqueue_timeout);
+  } catch (const DatabaseUnavailable&) {
+    throw;
   } catch (const Error& error) {
     outage_ = error.what();
     ++left_to_relay_;

@@ -64,17 +64,19 @@ class DeadJobs {
   /// False if it was gone.
   bool remove(const DeadJob& dead);
 
-  /// Durable jobs that are back in the job table and not in Redis, because that is away.
+  /// Durable jobs that are back in the job table and that a relay has to bring to Redis: because that is
+  /// away, or has still to hear from a worker how they ended before.
   std::size_t left_to_relay() const { return left_to_relay_; }
-  const std::string& outage() const { return outage_; }  ///< how Redis is away
+  const std::string& outage() const { return outage_; }  ///< how Redis is away; empty: it is not
 
  private:
   static void visit_table(const Store& store, const Queue& queue, const Visitor& visitor);
   void visit_redis(const Queue& queue, const Visitor& visitor);
-  bool still_settling(const DeadJob& dead);
+  void let_settle(const DeadJob& dead);
   void push(const DeadJob& dead);
 
   Servers& servers_;  // not owned, outlives this
+  std::optional<std::chrono::steady_clock::time_point> patient_until_;
   std::size_t left_to_relay_ = 0;
   std::string outage_;
 };

@@ -12,6 +12,7 @@ struct Words {
   std::string_view word;
   std::string_view meaning;
   std::string_view remedy;  // empty: see below
+  bool needs_somebody = false;
 };
 
 constexpr std::string_view kSkipped =
@@ -19,16 +20,16 @@ constexpr std::string_view kSkipped =
 
 constexpr std::array<Words, 8> kWords{{
     {"stranded",
-     "committed jobs that Redis claims to have and that stand nowhere in it: nobody will run them", ""},
+     "committed jobs that Redis claims to have and that stand nowhere in it: nobody will run them", "", true},
     {"passed", "committed jobs that are not in Redis and that the relay has read past: nobody will run them",
-     ""},
+     "", true},
     {"left_over",
      "jobs that Redis remembers, without a row and without an entry: it would refuse them if they came "
      "again",
-     ""},
+     "", true},
     {"without_row", "durable jobs in Redis whose row is gone: done, rolled back, or deleted", kSkipped},
     {"alive_and_dead", "jobs that wait to run and have a dead letter as well",
-     "they will run; then their letters can go: aftercommit dead delete ID"},
+     "they will run; then their letters can go: aftercommit dead delete ID", true},
     {"twice", "jobs that stand in Redis more than once",
      "nothing to do: each takes effect once, and is skipped the second time"},
     {"unreadable", "entries of Redis that are no jobs",
@@ -44,6 +45,8 @@ const Words& words(Finding::Kind kind) { return kWords.at(static_cast<std::size_
 std::string_view word(Finding::Kind kind) { return words(kind).word; }
 
 std::string_view meaning(Finding::Kind kind) { return words(kind).meaning; }
+
+bool needs_somebody(Finding::Kind kind) { return words(kind).needs_somebody; }
 
 std::string remedy(Finding::Kind kind, const Queue& queue, const std::string& redis_url) {
   if (!words(kind).remedy.empty()) return std::string{words(kind).remedy};

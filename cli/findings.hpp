@@ -38,6 +38,9 @@ std::string_view word(Finding::Kind kind);
 /// A sentence on what it is.
 std::string_view meaning(Finding::Kind kind);
 
+/// Whether somebody has to do something about it; else it passes by itself.
+bool needs_somebody(Finding::Kind kind);
+
 /// A sentence on what will happen, or what to do.  `redis_url` names the keys.
 std::string remedy(Finding::Kind kind, const Queue& queue, const std::string& redis_url);
 

@@ -41,7 +41,7 @@ struct Options {
 /// The exit codes of the command, as its --help lists them.
 enum ExitCode : int {
   kExitDone = 0,
-  kExitFound = 1,    ///< audit: something disagrees; dead: a job that was named could not be had
+  kExitFound = 1,    ///< audit: something needs to be done; dead: a job that was named could not be had
   kExitUsage = 2,    ///< an unknown command, or a wrong option
   kExitServers = 3,  ///< Redis or a database cannot be reached, or cannot serve
   kExitFault = 4,    ///< a fault of the command itself

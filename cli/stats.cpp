@@ -3,7 +3,10 @@
 #include <iostream>
 #include <map>
 #include <optional>
+#include <string>
+#include <utility>
 
+#include "aftercommit/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 
@@ -32,32 +35,70 @@ void add(Line& sum, const Line& line) {
   sum.oldest_durable = older(sum.oldest_durable, line.oldest_durable);
 }
 
-std::map<Queue, Line> gather(Servers& servers) {
-  std::map<Queue, Line> lines;
-  for (const auto& queue : servers.broker().queues()) lines[queue].redis = servers.broker().counts(queue);
+/// What the servers hold that answer.
+struct Stats {
+  std::map<Queue, Line> lines{};
+  bool redis = false;      // whether these are in it
+  bool databases = false;  // the same
+  std::string outage{};    // how the others are away, as a sentence; empty: all answer
+};
+
+void count_redis(Servers& servers, Stats& stats) {
+  for (const auto& queue : servers.broker().queues()) {
+    add(stats.lines[queue], {.redis = servers.broker().counts(queue)});
+  }
+}
+
+void count_databases(Servers& servers, Stats& stats) {
   for (const auto& store : servers.stores()) {
     for (const auto& counts : store.table.counts()) {
-      add(lines[counts.queue],
+      add(stats.lines[counts.queue],
           {.redis = {.dead = counts.dead}, .durable = counts.jobs, .oldest_durable = counts.oldest});
     }
   }
-  return lines;
 }
 
-Json in_json(const Line& line) {
+/// One that does not answer hides only what it holds itself.  Throws if there is nothing to show.
+Stats gather(Servers& servers) {
+  Stats stats;
+  try {
+    Stats redis;
+    count_redis(servers, redis);
+    stats = std::move(redis);
+    stats.redis = true;
+  } catch (const BrokerUnavailable& error) {
+    if (servers.app().database_aliases().empty()) throw;
+    stats.outage =
+        "what Redis holds is not counted, because it does not answer: " + std::string{error.what()};
+  }
+  try {
+    auto all = stats;
+    count_databases(servers, all);
+    stats = std::move(all);
+    stats.databases = true;
+  } catch (const DatabaseUnavailable& error) {
+    if (!stats.redis) throw;
+    stats.outage =
+        "the durable jobs are not counted, because a database does not answer: " + std::string{error.what()};
+  }
+  return stats;
+}
+
+Json in_json(const Line& line, const Stats& stats) {
+  const auto count = [](bool known, std::int64_t number) { return known ? Json(number) : Json(nullptr); };
   const auto ms = [](std::optional<milliseconds> age) {
     return age ? Json(std::max<std::int64_t>(age->count(), 0)) : Json(nullptr);
   };
-  return {{"ready", line.redis.ready},
-          {"delayed", line.redis.delayed},
-          {"running", line.redis.running},
+  return {{"ready", count(stats.redis, line.redis.ready)},
+          {"delayed", count(stats.redis, line.redis.delayed)},
+          {"running", count(stats.redis, line.redis.running)},
           {"dead", line.redis.dead},
           {"oldest_ms", ms(line.redis.oldest)},
-          {"durable", line.durable},
+          {"durable", count(stats.databases, line.durable)},
           {"oldest_durable_ms", ms(line.oldest_durable)}};
 }
 
-void print(const std::map<Queue, Line>& lines) {
+void print(const Stats& stats) {
   Table table{{{"queue", Table::Align::kLeft},
                {"ready"},
                {"delayed"},
@@ -67,11 +108,12 @@ void print(const std::map<Queue, Line>& lines) {
                {"durable"},
                {"oldest durable"}}};
   const auto age = [](std::optional<milliseconds> time) { return time ? span(*time) : std::string{"-"}; };
-  for (const auto& [queue, line] : lines) {
+  const auto count = [](bool known, std::int64_t number) { return known ? std::to_string(number) : "?"; };
+  for (const auto& [queue, line] : stats.lines) {
     const auto& redis = line.redis;
-    table.add({one_line(queue, 64), std::to_string(redis.ready), std::to_string(redis.delayed),
-               std::to_string(redis.running), std::to_string(redis.dead), age(redis.oldest),
-               std::to_string(line.durable), age(line.oldest_durable)});
+    table.add({one_line(queue, 64), count(stats.redis, redis.ready), count(stats.redis, redis.delayed),
+               count(stats.redis, redis.running), std::to_string(redis.dead), age(redis.oldest),
+               count(stats.databases, line.durable), age(line.oldest_durable)});
   }
   table.print();
 }
@@ -80,23 +122,29 @@ void print(const std::map<Queue, Line>& lines) {
 
 int stats(const Options& options) {
   Servers servers{options.connections};
-  const auto lines = gather(servers);
+  const auto stats = gather(servers);
   if (options.json) {
     Json queues = Json::array();
     Line sum;
-    for (const auto& [queue, line] : lines) {
+    for (const auto& [queue, line] : stats.lines) {
       Json entry{{"queue", queue}};
-      entry.update(in_json(line));
+      entry.update(in_json(line, stats));
       queues.push_back(std::move(entry));
       add(sum, line);
     }
-    print_json({{"queues", std::move(queues)}, {"sum", in_json(sum)}});
-  } else if (lines.empty()) {
+    print_json({{"redis_answers", stats.redis},
+                {"databases_answer", stats.databases},
+                {"queues", std::move(queues)},
+                {"sum", in_json(sum, stats)}});
+  } else if (stats.lines.empty()) {
     std::cout << "no queue holds anything\n";
   } else {
-    print(lines);
+    print(stats);
   }
-  return kExitDone;
+  if (stats.outage.empty()) return kExitDone;
+  std::cout.flush();
+  std::cerr << "aftercommit: " << stats.outage << '\n';
+  return kExitServers;
 }
 
 }  // namespace aftercommit::cli

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "aftercommit/log.hpp"
+#include "broker/epoch_ms.hpp"
 #include "broker/fail_point.hpp"
 #include "client/error_text.hpp"
 
@@ -20,7 +21,7 @@ std::vector<Outgoing> due_from_now(std::vector<PendingJob>& jobs) {
     auto& next = outgoing.emplace_back(std::move(job.outgoing));
     if (!next.countdown) continue;
     const auto waited = std::chrono::duration_cast<Millis>(now - job.asked_at);
-    next.countdown = std::max(*next.countdown - waited, Millis{0});
+    next.countdown = std::max(Millis{countdown_ms(*next.countdown)} - waited, Millis{0});
   }
   return outgoing;
 }

@@ -1,13 +1,27 @@
 #include "client/connection_pool.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "broker/epoch_ms.hpp"
 
 namespace aftercommit::detail {
+namespace {
+
+/// What a clock cannot add, and libpq cannot read, must not become no wait or an endless one.
+DatabaseOptions bounded(DatabaseOptions options) {
+  options.pool_timeout = bounded_timeout(options.pool_timeout);
+  options.connect_timeout = std::clamp<std::chrono::seconds>(options.connect_timeout, std::chrono::seconds{1},
+                                                             std::chrono::years{1});
+  return options;
+}
+
+}  // namespace
 
 ConnectionPool::ConnectionPool(DatabaseOptions options, std::string alias)
-    : options_{std::move(options)}, alias_{std::move(alias)} {
+    : options_{bounded(std::move(options))}, alias_{std::move(alias)} {
   idle_.reserve(options_.pool_size);
 }
 

@@ -16,7 +16,7 @@ std::vector<std::string> row(const PendingJob& job, std::chrono::steady_clock::t
   if (outgoing.eta) eta = std::to_string(epoch_ms(*outgoing.eta));
   if (outgoing.countdown) {
     const auto waited = std::chrono::duration_cast<Millis>(now - job.asked_at);
-    countdown = std::to_string(countdown_ms(*outgoing.countdown - waited));
+    countdown = std::to_string(countdown_ms(Millis{countdown_ms(*outgoing.countdown)} - waited));
   }
   return {literal(job.id.str()), literal(outgoing.queue), std::move(eta), std::move(countdown),
           connection.quote(outgoing.payload)};

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "aftercommit/log.hpp"
+#include "broker/epoch_ms.hpp"
 
 namespace aftercommit::detail {
 namespace {
@@ -166,7 +167,7 @@ class DurablePush::Thread {
 };
 
 DurablePush::DurablePush(std::string url, std::chrono::milliseconds timeout)
-    : url_{std::move(url)}, timeout_{timeout}, thread_{new Thread{url_, timeout_}} {}
+    : url_{std::move(url)}, timeout_{bounded_timeout(timeout)}, thread_{new Thread{url_, timeout_}} {}
 
 DurablePush::~DurablePush() {
   auto* const thread = thread_.load();

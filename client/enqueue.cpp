@@ -6,6 +6,7 @@
 #include "aftercommit/error.hpp"
 #include "aftercommit/task.hpp"
 #include "broker/envelope.hpp"
+#include "broker/epoch_ms.hpp"
 #include "client/app_core.hpp"
 #include "client/retry_policy.hpp"
 #include "client/session.hpp"
@@ -26,8 +27,13 @@ Delivery find_delivery(const TaskEntry& task, const CallOptions& options, AppCor
   return Delivery::kOnCommit;  // only a job that waits can join the given transaction
 }
 
-/// "Never" must not overflow the clock.
-constexpr std::chrono::milliseconds kLongestExpiry = std::chrono::years{100};
+/// "Never" must not overflow the clock, and what is over before it has begun ends now.
+std::chrono::system_clock::time_point expiry(std::chrono::sys_time<std::chrono::milliseconds> now,
+                                             std::chrono::milliseconds expires) {
+  constexpr std::chrono::milliseconds kLongest = std::chrono::years{100};
+  const auto length = std::clamp(expires, std::chrono::milliseconds{0}, kLongest);
+  return from_epoch_ms((now + length).time_since_epoch().count());
+}
 
 /// Where a job goes, decided once for all jobs of a call.
 struct Route {
@@ -142,7 +148,7 @@ std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
     envelope.enqueued_at = now;
     envelope.max_retries = options.max_retries;
     envelope.backoff = options.backoff;
-    if (expires) envelope.expires_at = now + std::min(*expires, kLongestExpiry);
+    if (expires) envelope.expires_at = expiry(now, *expires);
     if (!goes_without_saying) envelope.database = route.database;
     envelope.durable = durable;
     ids.push_back(envelope.id);

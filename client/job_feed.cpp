@@ -126,7 +126,8 @@ FeedPage JobFeed::read(const std::string& queue, const FeedCursor& cursor, std::
   FeedPage page{.source = rows[0][0].as<std::string>(), .snapshot = rows[0][1].as<std::string>(), .jobs = {}};
   for (const auto& row : rows) {
     if (row[2].is_null()) continue;  // the one row of an empty page
-    page.jobs.push_back({JobId::parse(row[2].c_str()).value(), {row[3].c_str(), row[2].c_str()}});
+    page.jobs.push_back(
+        {JobId::parse(row[2].c_str()).value(), {row[3].c_str(), row[2].c_str()}, row[4].as<bool>()});
   }
   return page;
 }

@@ -51,6 +51,7 @@ struct FeedPage {
   struct Entry {
     JobId id;
     FeedPosition position;
+    bool revived = false;  ///< brought back from the dead, and not run since
   };
   std::string source;    ///< whose page this is; of the same answer as all the rest
   std::string snapshot;  ///< as this page was read

@@ -133,6 +133,8 @@ bool JobTable::revive(const JobId& job) const {
   return database_.exec(statements().revive_job, job, encode(again), again.attempt).affected_rows() == 1;
 }
 
+void JobTable::unmark_revival(const JobId& job) const { database_.exec(statements().unmark_revival, job); }
+
 bool JobTable::forget_dead(const JobId& job) const {
   return database_.exec(statements().forget_dead, job).affected_rows() == 1;
 }

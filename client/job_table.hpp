@@ -90,8 +90,11 @@ class JobTable {
   void for_each_dead(const std::function<void(const JobId& job, const std::string& queue)>& visit) const;
   std::optional<DeadRow> find_dead(const JobId& job) const;
   /// Back to the jobs, with the same id and all its attempts before it; false if it is not among the dead.
-  /// Throws PayloadError if its letter holds no job that could run.
+  /// Throws PayloadError if its letter holds no job that could run.  A relay brings it even where the broker
+  /// has its id.
   bool revive(const JobId& job) const;
+  /// Takes that back, once the broker does not have it.
+  void unmark_revival(const JobId& job) const;
   bool forget_dead(const JobId& job) const;
 
  private:

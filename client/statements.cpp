@@ -48,6 +48,7 @@ Statements::Statements(std::string_view schema)
       list_dead_ids{ready(sql::list_dead_ids, schema)},
       find_dead{ready(sql::find_dead, schema)},
       revive_job{ready(sql::revive_job, schema)},
+      unmark_revival{ready(sql::unmark_revival, schema)},
       forget_dead{ready(sql::forget_dead, schema)},
       settle_doubt{with_origin(sql::settle_doubt, schema)},
       job_holder{ready(sql::job_holder, schema)},

@@ -26,7 +26,8 @@ struct Statements {
 
   // With parameters.
   const std::string find_job, record_attempt, bury_job, bury_lost, finish_job;
-  const std::string count_jobs, list_jobs, list_dead, list_dead_ids, find_dead, revive_job, forget_dead;
+  const std::string count_jobs, list_jobs, list_dead, list_dead_ids, find_dead, revive_job;
+  const std::string unmark_revival, forget_dead;
   const std::string settle_doubt, job_holder, end_backends, find_in_ledger, purge_ledger;
   const std::string relay_load;
 

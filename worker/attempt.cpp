@@ -7,6 +7,7 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
+#include "broker/epoch_ms.hpp"
 #include "client/app_core.hpp"
 #include "worker/log_text.hpp"
 
@@ -141,7 +142,7 @@ Settlement Attempt::settle_failure(const detail::TaskEntry& task, Failure failur
   const int max_retries = std::min(job_->max_retries.value_or(task.options.max_retries), kMaxAttempts - 1);
   if (attempt > max_retries) return bury(DeadLetter::Cause::kRetriesExhausted, failure.reason, attempt);
   const auto backoff = job_->backoff.value_or(task.options.backoff);
-  const auto countdown = failure.countdown ? std::max(*failure.countdown, milliseconds{0})
+  const auto countdown = failure.countdown ? milliseconds{countdown_ms(*failure.countdown)}
                                            : backoff.wait(attempt, random_share());
   log(LogLevel::kWarning, "job failed, and will be retried",
       {{"job_id", job_->id.str()},

@@ -267,15 +267,18 @@ Sweeper::Brought Sweeper::bring(Track& track, FeedPage page, bool bounded) {
   for (const auto& entry : page.jobs) ids.push_back(entry.id);
   const auto there = ids.empty() ? std::vector<bool>{} : broker_.has_durable(track.queue, ids);
   std::vector<JobId> missing;
+  std::unordered_set<JobId> again;  // what the broker has of these may be the copy that died
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (!there[i]) missing.push_back(ids[i]);
+    const bool revived = page.jobs[i].revived;
+    if (there[i] && revived) again.insert(ids[i]);
+    if (!there[i] || revived) missing.push_back(ids[i]);
     if (missing.size() < kStep) continue;
     FeedCursor next = cursor;
     next.sweeping = snapshot;
     next.position = page.jobs[i].position;
-    if (!step(track, std::move(next), load(std::exchange(missing, {})))) return Brought::kNothing;
+    if (!step(track, std::move(next), load(std::exchange(missing, {}), again))) return Brought::kNothing;
   }
-  if (!step(track, std::move(end), missing.empty() ? std::vector<Outgoing>{} : load(missing))) {
+  if (!step(track, std::move(end), missing.empty() ? std::vector<Outgoing>{} : load(missing, again))) {
     return Brought::kNothing;
   }
   return last ? Brought::kAll : Brought::kPart;
@@ -295,12 +298,16 @@ bool Sweeper::step(Track& track, FeedCursor next, std::vector<Outgoing> jobs) {
   return true;
 }
 
-std::vector<Outgoing> Sweeper::load(const std::vector<JobId>& missing) {
+std::vector<Outgoing> Sweeper::load(const std::vector<JobId>& missing,
+                                    const std::unordered_set<JobId>& again) {
   const auto loaded = feed_.load(missing);
   check(loaded.source);  // another server may not have them yet, or not any more
   std::vector<Outgoing> jobs;
   for (const auto& row : loaded.rows) {
-    if (auto job = outgoing(row)) jobs.push_back(std::move(*job));
+    if (auto job = outgoing(row)) {
+      job->again = again.contains(row.id);
+      jobs.push_back(std::move(*job));
+    }
     if (mutant("relay_deletes_before_push")) {
       table_.finish(row.id, row.attempt);
       fail_point("relay.before_push");

@@ -10,6 +10,7 @@
 #include <random>
 #include <stop_token>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -78,7 +79,7 @@ class Sweeper {
   detail::FeedPage read(const Track& track, std::size_t limit);
   Brought bring(Track& track, detail::FeedPage page, bool bounded);
   bool step(Track& track, detail::FeedCursor next, std::vector<Outgoing> jobs);
-  std::vector<Outgoing> load(const std::vector<JobId>& missing);
+  std::vector<Outgoing> load(const std::vector<JobId>& missing, const std::unordered_set<JobId>& again);
   std::optional<Outgoing> outgoing(const detail::JobRow& row);
   void bury_malformed(const detail::JobRow& row, const std::string& reason);
   void check(const std::string& source) const;

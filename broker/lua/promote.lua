@@ -12,4 +12,5 @@ for _, payload in ipairs(due) do redis.call('XADD', stream, '*', 'e', payload) e
 if #due > 0 then redis.call('ZREM', delayed, unpack(due)) end
 
 local next_ms = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]
-return {#due, next_ms and math.max(0, next_ms - now_ms) or -1}
+local year_ms = 31556952000  -- another program's score may be infinite, which no reply can hold
+return {#due, next_ms and math.min(math.max(0, next_ms - now_ms), year_ms) or -1}

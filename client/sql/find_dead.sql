@@ -1,1 +1,1 @@
-SELECT id, queue, (extract(epoch FROM died_at) * 1000000)::bigint, letter FROM {schema}.dead WHERE id = $1;
+SELECT id, queue, (extract(epoch FROM least(greatest(died_at, 'epoch'), '2262-01-01Z')) * 1000000)::bigint, letter FROM {schema}.dead WHERE id = $1;

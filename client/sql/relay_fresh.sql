@@ -4,16 +4,17 @@
 -- PostgreSQL may start at the lower one.  "xact > '0'" is the condition of that index, and no bound.
 -- And no other way will do: of a table without statistics PostgreSQL expects a handful of rows, would rather sort them,
 -- and so read all that are left for each page.  Nor may the key offer an order by id: so "xact = running" takes two bounds.
--- The first columns are today's snapshot and whose it is, also where there is no job.
+-- The first columns are today's snapshot and whose it is, also where there is no job; the last one tells a job that was
+-- brought back from the dead (revive_job.sql).
 -- A standby's snapshot hides who is at work on the primary: READ WRITE is refused there, and before a snapshot is taken.
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
 SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_seqscan = off;
-SELECT {origin}, pg_current_snapshot(), id, xact
+SELECT {origin}, pg_current_snapshot(), id, xact, due_at IS NOT DISTINCT FROM 'epoch'
 FROM (SELECT) AS one LEFT JOIN LATERAL (
-  (SELECT late.id, late.xact
+  (SELECT late.id, late.xact, late.due_at
    FROM unnest({xip}::xid8[]) AS running CROSS JOIN LATERAL (
-     SELECT id, xact FROM {schema}.job
+     SELECT id, xact, due_at FROM {schema}.job
      WHERE queue = {queue} AND xact > '0' AND xact <= running
        AND (xact, id) >= (running, CASE WHEN running = {xact}::xid8 THEN {id}::uuid
                                         ELSE '00000000-0000-0000-0000-000000000000' END)
@@ -22,7 +23,7 @@ FROM (SELECT) AS one LEFT JOIN LATERAL (
    WHERE running >= {xact}::xid8
    ORDER BY xact, id LIMIT {limit})
   UNION ALL
-  (SELECT id, xact FROM {schema}.job
+  (SELECT id, xact, due_at FROM {schema}.job
    WHERE queue = {queue} AND xact > '0'
      AND (xact, id) >= (greatest({xmax}::xid8, {xact}::xid8),
                         CASE WHEN {xact}::xid8 >= {xmax}::xid8 THEN {id}::uuid ELSE '00000000-0000-0000-0000-000000000000' END)

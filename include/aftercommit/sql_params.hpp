@@ -7,12 +7,14 @@
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <ratio>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include "aftercommit/error.hpp"
 #include "aftercommit/job_id.hpp"
 
 namespace aftercommit {
@@ -54,11 +56,19 @@ std::optional<std::string> to_sql(const T& value) {
   return json_text(value);
 }
 
-/// For interval, to the microsecond.
+/// For interval, to the microsecond; up to 290 000 years, whatever was given.
 template <class Rep, class Period>
 std::optional<std::string> to_sql(std::chrono::duration<Rep, Period> duration) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count()) +
-         " microseconds";
+  using std::chrono::microseconds;
+  // Too long to be counted in microseconds; where it is not, the cast below is exact.
+  using Rough = std::chrono::duration<long double, std::micro>;
+  constexpr long double kLongest = 9.2e18L;
+  const auto rough = std::chrono::duration_cast<Rough>(duration).count();
+  if (rough != rough) throw UsageError{"a duration that is no number (NaN) cannot be given to a statement"};
+  const auto length = rough > kLongest    ? microseconds::max()
+                      : rough < -kLongest ? -microseconds::max()
+                                          : std::chrono::duration_cast<microseconds>(duration);
+  return std::to_string(length.count()) + " microseconds";
 }
 
 /// For timestamptz, to the microsecond.

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "aftercommit/decode_args.hpp"
 #include "aftercommit/delivery.hpp"
 #include "aftercommit/error.hpp"
 #include "aftercommit/job.hpp"
@@ -20,6 +21,8 @@
 namespace aftercommit {
 
 class App;
+template <class... Args>
+class Task;
 
 namespace detail {
 
@@ -53,12 +56,16 @@ template <class... Args>
 struct TaskCall {
   template <class... Given>
   TaskCall(Given&&... given) requires detail::Accepts<std::tuple<Args...>, Given...>
-      : args{detail::convert<Args>(std::forward<Given>(given))...} {}
+      : args_{detail::convert_all<Args...>(flaw_, std::forward<Given>(given)...)} {}
   // Exactly: a double would become a tuple of one long without a word.
   template <std::same_as<std::tuple<Args...>> Tuple>
-  TaskCall(Tuple tuple) : args{std::move(tuple)} {}
+  TaskCall(Tuple tuple) : args_{std::move(tuple)} {}
 
-  std::tuple<Args...> args;
+ private:
+  friend class Task<Args...>;
+
+  detail::CallFlaw flaw_;  // told by the task, which knows its own name and the place of this call among many
+  std::tuple<Args...> args_;
 };
 
 /// A range whose elements are such calls, or tuples of exactly the declared types.
@@ -81,18 +88,43 @@ class Task {
   /// transaction mode), EnqueueError when sent at once and the broker does not take it within the app's
   /// enqueue_timeout.
   template <class... Given>
-  JobId delay(Given&&... args) const requires detail::Accepts<std::tuple<Args...>, Given...> {
+  JobId delay(Given&&... args) const {
     return apply_async(CallOptions{}, std::forward<Given>(args)...);
   }
 
   /// The same with options for this job.
   template <class... Given>
-  JobId apply_async(const CallOptions& options,
-                    Given&&... args) const requires detail::Accepts<std::tuple<Args...>, Given...> {
-    std::vector<nlohmann::json> calls;
-    calls.push_back(detail::encode_args<Args...>(detail::convert<Args>(std::forward<Given>(args))...));
-    return detail::enqueue(*entry_, options, std::move(calls)).front();
+  JobId apply_async(const CallOptions& options, Given&&... args) const {
+    if constexpr (!kTakes<Given...>) {
+      detail::CheckCall<std::tuple<Args...>, Given...>::check();
+      return JobId::generate();  // never compiled: the line above is not
+    } else {
+      detail::CallFlaw flaw;
+      const auto converted = detail::convert_all<Args...>(flaw, std::forward<Given>(args)...);
+      detail::require_none(flaw, name());
+      std::vector<nlohmann::json> calls;
+      calls.push_back(encode(converted));
+      return detail::enqueue(*entry_, options, std::move(calls)).front();
+    }
   }
+
+  /// Whether a call with arguments of these types compiles.
+  template <class... Given>
+  static constexpr bool kTakes = detail::Accepts<std::tuple<Args...>, Given...>;
+
+  // Options that do not come first: these do not compile, and say so.
+  template <class First, class... Rest>
+  requires(!std::convertible_to<First, const CallOptions&>) JobId apply_async(First&&, Rest&&...)
+  const { return options_first<First>(); }
+  template <class A>
+  requires(!std::convertible_to<A, const CallOptions&>) JobId apply_async(A&&, const CallOptions&)
+  const { return options_first<A>(); }
+  template <class A, class B>
+  requires(!std::convertible_to<A, const CallOptions&>) JobId apply_async(A&&, B&&, const CallOptions&)
+  const { return options_first<A>(); }
+  template <class A, class B, class C>
+  requires(!std::convertible_to<A, const CallOptions&>) JobId apply_async(A&&, B&&, C&&, const CallOptions&)
+  const { return options_first<A>(); }
 
   /// One job for each element, with the guarantees of delay(), sent in one round trip: delay_many({{1},
   /// {2}}), or any range whose elements are tuples of the arguments.
@@ -117,8 +149,10 @@ class Task {
   template <detail::TaskBody<Args...> Body>
   void run(Body body) const {
     if (entry_->bind) throw UsageError{"task '" + entry_->name + "' has been given a body already"};
-    entry_->bind = [body = std::move(body)](const nlohmann::json& json) -> detail::TaskEntry::Call {
-      return [&body, args = detail::decode_args<Args...>(json)](Job& job) {
+    // The entry is where this function is kept, and outlives it.
+    entry_->bind = [body = std::move(body),
+                    &task = entry_->name](const nlohmann::json& json) -> detail::TaskEntry::Call {
+      return [&body, args = detail::decode_args<Args...>(json, task)](Job& job) {
         if constexpr (std::invocable<const Body&, Job&, const Args&...>) {
           std::apply([&](const Args&... values) { body(job, values...); }, args);
         } else {
@@ -129,12 +163,26 @@ class Task {
   }
 
  private:
+  static nlohmann::json encode(const std::tuple<Args...>& args) {
+    return std::apply([](const Args&... each) { return detail::encode_args<Args...>(each...); }, args);
+  }
+
   template <class Calls>
   std::vector<JobId> enqueue_all(const CallOptions& options, Calls& calls) const {
-    const auto encode = [](const Args&... args) { return detail::encode_args<Args...>(args...); };
     std::vector<nlohmann::json> encoded;
-    for (auto&& call : calls) encoded.push_back(std::apply(encode, TaskCall<Args...>(call).args));
+    for (auto&& element : calls) {
+      const TaskCall<Args...> call(element);
+      detail::require_none(call.flaw_, name(), encoded.size() + 1);
+      encoded.push_back(encode(call.args_));
+    }
     return detail::enqueue(*entry_, options, std::move(encoded));
+  }
+
+  template <class First>
+  static JobId options_first() {
+    static_assert(std::convertible_to<First, const CallOptions&>,
+                  "the options of a call come first: task.apply_async({.countdown = 5s}, 42)");
+    return JobId::generate();
   }
 
   detail::TaskEntry* entry_;  // not owned: the App outlives its tasks

@@ -1,9 +1,8 @@
-/// The arguments of a task as a JSON array, by nlohmann's conversions, and back; numbers and bools strictly.
+/// The arguments of a call, checked against the declared types, and as the JSON array that a job carries.
 #pragma once
 
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -11,19 +10,10 @@
 #include <type_traits>
 #include <utility>
 
-#include "aftercommit/error.hpp"
+#include "aftercommit/delivery.hpp"
+#include "aftercommit/task_types.hpp"
 
 namespace aftercommit::detail {
-
-/// Arguments in a job that the task's declaration cannot take.
-struct BadArguments : Error {
-  using Error::Error;
-};
-
-template <class T>
-inline constexpr bool kIsOptional = false;
-template <class T>
-inline constexpr bool kIsOptional<std::optional<T>> = true;
 
 /// Like std::convertible_to, without the conversions that quietly change a value's meaning: a fraction to an
 /// integer, a pointer or a number to a bool, a bool to a number.
@@ -44,6 +34,26 @@ template <class From, class T>
 requires std::same_as<std::remove_cvref_t<From>, std::nullopt_t>
 inline constexpr bool kConvertsFaithfully<From, std::optional<T>> = true;
 
+template <class From, class To>
+inline constexpr bool kPartsConvert = false;
+template <template <class...> class Parts, class... From, class... To>
+requires(sizeof...(From) == sizeof...(To)) inline constexpr bool kPartsConvert<Parts<From...>, Parts<To...>> =
+    (kConvertsFaithfully<From, To> && ...);
+
+/// A pair or tuple takes one of others, part by part.
+template <class From, class First, class Second>
+requires(
+    !std::same_as<std::remove_cvref_t<From>, std::pair<First, Second>> &&
+    kIsPair<std::remove_cvref_t<From>>) inline constexpr bool kConvertsFaithfully<From,
+                                                                                  std::pair<First, Second>> =
+    kPartsConvert<std::remove_cvref_t<From>, std::pair<First, Second>>;
+template <class From, class... Parts>
+requires(
+    !std::same_as<std::remove_cvref_t<From>, std::tuple<Parts...>> &&
+    kIsTuple<std::remove_cvref_t<From>>) inline constexpr bool kConvertsFaithfully<From,
+                                                                                   std::tuple<Parts...>> =
+    kPartsConvert<std::remove_cvref_t<From>, std::tuple<Parts...>>;
+
 template <class Tuple, class... Given>
 inline constexpr bool kAccepts = false;
 template <class... Args, class... Given>
@@ -53,37 +63,130 @@ requires(sizeof...(Args) == sizeof...(Given)) inline constexpr bool kAccepts<std
 template <class Tuple, class... Given>
 concept Accepts = kAccepts<Tuple, Given...>;
 
-template <class T>
-inline constexpr bool kIsPlainInteger = std::integral<T> && !std::same_as<T, bool>;
-
-/// std::in_range, for character types too.
-template <class To, class From>
-constexpr bool fits(From value) {
-  const To converted = static_cast<To>(value);
-  return static_cast<From>(converted) == value && (converted < To{}) == (value < From{});
+/// Does not compile, and says which argument is wrong.  `Position` counts from 1.
+template <std::size_t Position, class Given, class Declared>
+constexpr void check_argument() {
+  constexpr bool kTaken = kConvertsFaithfully<Given, Declared>;
+  if constexpr (Position == 1) {
+    static_assert(kTaken, "argument 1 of this call is not of the type that the task declares for it");
+  } else if constexpr (Position == 2) {
+    static_assert(kTaken, "argument 2 of this call is not of the type that the task declares for it");
+  } else if constexpr (Position == 3) {
+    static_assert(kTaken, "argument 3 of this call is not of the type that the task declares for it");
+  } else if constexpr (Position == 4) {
+    static_assert(kTaken, "argument 4 of this call is not of the type that the task declares for it");
+  } else if constexpr (Position == 5) {
+    static_assert(kTaken, "argument 5 of this call is not of the type that the task declares for it");
+  } else {
+    static_assert(kTaken,
+                  "an argument of this call, after the fifth, is not of the type that the task declares");
+  }
 }
 
-/// A given argument as the declared type; an integer that does not fit is an error, never another number.
-template <class To, class From>
-To convert(From&& value) {
-  if constexpr (kIsOptional<To> && kIsOptional<std::remove_cvref_t<From>>) {
-    if (!value) return std::nullopt;
-    return convert<typename To::value_type>(*std::forward<From>(value));
-  } else if constexpr (kIsOptional<To> && !std::same_as<std::remove_cvref_t<From>, std::nullopt_t>) {
-    return convert<typename To::value_type>(std::forward<From>(value));
-  }
-  if constexpr (kIsPlainInteger<To> && kIsPlainInteger<std::remove_cvref_t<From>>) {
-    if (!fits<To>(value)) {
-      throw UsageError{"argument " + std::to_string(value) + " does not fit the task's declared type"};
+/// Does not compile, and says what is wrong with a call of these arguments.
+template <class Tuple, class... Given>
+struct CheckCall;
+template <class... Args, class... Given>
+struct CheckCall<std::tuple<Args...>, Given...> {
+  static constexpr void check() {
+    constexpr bool kOptions = (std::same_as<std::remove_cvref_t<Given>, CallOptions> || ...);
+    static_assert(!kOptions,
+                  "the options of a call come first, and apply_async takes them: "
+                  "task.apply_async({.countdown = 5s}, 42)");
+    if constexpr (!kOptions) {
+      static_assert(sizeof...(Given) >= sizeof...(Args),
+                    "this call gives the task fewer arguments than it declares");
+      static_assert(sizeof...(Given) <= sizeof...(Args),
+                    "this call gives the task more arguments than it declares");
+      if constexpr (sizeof...(Given) == sizeof...(Args)) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) { (check_argument<I + 1, Given, Args>(), ...); }
+        (std::index_sequence_for<Args...>{});
+      }
     }
   }
-  return static_cast<To>(std::forward<From>(value));
+};
+
+/// What is wrong with the values of a call, first things first; nothing is, while `text` is empty.
+struct CallFlaw {
+  std::size_t position = 0;  ///< of the argument, counted from 1
+  std::string text{};
+};
+
+/// "is 300, and takes -128 to 127"
+template <class To, class From>
+std::string misfit(From value) {
+  return "is " + std::to_string(value) + ", and its type takes " + integer_range<To>();
+}
+
+/// A given argument as the declared type.  An integer that does not fit is noted in `flaw`: what comes back
+/// is then another number, and must not be used.
+template <class To, class From>
+To convert(From&& value, CallFlaw& flaw) {
+  using Given = std::remove_cvref_t<From>;
+  if constexpr (kIsOptional<To> && kIsOptional<Given>) {
+    if (!value) return std::nullopt;
+    return convert<typename To::value_type>(*std::forward<From>(value), flaw);
+  } else if constexpr (kIsOptional<To> && !std::same_as<Given, std::nullopt_t>) {
+    return convert<typename To::value_type>(std::forward<From>(value), flaw);
+  } else if constexpr ((kIsPair<To> || kIsTuple<To>)&&!std::same_as<Given, To>) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return To{convert<std::tuple_element_t<I, To>>(std::get<I>(std::forward<From>(value)), flaw)...};
+    }
+    (std::make_index_sequence<std::tuple_size_v<To>>{});
+  } else if constexpr (kIsPlainInteger<To> && kIsPlainInteger<Given>) {
+    if (!fits<To>(value) && flaw.text.empty()) flaw.text = misfit<To>(value);
+    return static_cast<To>(value);
+  } else {
+    return static_cast<To>(std::forward<From>(value));
+  }
+}
+
+/// The same for argument `position` of a call.
+template <class To, class From>
+To convert_at(std::size_t position, From&& value, CallFlaw& flaw) {
+  const bool sound = flaw.text.empty();
+  To converted = convert<To>(std::forward<From>(value), flaw);
+  if (sound && !flaw.text.empty()) flaw.position = position;
+  return converted;
+}
+
+template <class... Args, class... Given>
+std::tuple<Args...> convert_all(CallFlaw& flaw, Given&&... given) {
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return std::tuple<Args...>{convert_at<Args>(I + 1, std::forward<Given>(given), flaw)...};
+  }
+  (std::index_sequence_for<Args...>{});
+}
+
+/// Throws UsageError if there is one.  `call` counts from 1 among many; 0 if there is one alone.
+inline void require_none(const CallFlaw& flaw, const std::string& task, std::size_t call = 0) {
+  if (!flaw.text.empty()) [[unlikely]]
+    throw_call_flaw(task, call, flaw.position, flaw.text);
 }
 
 template <class T>
 nlohmann::json encode_arg(const T& value) {
-  if constexpr (kIsOptional<T>) {
+  if constexpr (!kEncodes<T>) {
+    static_assert(
+        kEncodes<T>,
+        "a parameter of this task cannot become JSON: give its type NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Type, "
+        "member, ...) in its own namespace, or the functions to_json and from_json");
+    return {};
+  } else if constexpr (kIsOptional<T>) {
     return value ? encode_arg(*value) : nlohmann::json{};
+  } else if constexpr (kHoldsOptional<T>) {  // which nlohmann's conversions do not know
+    auto json = nlohmann::json::array();
+    if constexpr (kIsPair<T> || kIsTuple<T>) {
+      std::apply([&](const auto&... parts) { (json.push_back(encode_arg(parts)), ...); }, value);
+    } else if constexpr (kIsObject<T>) {
+      json = nlohmann::json::object();
+      for (const auto& [key, member] : value) json[key] = encode_arg(member);
+    } else if constexpr (kIsMap<T>) {
+      for (const auto& entry : value) json.push_back({encode_arg(entry.first), encode_arg(entry.second)});
+    } else {
+      for (const auto& element : value) json.push_back(encode_arg(element));
+    }
+    return json;
   } else {
     nlohmann::json json = value;
     return json;
@@ -95,59 +198,6 @@ nlohmann::json encode_args(const Args&... args) {
   auto json = nlohmann::json::array();
   (json.push_back(encode_arg(args)), ...);
   return json;
-}
-
-/// nlohmann would turn 1.5 into 1, 300 into a char and true into 1 without a word; a job is worth a clear no.
-/// Inside containers and types of the application's own, nlohmann's conversions decide.
-template <class T>
-T decode_arg(const nlohmann::json& json) {
-  if constexpr (kIsOptional<T>) {
-    if (json.is_null()) return std::nullopt;
-    return decode_arg<typename T::value_type>(json);
-  } else if constexpr (kIsPlainInteger<T>) {
-    const bool valid = json.is_number_unsigned()
-                           ? fits<T>(json.template get<std::uint64_t>())
-                           : json.is_number_integer() && fits<T>(json.template get<std::int64_t>());
-    if (!valid) throw BadArguments{"an integer that fits the declared type was expected"};
-    return json.template get<T>();
-  } else if constexpr (std::floating_point<T>) {
-    if (!json.is_number()) throw BadArguments{"a number was expected"};
-    return json.template get<T>();
-  } else {
-    return json.template get<T>();
-  }
-}
-
-template <class T>
-T decode_arg_at(const nlohmann::json& args, std::size_t index) {
-  static const nlohmann::json missing;  // null: only an optional argument may be left out
-  try {
-    return decode_arg<T>(index < args.size() ? args[index] : missing);
-  } catch (const std::exception& error) {
-    throw BadArguments{"argument " + std::to_string(index + 1) + " does not convert: " + error.what()};
-  }
-}
-
-/// Throws BadArguments.  Trailing optional arguments may be missing, so that a task can grow one between
-/// deploys.
-template <class... Args>
-std::tuple<Args...> decode_args(const nlohmann::json& args) {
-  constexpr std::size_t kMost = sizeof...(Args);
-  constexpr std::size_t kLeast = [] {
-    const bool optional[] = {kIsOptional<Args>..., false};  // one more, since an array cannot be empty
-    std::size_t least = sizeof...(Args);
-    while (least > 0 && optional[least - 1]) --least;
-    return least;
-  }();
-  if (args.size() < kLeast || args.size() > kMost) {
-    const auto range =
-        kLeast == kMost ? std::to_string(kMost) : std::to_string(kLeast) + " to " + std::to_string(kMost);
-    throw BadArguments{"the task takes " + range + " arguments, the job has " + std::to_string(args.size())};
-  }
-  return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::tuple<Args...>{decode_arg_at<Args>(args, I)...};
-  }
-  (std::index_sequence_for<Args...>{});
 }
 
 }  // namespace aftercommit::detail

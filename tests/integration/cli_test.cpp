@@ -6,6 +6,7 @@
 #include "client/migrations.hpp"
 #include "support/cli_fixture.hpp"
 #include "support/private_redis.hpp"
+#include "worker/relay.hpp"
 
 namespace aftercommit {
 namespace {
@@ -303,6 +304,81 @@ TEST_F(Cli, DoesNotRetryAJobThatWaitsToRunAsWell) {
   EXPECT_THAT(end.error, HasSubstr("stands in the job table as well"));
 }
 
+/// The moment after a death: the row has moved, and the worker has still to tell Redis.
+class CliDeadRetryInTheMoment : public Cli {
+ protected:
+  CliDeadRetryInTheMoment() {
+    durable(7);
+    dying_ = fetch();
+    auto job = read(dying_.payload);
+    id_ = job.id;
+    add_error(job, {.attempt = 1, .at = std::chrono::system_clock::now(), .worker = "ann", .error = "no"});
+    const auto letter = encode(DeadLetter{.cause = DeadLetter::Cause::kRejected,
+                                          .reason = "no",
+                                          .worker = "ann",
+                                          .at = std::chrono::system_clock::now(),
+                                          .entry = dying_.entry,
+                                          .raw = {},
+                                          .job = job});
+    EXPECT_TRUE(table.bury(id_, 1, letter));
+  }
+
+  void tell_redis() {
+    const Settlement end{
+        .kind = Settlement::Kind::kAck, .queue = "mail", .entry = dying_.entry, .durable = id_};
+    EXPECT_EQ(calls.broker.settle(support::kAnn, {&end, 1}).at(0), Settled::kDone);
+  }
+  void sweep() {
+    const std::unique_ptr<Broker> broker = make_broker(app.options().redis_url);
+    worker::Sweeper{*broker, database, {"mail"}, defaults::kPayloadLimit}.sweep();
+  }
+  void retry_now() {
+    const auto end = run({"dead", "retry", id_.str()});
+    EXPECT_EQ(end.exit_code, 0) << end.error;
+    EXPECT_THAT(end.output,
+                HasSubstr("retried 1 job\n1 of them stand in the job table only, because Redis has "
+                          "still to hear how they ended before; a worker's relay brings them\n"));
+  }
+  void expect_it_runs() {
+    EXPECT_EQ(read(fetch().payload).id, id_);
+    EXPECT_TRUE(table.find(id_).has_value());
+  }
+
+  Fetched dying_;
+  JobId id_ = JobId::generate();
+};
+
+TEST_F(CliDeadRetryInTheMoment, BringsTheJobBackThoughTheLastWordOfItsWorkerComesLater) {  // P6
+  retry_now();
+  sweep();
+  tell_redis();
+  expect_it_runs();
+  sweep();
+  EXPECT_EQ(calls.counts().ready, 0) << "and no copy more";
+}
+
+TEST_F(CliDeadRetryInTheMoment, BringsTheJobBackThoughTheLastWordOfItsWorkerComesBeforeTheRelay) {  // P6
+  retry_now();
+  tell_redis();
+  sweep();
+  expect_it_runs();
+}
+
+TEST_F(CliDeadRetryInTheMoment, BringsTheJobBackThoughItsWorkerDiesInIt) {  // P6
+  retry_now();
+  sweep();
+  const std::vector<Queue> queues{"mail"};
+  EXPECT_EQ(calls.broker.recover(support::kAnn, queues, 10, true), 1U);
+  expect_it_runs();  // the old copy or the new one: the row decides
+}
+
+TEST_F(CliDeadRetryInTheMoment, IsOnceARelayHasBroughtItNoneThatAnotherBringsAgain) {
+  tell_redis();
+  EXPECT_EQ(run({"dead", "retry", id_.str()}).output, "retried 1 job\n");
+  sweep();
+  EXPECT_EQ(calls.counts().ready, 1);
+}
+
 class CliWithoutRedis : public Cli {
  protected:
   CliWithoutRedis() : CliWithoutRedis{std::make_unique<support::PrivateRedis>()} {}
@@ -325,6 +401,38 @@ TEST_F(CliWithoutRedis, RetriesDurableJobsAndLeavesThemToTheRelay) {  // P6
   EXPECT_EQ(all.exit_code, 3) << "what Redis keeps was not looked at";
   EXPECT_THAT(all.output, HasSubstr("retried 1 job\n"));
   EXPECT_THAT(all.error, HasSubstr("the dead jobs in Redis were not looked at"));
+}
+
+TEST_F(CliWithoutRedis, StatsCountTheDurableJobsAndSayThatRedisDoesNotAnswer) {
+  durable(1), die();
+  durable(2);
+  server_->kill();
+  const auto text = run({"stats"});
+  EXPECT_EQ(text.exit_code, 3);
+  EXPECT_THAT(text.output, testing::ContainsRegex("\nmail +\\? +\\? +\\? +1 +- +1 +"));
+  EXPECT_THAT(text.error,
+              HasSubstr("aftercommit: what Redis holds is not counted, because it does not answer: "));
+
+  const auto end = run({"stats", "--json"});
+  EXPECT_EQ(end.exit_code, 3);
+  const auto stats = json::parse(end.output);
+  EXPECT_EQ(stats.at("redis_answers"), false);
+  EXPECT_EQ(stats.at("databases_answer"), true);
+  EXPECT_EQ(stats.at("sum").at("durable"), 1);
+  EXPECT_EQ(stats.at("sum").at("dead"), 1);
+  EXPECT_EQ(stats.at("sum").at("ready"), nullptr) << "unknown is not none";
+}
+
+TEST_F(Cli, StatsCountWhatRedisHoldsWhereADatabaseDoesNotAnswer) {
+  durable(1);
+  const auto end =
+      run_cli({"stats", "--json", "--database=default=postgresql://127.0.0.1:1/none"}, environment());
+  EXPECT_EQ(end.exit_code, 3);
+  EXPECT_THAT(end.error, HasSubstr("the durable jobs are not counted, because a database does not answer: "));
+  const auto stats = json::parse(end.output);
+  EXPECT_EQ(stats.at("databases_answer"), false);
+  EXPECT_EQ(stats.at("sum").at("ready"), 1);
+  EXPECT_EQ(stats.at("sum").at("durable"), nullptr);
 }
 
 }  // namespace

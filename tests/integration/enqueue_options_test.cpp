@@ -78,6 +78,49 @@ TEST_F(EnqueueOptions, EtaInThePastIsDueAtOnce) {
   EXPECT_EQ(jobs(), (std::vector<long>{1}));
 }
 
+TEST_F(EnqueueOptions, DoNotMatterToAnArgumentThatDoesNotFit) {
+  const auto tiny = app.task<std::string, short>("tiny");
+  const auto expected = "is 70000, and its type takes -32768 to 32767";
+  EXPECT_EQ(message_of<UsageError>([&] { tiny.delay("x", 70000); }),
+            std::string{"cannot enqueue task 'tiny': argument 2 "} + expected);
+  EXPECT_EQ(message_of<UsageError>([&] { tiny.apply_async({.countdown = 1s}, "x", 70000); }),
+            std::string{"cannot enqueue task 'tiny': argument 2 "} + expected);
+  EXPECT_EQ(message_of<UsageError>([&] {
+              tiny.delay_many({{"x", 1}, {"y", 70000}, {"z", 1}});
+            }),
+            std::string{"cannot enqueue task 'tiny': argument 2 of call 2 "} + expected);
+  EXPECT_TRUE(take_arrived().empty()) << "all or none";
+}
+
+TEST_F(EnqueueOptions, OfExtremeTimesAreClampedAndNeverTurnRound) {
+  for (const auto delivery : {Delivery::kDurable, Delivery::kOnCommit, Delivery::kImmediate}) {
+    for (const auto none : {milliseconds::min(), milliseconds::min() + 1ms, -1ms}) {
+      receipt.apply_async({.countdown = none, .delivery = delivery}, 1);
+      database.atomic([&] { receipt.apply_async({.countdown = none, .delivery = delivery}, 1); });
+      EXPECT_EQ(take_arrived().size(), 2U) << none.count();
+      receipt.apply_async({.expires = none, .delivery = delivery}, 1);
+      const auto expiring = only_arrived();
+      EXPECT_LE(expiring.expires_at.value(), std::chrono::system_clock::now());
+      EXPECT_GE(expiring.expires_at.value(), expiring.enqueued_at);
+    }
+    receipt.apply_async({.eta = std::chrono::system_clock::time_point::min(), .delivery = delivery}, 1);
+    EXPECT_EQ(take_arrived().size(), 1U);
+    receipt.apply_async({.expires = milliseconds::max(), .delivery = delivery}, 1);
+    EXPECT_GT(only_arrived().expires_at.value(), std::chrono::system_clock::now() + std::chrono::years{90});
+  }
+  EXPECT_EQ(due_in(), 0ms);
+  for (const auto delivery : {Delivery::kDurable, Delivery::kOnCommit, Delivery::kImmediate}) {
+    receipt.apply_async({.countdown = milliseconds::max(), .delivery = delivery}, 2);
+    receipt.apply_async({.eta = std::chrono::system_clock::time_point::max(), .delivery = delivery}, 2);
+  }
+  EXPECT_TRUE(take_arrived().empty());
+  EXPECT_GT(due_in(), std::chrono::years{200});
+  EXPECT_EQ(outside("SELECT count(*) FROM " + schema().name() +
+                    ".job WHERE due_at > now() + interval '200 years'")[0][0]
+                .as<int>(),
+            2);
+}
+
 TEST_F(EnqueueOptions, CountdownAndEtaTogetherAreAnError) {
   EXPECT_THAT(message_of<UsageError>([&] {
                 receipt.apply_async({.countdown = 1s, .eta = std::chrono::system_clock::now()}, 1);

@@ -53,6 +53,24 @@ TEST_F(RedisBrokerTest, LeavesNothingBehindInTheStream) {
   EXPECT_EQ(elements(*redis.ask("XPENDING", redis.mail().stream, kRedisGroup))[0]->integer, 0);
 }
 
+TEST_F(RedisBrokerTest, IsNotLedAstrayByTimesWithoutEnd) {  // P9
+  redis.ask("ZADD", redis.mail().delayed, "inf", "never");
+  auto promotion = calls.broker.promote(kMail, 100);
+  EXPECT_EQ(promotion.promoted, 0U);
+  EXPECT_GT(promotion.next_due.value(), 24h) << "a scheduler would not sleep";
+  redis.ask("ZADD", redis.mail().delayed, "-inf", "since ever");
+  EXPECT_EQ(calls.broker.promote(kMail, 100).promoted, 1U);
+  EXPECT_THAT(payloads(calls.fetch(1)), ElementsAre("since ever"));
+
+  redis.ask("ZADD", redis.mail().dead, "inf", "dies never");
+  redis.ask("ZADD", redis.mail().dead, "-inf", "has been dead for ever");
+  for (const auto& letter : calls.broker.dead_letters("mail", 0, 10)) {
+    EXPECT_GE(letter.died_at, std::chrono::system_clock::time_point{}) << letter.letter;
+  }
+  redis.ask("XADD", redis.keys("late").stream, "9223372036854775808-0", kRedisField, "from the end of time");
+  EXPECT_EQ(calls.broker.counts("late").oldest, 0ms);
+}
+
 TEST_F(RedisBrokerTest, ComesBackAfterRedisHasLostTheQueue) {
   calls.enqueue({{"mail", "a"}, {"mail", "b"}});
   const auto lost = calls.fetch(2);

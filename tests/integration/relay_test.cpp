@@ -12,6 +12,7 @@
 
 #include "aftercommit/delivery.hpp"
 #include "aftercommit/error.hpp"
+#include "broker/dead_letter.hpp"
 #include "broker/envelope.hpp"
 #include "client/job_feed.hpp"
 #include "client/job_table.hpp"
@@ -84,6 +85,45 @@ class RelayTest : public testing::Test {
   std::unique_ptr<Broker> broker = make_broker(redis_url);
   worker::Sweeper sweeper{*broker, database, queues, defaults::kPayloadLimit};
 };
+
+TEST_F(RelayTest, BringsRowsThatAreDueNeverOrSinceEver) {  // P9
+  const auto never = commit_job();
+  outside->exec("UPDATE job SET due_at = 'infinity', enqueued_at = '-infinity'");
+  const auto now = commit_job();
+  const auto since_ever = commit_job();
+  outside->exec("UPDATE job SET due_at = '-infinity' WHERE id = '" + since_ever.str() + "'");
+  EXPECT_EQ(sweeper.sweep(), 3U);
+  EXPECT_EQ(arrived(), (std::set{now, since_ever}));
+  EXPECT_EQ(broker->counts("mail").delayed, 1);
+
+  const detail::JobTable table{database};
+  EXPECT_GT(table.find(never)->due_in, std::chrono::years{1000});
+  EXPECT_GT(table.counts().at(0).oldest.value(), std::chrono::years{50});
+  table.bury_lost(JobId::generate(), "mail", "{}");
+  outside->exec("UPDATE dead SET died_at = 'infinity'");
+  EXPECT_GT(table.dead("mail", 10).at(0).died_at, std::chrono::system_clock::now());
+}
+
+TEST_F(RelayTest, BringsAJobFromTheDeadThoughTheBrokerHasItsId) {  // P6
+  const auto job = commit_job();
+  EXPECT_EQ(sweeper.sweep(), 1U);
+  const auto copy = broker->fetch("dying", queues, 1, kNoWait).at(0);
+  const detail::JobTable table{database};
+  const DeadLetter letter{.cause = DeadLetter::Cause::kRejected,
+                          .reason = "no",
+                          .worker = "dying",
+                          .at = std::chrono::system_clock::now(),
+                          .entry = copy.entry,
+                          .raw = {},
+                          .job = std::get<Envelope>(decode(copy.payload, 1'000'000))};
+  ASSERT_TRUE(table.bury(job, 1, encode(letter)));
+  ASSERT_TRUE(table.revive(job));
+  EXPECT_EQ(sweeper.sweep(), 1U);
+  const Settlement ack{.kind = Settlement::Kind::kAck, .queue = "mail", .entry = copy.entry, .durable = job};
+  EXPECT_EQ(broker->settle("dying", {&ack, 1}).at(0), Settled::kDone);
+  EXPECT_EQ(arrived(), std::set{job});
+  EXPECT_EQ(sweeper.sweep(), 0U) << "once";
+}
 
 TEST_F(RelayTest, BringsWhatWasCommitted) {  // P6
   const auto first = commit_job();

@@ -45,6 +45,8 @@ TEST_F(Roles, ThatMayInsertEnqueueAndCanDoNothingElse) {
   grant("INSERT ON {schema}.job");
   EXPECT_TRUE(allowed("SELECT {schema}.enqueue('t', '[1]', countdown => '1 s')"));
   EXPECT_EQ(jobs().size(), 1U);
+  const auto with_id = "SELECT {schema}.enqueue('t', id => gen_random_uuid())";
+  EXPECT_FALSE(allowed(with_id)) << "whether it was used before is for others to see";
   for (const std::string table : {"job", "dead", "ledger", "migration"}) {
     EXPECT_FALSE(allowed("SELECT FROM {schema}." + table)) << table;
     EXPECT_FALSE(allowed("DELETE FROM {schema}." + table)) << table;
@@ -55,6 +57,10 @@ TEST_F(Roles, ThatMayInsertEnqueueAndCanDoNothingElse) {
   }
   EXPECT_FALSE(allowed("UPDATE {schema}.job SET attempt = 2"));
   EXPECT_FALSE(allowed("CREATE TABLE {schema}.mine ()"));
+  grant("INSERT (id) ON {schema}.ledger");
+  grant("SELECT (id) ON {schema}.dead");
+  EXPECT_TRUE(allowed(with_id)) << "what the hint of the refusal names is enough";
+  EXPECT_FALSE(allowed("SELECT letter FROM {schema}.dead"));
 }
 
 TEST_F(Roles, OfWorkersReadAndChangeRowsButNotTheTables) {

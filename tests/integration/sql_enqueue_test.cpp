@@ -29,7 +29,20 @@ using support::eventually;
 using support::sqlstate;
 using testing::HasSubstr;
 
-class SqlEnqueue : public support::JobSchema {};
+class SqlEnqueue : public support::JobSchema {
+ protected:
+  /// Expects that no job can have this id any more, and that who asks is told so.
+  void expect_used(const std::string& id) {
+    try {
+      enqueue("'t', id => '" + id + "'");
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const pqxx::unique_violation& error) {
+      EXPECT_EQ(sqlstate(error), "23505");
+      EXPECT_THAT(error.what(), HasSubstr("cannot enqueue task 't': the id " + id + " was used before"));
+      EXPECT_THAT(error.what(), HasSubstr("HINT:  Leave the id out, or make a new one for each job."));
+    }
+  }
+};
 
 TEST_F(SqlEnqueue, WritesARowThatAWorkerDecodesFieldByField) {
   const auto before = std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
@@ -128,7 +141,39 @@ TEST_F(SqlEnqueue, UsesAnIdThatIsGivenOnceOnly) {
   const auto id = JobId::generate().str();
   EXPECT_EQ(enqueue("'t', id => '" + id + "'"), id);
   EXPECT_EQ(job().id.str(), id);
-  EXPECT_THROW(enqueue("'t', id => '" + id + "'"), pqxx::unique_violation);
+  expect_used(id);
+}
+
+TEST_F(SqlEnqueue, RefusesAnIdThatWasUsedBeforeWhateverHasBecomeOfItsJob) {
+  const auto done = JobId::generate().str();
+  enqueue("'t', id => '" + done + "'");
+  outside("DELETE FROM {schema}.job");  // as a worker does
+  expect_used(done);
+
+  const auto dead = JobId::generate().str();
+  outside("INSERT INTO {schema}.dead (id, queue, letter) VALUES ('" + dead + "', 'default', '{}')");
+  expect_used(dead);
+
+  const auto of_a_program = JobId::generate().str();
+  outside("INSERT INTO {schema}.job (id, queue, envelope) VALUES ('" + of_a_program + "', 'default', '{}')");
+  expect_used(of_a_program);
+
+  const auto done_on_commit = JobId::generate().str();
+  outside("INSERT INTO {schema}.ledger (id) VALUES ('" + done_on_commit + "')");
+  expect_used(done_on_commit);
+  EXPECT_EQ(outside("SELECT FROM {schema}.job").size(), 1U);
+}
+
+TEST_F(SqlEnqueue, TakesTheIdOfAJobThatWasRolledBack) {
+  const auto id = JobId::generate().str();
+  try {
+    database.atomic([&] {
+      enqueue("'t', id => '" + id + "'");
+      throw std::runtime_error{"deliberate"};
+    });
+  } catch (const std::runtime_error&) {
+  }
+  EXPECT_EQ(enqueue("'t', id => '" + id + "'"), id);
 }
 
 TEST_F(SqlEnqueue, CountsACountdownFromTheCallAndNotFromItsTransaction) {

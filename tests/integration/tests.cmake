@@ -40,7 +40,7 @@ aftercommit_test(worker_next_job_test LABEL integration LIBRARIES worker_support
 aftercommit_test(worker_supervisor_test LABEL integration LIBRARIES worker_support)
 foreach(subject cli cli_audit)
   aftercommit_test(${subject}_test LABEL integration SOURCES support/worker_process.cpp
-                   LIBRARIES test_payments PkgConfig::hiredis)
+                   LIBRARIES test_payments aftercommit::worker PkgConfig::hiredis)
   target_compile_definitions(${subject}_test PRIVATE AFTERCOMMIT_CLI="$<TARGET_FILE:aftercommit_cli>")
   add_dependencies(${subject}_test aftercommit_cli)
 endforeach()

@@ -87,12 +87,20 @@ TEST_F(WorkerBadInput, BuriesAJobOverThePayloadLimit) {  // P9
 TEST_F(WorkerBadInput, BuriesArgumentsThatDoNotConvert) {  // P9
   const auto letter = death_of_unconvertible("insert", {"one"});
   EXPECT_EQ(letter.reason,
-            "argument 1 does not convert: an integer that fits the declared type was expected");
+            "argument 1 of task 'insert' does not convert: a text is not a whole number from "
+            "-9223372036854775808 to 9223372036854775807");
+}
+
+TEST_F(WorkerBadInput, BuriesNumbersInContainersThatDoNotConvert) {  // P9
+  const auto letter = death_of_unconvertible("numbers", json::parse("[[3000000000, 1.9, true]]"));
+  EXPECT_EQ(letter.reason,
+            "argument 1 of task 'numbers' does not convert: at [0]: 3000000000 is not a whole number from "
+            "-2147483648 to 2147483647");
 }
 
 TEST_F(WorkerBadInput, BuriesAWrongNumberOfArguments) {  // P9
   const auto letter = death_of_unconvertible("two", {1});
-  EXPECT_EQ(letter.reason, "the task takes 2 arguments, the job has 1");
+  EXPECT_EQ(letter.reason, "task 'two' takes 2 arguments, the job has 1");
 }
 
 TEST_F(WorkerBadInput, BuriesArgumentsWhoseConversionThrowsAnything) {  // P9

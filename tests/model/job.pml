@@ -62,6 +62,7 @@ byte lock;             /* whose open transaction has the row (or is entering the
 #define ORPHAN 3       /* the session of a worker that has lost the connection to it */
 bool orphan_commits;   /* COMMIT had reached it */
 bool dead;             /* the job is a dead letter */
+bool row_revived;      /* the row says that it was brought back from the dead */
 byte job_xid;          /* of the producer's transaction */
 bool job_running;      /* it has neither committed nor rolled back */
 byte other_xid;        /* of another producer's, which commits at once */
@@ -238,10 +239,7 @@ inline restore(i) {
 
 active proctype Faults() {
 #if REVIVALS > 0
-  bool revived;
-#ifdef LOOKS_THEN_REVIVES
-  bool looked;
-#endif
+  bool revived, forgotten;  /* what the operator has done, and then seen of Redis */
 #endif
 end:
   do
@@ -296,29 +294,30 @@ end:
      }
 #endif
 #if REVIVALS > 0
-#if defined(REVIVES_AT_ONCE)
-#define MAY_REVIVE true
-#elif defined(LOOKS_THEN_REVIVES)
-#define MAY_REVIVE looked
   :: atomic {
-       dead && revivals < REVIVALS && !looked && !durable_id -> looked = true;
-       printf("operator: looks whether Redis has the job: no\n")
-     }
-#else
-#define MAY_REVIVE !durable_id  /* no copy is about to be acknowledged */
-#endif
-  :: atomic {
-       dead && revivals < REVIVALS && MAY_REVIVE -> revivals++; dead = false; row = 1;
-#ifdef LOOKS_THEN_REVIVES
-       looked = false;
-#endif
+       dead && revivals < REVIVALS -> revivals++; dead = false; row = 1; row_revived = true;
        counted[1] = false; counted[2] = false;
        xids++; job_xid = xids; snapshot_max = xids + 1;
        printf("operator: brings the job back from the dead\n");
        if :: revived = true :: true fi  /* or it dies here */
      }
+#ifdef LOOKS_BEFORE_IT_REVIVES
+  :: atomic { dead && !forgotten && !durable_id -> forgotten = true; printf("operator: Redis does not have the job\n") }
+#else
   :: atomic {
-       revived -> revived = false;
+       revived && !forgotten ->
+       if
+       :: !durable_id -> forgotten = true; printf("operator: Redis does not have the job any more\n")
+       :: else -> revived = false; printf("operator: Redis has the job still, so the relay has to bring it\n")
+       fi
+     }
+#endif
+  :: atomic {
+       revived && forgotten && row_revived -> row_revived = false;
+       printf("operator: takes back that the row was dead\n")
+     }
+  :: atomic {
+       revived && forgotten && !row_revived -> revived = false; forgotten = false;
        printf("operator: pushes it to Redis\n");
        if :: row == 1 -> push(1) :: else fi
      }

@@ -28,6 +28,14 @@ inline push(n) {
 #endif
 }
 
+/* By the relay: what is there may be the copy that died, so one that was brought back is added all the same. */
+inline bring(n, again) {
+  if
+  :: again -> printf("    though Redis has its id\n"); add_copy(n)
+  :: else -> push(n)
+  fi
+}
+
 #ifdef UNFENCED_SETTLE
 #define MINE(i) (i < 2 && copy[i] == HELD)
 #else

@@ -103,6 +103,7 @@ end:
 active [RELAYS] proctype Relay() {
   byte token, max, next_max, n;  /* n: the attempt of the row to push */
   bool xip, next_xip, fresh, there, asked;
+  bool revived;  /* as the page was read */
   byte restarts;
 #if RERUNS > 0
   byte its_run;
@@ -113,7 +114,7 @@ again:
     its_run = 0;
 #endif
     token = 0; max = 0; next_max = 0; n = 0; restarts = 0;
-    xip = false; next_xip = false; fresh = false; there = false; asked = false
+    xip = false; next_xip = false; fresh = false; there = false; asked = false; revived = false
   };
 end:
   atomic {
@@ -149,6 +150,9 @@ end:
     next_max = snapshot_max;
     next_xip = SNAPSHOT_XIP;
 #endif
+#ifndef PASSES_THE_REVIVED
+    revived = fresh && row_revived;
+#endif
     printf("relay %d: reads the table: %d new row of this job\n", _pid - 1, fresh)
   };
   if
@@ -160,7 +164,7 @@ end:
      };
 #endif
      if
-     :: !there ->
+     :: !there || revived ->
         atomic {
           if :: !SAME_RUN -> printf("relay %d: loads of another server\n", _pid - 1); goto again :: else fi;
           n = row;
@@ -183,7 +187,7 @@ end:
     :: SAME_RUN && !CONNECTED -> printf("relay %d: has lost the connection\n", _pid - 1); goto again
     :: SAME_RUN && CONNECTED && CURSOR_EXPECTED ->
        printf("relay %d: moves the cursor\n", _pid - 1);
-       if :: n > 0 -> printf("    and pushes the job with it\n"); push(n) :: else fi;
+       if :: n > 0 -> printf("    and pushes the job with it\n"); bring(n, there) :: else fi;
        cursor_token = token; cursor_max = next_max; cursor_xip = next_xip
     :: else -> printf("relay %d: the cursor is another one\n", _pid - 1); goto again
     fi

@@ -210,7 +210,7 @@ failed:
        :: FENCED_RECORD ->
           printf("worker %d: writes into the row that attempt %d has failed\n", me, n);
           REQUIRE(!counted[n], "VIOLATED: the failure of an attempt is counted twice\n");
-          counted[n] = true; n++; row = n;
+          counted[n] = true; n++; row = n; row_revived = false;
           REQUIRE(row == 1 + counted[1] + counted[2], "VIOLATED: the row's attempt is not 1 + its failures\n");
           if
           :: true

@@ -178,6 +178,7 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::support::app) {
   });
   tasks.two.run([](Job& job, long value, const std::string& /*text*/) { begin(job, value); });
   tasks.unreadable.run([](const Unreadable& /*value*/) {});
+  tasks.numbers.run([](const std::vector<int>& /*values*/) {});
 
   tasks.fail.run([](Job& job, long value, const std::string& text) {
     begin(job, value);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "aftercommit/aftercommit.hpp"
 
@@ -28,6 +29,7 @@ struct TestTasks {
   Task<long> read_order = app.task<long>("read_order", {.max_retries = 0});
   Task<long, std::string> two = app.task<long, std::string>("two");
   Task<Unreadable> unreadable = app.task<Unreadable>("unreadable");
+  Task<std::vector<int>> numbers = app.task<std::vector<int>>("numbers");
   /// Declared, with no body but in test_tasks_later.cpp.
   Task<long> bodiless = app.task<long>("bodiless");
 

@@ -34,13 +34,7 @@ using testing::HasSubstr;
 
 /// Whether task.delay(given...) compiles for a task of these arguments.
 template <class TaskType, class... Given>
-concept Delays = requires(const TaskType& task, Given... given) {
-  task.delay(given...);
-};
-template <class TaskType, class... Given>
-concept AppliesAsync = requires(const TaskType& task, Given... given) {
-  task.apply_async(CallOptions{}, given...);
-};
+concept Delays = TaskType::template kTakes<Given...>;
 
 // Wrong argument types do not compile: no test to run, if this file compiles they hold.
 static_assert(Delays<Task<long>, long> && Delays<Task<long>, int> && Delays<Task<long>, unsigned>);
@@ -66,8 +60,13 @@ static_assert(std::convertible_to<int, TaskCall<long>> &&
               std::convertible_to<std::tuple<long>, TaskCall<long>>);
 static_assert(!std::convertible_to<double, TaskCall<long>> && !std::convertible_to<bool, TaskCall<long>>,
               "one call among many is as strict");
-static_assert(AppliesAsync<Task<long>, int> && !AppliesAsync<Task<long>, double> &&
-              !AppliesAsync<Task<long>>);
+static_assert(Delays<Task<std::pair<int, long>>, std::pair<int, int>> &&
+              Delays<Task<std::tuple<int, double>>, std::pair<int, float>>);
+static_assert(!Delays<Task<std::pair<int, long>>, std::pair<int, double>> &&
+                  !Delays<Task<std::optional<std::pair<int, int>>>, std::optional<std::pair<double, int>>> &&
+                  !Delays<Task<std::tuple<int, bool>>, std::tuple<int, int>> &&
+                  Delays<Task<std::tuple<int, bool>>, std::tuple<short, bool>>,
+              "a pair or a tuple is no back door");
 
 template <class TaskType, class Call>
 concept DelaysMany = requires(const TaskType& task, Call call) {
@@ -82,14 +81,14 @@ static_assert(!DelaysMany<Task<long>, double> && !DelaysMany<Task<long>, bool> &
 
 template <class... Args>
 std::tuple<Args...> there_and_back(const Args&... args) {
-  return decode_args<Args...>(json::parse(encode_args<Args...>(args...).dump()));
+  return decode_args<Args...>(json::parse(encode_args<Args...>(args...).dump()), "pay");
 }
 
 /// Why a job's arguments do not suit a task of these.
 template <class... Args>
 std::string refusal(const char* args) {
   try {
-    decode_args<Args...>(json::parse(args));
+    decode_args<Args...>(json::parse(args), "pay");
   } catch (const BadArguments& error) {
     return error.what();
   }
@@ -119,7 +118,8 @@ TEST(TaskArgs, MayBeTypesOfTheApplicationByNlohmannsConversions) {
             json::parse(R"([{"cents":250,"currency":"EUR"},"blue"])"));
   EXPECT_EQ(there_and_back(shop::Money{250, "EUR"}, shop::Colour::kRed),
             (std::tuple{shop::Money{250, "EUR"}, shop::Colour::kRed}));
-  EXPECT_THAT(refusal<shop::Money>(R"([{"cents":250}])"), HasSubstr("argument 1 does not convert"));
+  EXPECT_THAT(refusal<shop::Money>(R"([{"cents":250}])"),
+              HasSubstr("argument 1 of task 'pay' does not convert: "));
 }
 
 TEST(TaskArgs, MayBeOptional) {
@@ -131,24 +131,27 @@ TEST(TaskArgs, MayBeOptional) {
 
 TEST(TaskArgs, MayLackWhatIsOptionalAtTheEndSoThatATaskCanGrowBetweenDeploys) {
   using Maybe = std::optional<long>;
-  EXPECT_EQ((decode_args<long, Maybe, Maybe>(json::parse("[1]"))), (std::tuple{1L, Maybe{}, Maybe{}}));
-  EXPECT_EQ((decode_args<long, Maybe, Maybe>(json::parse("[1,2]"))), (std::tuple{1L, Maybe{2}, Maybe{}}));
+  EXPECT_EQ((decode_args<long, Maybe, Maybe>(json::parse("[1]"), "pay")), (std::tuple{1L, Maybe{}, Maybe{}}));
+  EXPECT_EQ((decode_args<long, Maybe, Maybe>(json::parse("[1,2]"), "pay")),
+            (std::tuple{1L, Maybe{2}, Maybe{}}));
   EXPECT_THAT((refusal<long, Maybe>("[]")), HasSubstr("takes 1 to 2 arguments, the job has 0"));
   EXPECT_THAT((refusal<Maybe, long>("[1]")), HasSubstr("takes 2 arguments, the job has 1"));
 }
 
 TEST(TaskArgs, OfTheWrongCountAreRefused) {  // P9
-  EXPECT_EQ(refusal<>("[1]"), "the task takes 0 arguments, the job has 1");
-  EXPECT_EQ(refusal<long>("[]"), "the task takes 1 arguments, the job has 0");
-  EXPECT_EQ((refusal<long, long>("[1,2,3]")), "the task takes 2 arguments, the job has 3");
+  EXPECT_EQ(refusal<>("[1]"), "task 'pay' takes 0 arguments, the job has 1");
+  EXPECT_EQ(refusal<long>("[]"), "task 'pay' takes 1 arguments, the job has 0");
+  EXPECT_EQ((refusal<long, long>("[1,2,3]")), "task 'pay' takes 2 arguments, the job has 3");
 }
 
 TEST(TaskArgs, ThatWouldQuietlyBecomeSomethingElseAreRefusedByTheirPlace) {  // P9
   for (const auto* args :
        {"[1.5]", "[1.0]", "[true]", "[\"1\"]", "[null]", "[[1]]", "[9223372036854775808]", "[1e3]"}) {
-    EXPECT_THAT(refusal<std::int64_t>(args), HasSubstr("argument 1 does not convert")) << args;
+    EXPECT_THAT(refusal<std::int64_t>(args), HasSubstr("argument 1 of task 'pay' does not convert: "))
+        << args;
   }
-  EXPECT_THAT((refusal<long, std::uint8_t>("[1,256]")), HasSubstr("argument 2 does not convert"));
+  EXPECT_THAT((refusal<long, std::uint8_t>("[1,256]")),
+              HasSubstr("argument 2 of task 'pay' does not convert: "));
   EXPECT_THAT(refusal<std::uint8_t>("[-1]"), HasSubstr("does not convert"));
   EXPECT_THAT(refusal<bool>("[1]"), HasSubstr("does not convert"));
   EXPECT_THAT(refusal<bool>("[null]"), HasSubstr("does not convert"));
@@ -159,18 +162,34 @@ TEST(TaskArgs, ThatWouldQuietlyBecomeSomethingElseAreRefusedByTheirPlace) {  // 
 }
 
 TEST(TaskArgs, TakeAWholeNumberWhereAFractionIsDeclared) {
-  EXPECT_EQ(decode_args<double>(json::parse("[2]")), std::tuple{2.0});
+  EXPECT_EQ(decode_args<double>(json::parse("[2]"), "pay"), std::tuple{2.0});
 }
 
+/// What is wrong with the arguments of a call, and where.
+template <class... Args, class... Given>
+std::pair<std::size_t, std::string> flaw_of(Task<Args...>*, Given... given) {
+  CallFlaw flaw;
+  convert_all<Args...>(flaw, given...);
+  return {flaw.position, flaw.text};
+}
+template <class... Args>
+constexpr Task<Args...>* kTask = nullptr;
+
 TEST(TaskArgs, GivenAsIntegersThatDoNotFitAreAnErrorAndNeverAnotherNumber) {
-  EXPECT_EQ((convert<std::int8_t>(127)), 127);
-  EXPECT_THROW((convert<std::int8_t>(128)), UsageError);
-  EXPECT_THROW((convert<unsigned>(-1)), UsageError);
-  EXPECT_THROW((convert<long>(std::numeric_limits<std::uint64_t>::max())), UsageError);
-  EXPECT_THROW((convert<std::optional<std::int8_t>>(128)), UsageError);
-  EXPECT_THROW((convert<std::optional<std::int8_t>>(std::optional{128})), UsageError);
-  EXPECT_EQ((convert<std::optional<std::int8_t>>(std::optional<int>{})), std::nullopt);
-  EXPECT_EQ((convert<std::optional<std::int8_t>>(std::nullopt)), std::nullopt);
+  using Byte = std::int8_t;
+  const std::pair<std::size_t, std::string> none{};
+  EXPECT_EQ(flaw_of(kTask<Byte>, 127), none);
+  EXPECT_EQ(flaw_of(kTask<Byte>, 128), std::pair(1UL, std::string{"is 128, and its type takes -128 to 127"}));
+  EXPECT_EQ(flaw_of(kTask<long, unsigned>, 1, -1).second, "is -1, and its type takes 0 to 4294967295");
+  EXPECT_EQ(flaw_of(kTask<long, unsigned, Byte>, 1, -1, 300).first, 2U) << "the first one";
+  EXPECT_EQ(flaw_of(kTask<long>, std::numeric_limits<std::uint64_t>::max()).first, 1U);
+  EXPECT_EQ(flaw_of(kTask<std::optional<Byte>>, 128).first, 1U);
+  EXPECT_EQ(flaw_of(kTask<std::optional<Byte>>, std::optional{128}).first, 1U);
+  EXPECT_EQ(flaw_of(kTask<std::optional<Byte>>, std::optional<int>{}), none);
+  EXPECT_EQ(flaw_of(kTask<std::optional<Byte>>, std::nullopt), none);
+  EXPECT_EQ(flaw_of(kTask<int, std::pair<Byte, std::string>>, 1, std::pair{300, "x"}).first, 2U);
+  EXPECT_EQ(flaw_of(kTask<std::tuple<Byte, std::optional<Byte>>>, std::tuple{1, std::optional{300}}).first,
+            1U);
 }
 
 }  // namespace

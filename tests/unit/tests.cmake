@@ -3,7 +3,8 @@ foreach(subject dead_letter envelope job_id log plain_envelope redis_pipeline re
 endforeach()
 
 foreach(subject
-        commit_hooks frequent_statements planned_statements retry_policy sql_params sql_template task_args
+        commit_hooks extreme_times frequent_statements planned_statements retry_policy sql_params sql_template task_args
+        task_values
         transaction_control)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()

@@ -21,6 +21,7 @@ DECLARE
   flaw text;
   hint text := '';
   envelope text;
+  used boolean := false;
 BEGIN
   IF (task COLLATE "C" ~ name_rule) IS NOT TRUE THEN
     flaw := 'task ' || quote_nullable(left(task, 80)) || ' is not a name';
@@ -54,7 +55,16 @@ BEGIN
     RAISE EXCEPTION 'cannot enqueue task %: %', quote_nullable(left(task, 80)), flaw USING ERRCODE = '22023', HINT = hint;
   END IF;
 
-  IF id IS NULL THEN
+  IF id IS NOT NULL THEN
+    IF NOT (has_column_privilege('ledger', 'id', 'INSERT') AND has_column_privilege('dead', 'id', 'SELECT')) THEN
+      RAISE EXCEPTION 'cannot enqueue task ''%'' with an id of its own: % may not look whether it was used before', task,
+        current_user USING ERRCODE = '42501',
+        HINT = format('GRANT INSERT (id) ON %1$I.ledger, SELECT (id) ON %1$I.dead, or leave the id out.', own_schema);
+    END IF;
+    -- The ledger remembers it after the job has gone, as it does the jobs of other deliveries.
+    INSERT INTO ledger (id) VALUES (id) ON CONFLICT DO NOTHING;
+    used := NOT FOUND OR EXISTS (SELECT FROM dead WHERE dead.id = enqueue.id);
+  ELSE
     -- A UUIDv7 out of a random one: 48 bits of milliseconds, the version, 12 bits of the rest of the time.
     id_bytes := overlay(uuid_send(gen_random_uuid()) PLACING substring(int8send(asked_us / 1000) FROM 3) FROM 1 FOR 6);
     id_bytes := set_byte(set_byte(id_bytes, 6, 112 | (part_of_ms >> 8)), 7, part_of_ms & 255);
@@ -74,7 +84,14 @@ BEGIN
       octet_length(convert_to(envelope, 'UTF8')), size_limit
       USING ERRCODE = '22023', HINT = 'Store the data and pass its key.';
   END IF;
-  INSERT INTO job (id, queue, due_at, envelope) VALUES (id, queue, due_at, envelope);
+  IF NOT used THEN
+    INSERT INTO job (id, queue, due_at, envelope) VALUES (id, queue, due_at, envelope) ON CONFLICT DO NOTHING;
+    used := NOT FOUND;
+  END IF;
+  IF used THEN
+    RAISE EXCEPTION 'cannot enqueue task ''%'': the id % was used before', task, id
+      USING ERRCODE = '23505', HINT = 'Leave the id out, or make a new one for each job.';
+  END IF;
 
   -- A commit that notifies waits for all others that do, in the whole database: so one at a time is enough, and a
   -- relay looks by itself before long.

@@ -1,0 +1,24 @@
+# What the compiler says of a call that is wrong: each snippet is only looked at, and has to fail with these words.
+function(aftercommit_compile_test name words)
+  add_test(NAME Compile.${name}
+           COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -fsyntax-only -I${PROJECT_SOURCE_DIR}/include
+                   -I$<JOIN:$<TARGET_PROPERTY:nlohmann_json::nlohmann_json,INTERFACE_INCLUDE_DIRECTORIES>,$<SEMICOLON>-I>
+                   -isystem/usr/include/postgresql ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${ARGV2}.cpp
+           COMMAND_EXPAND_LISTS)
+  set_tests_properties(Compile.${name} PROPERTIES LABELS unit TIMEOUT 120)
+  if(words)
+    set_tests_properties(Compile.${name} PROPERTIES PASS_REGULAR_EXPRESSION "static assertion failed: ${words}")
+  endif()
+endfunction()
+
+aftercommit_compile_test(TakesACallThatIsRight "" right)
+aftercommit_compile_test(NamesTheArgumentOfAnotherType "argument 2 of this call is not of the type" wrong_type)
+aftercommit_compile_test(NamesAFractionGivenForAWholeNumber "argument 1 of this call is not of the type" fraction)
+aftercommit_compile_test(SaysThatAnArgumentIsMissing "this call gives the task fewer arguments" too_few)
+aftercommit_compile_test(SaysThatThereAreTooManyArguments "this call gives the task more arguments" too_many)
+aftercommit_compile_test(SaysThatOptionsComeFirst "the options of a call come first" options_last)
+aftercommit_compile_test(SaysThatNamedOptionsComeFirst "the options of a call come first" named_options_last)
+aftercommit_compile_test(SaysWhatTakesOptions "the options of a call come first, and apply_async" options_to_delay)
+aftercommit_compile_test(SaysWhatAnOwnTypeLacks "a parameter of this task cannot become JSON: give its type" own_type)
+aftercommit_compile_test(SaysWhatAnOwnTypeLacksForABody "a parameter of this task cannot be made from JSON: give its"
+                         own_type_to_run)

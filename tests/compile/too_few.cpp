@@ -1,0 +1,4 @@
+// An argument is missing.
+#include <aftercommit/aftercommit.hpp>
+
+void ask(const aftercommit::Task<long, std::string>& remind) { remind.delay(7); }
