@@ -38,6 +38,8 @@ aftercommit_test(relay_test LABEL integration LIBRARIES aftercommit::worker)
 aftercommit_test(durable_worker_test LABEL integration LIBRARIES worker_support)
 aftercommit_test(worker_next_job_test LABEL integration LIBRARIES worker_support)
 aftercommit_test(standard_files_test LABEL integration LIBRARIES test_payments)
+aftercommit_test(worker_log_reader_test LABEL integration LIBRARIES worker_support)
+aftercommit_test(worker_start_test LABEL integration LIBRARIES worker_support)
 aftercommit_test(worker_supervisor_test LABEL integration LIBRARIES worker_support)
 foreach(subject cli cli_audit)
   aftercommit_test(${subject}_test LABEL integration SOURCES support/worker_process.cpp
