@@ -20,6 +20,7 @@
 #include "worker/scheduler.hpp"
 #include "worker/settler.hpp"
 #include "worker/signals.hpp"
+#include "worker/watchdog.hpp"
 
 namespace aftercommit::worker {
 
@@ -53,6 +54,7 @@ class Daemon {
  private:
   std::unique_ptr<Broker> connect() const;
   void retire();
+  std::vector<Watchdog::Watched> watched();
   std::shared_ptr<detail::JobSender> make_sender();
   bool wait_until_idle(std::chrono::milliseconds timeout, Signals& signals) const;
   [[noreturn]] void give_back_what_still_runs();
@@ -73,7 +75,8 @@ class Daemon {
   Purger purger_;
   std::optional<Heartbeat> heartbeat_;  // until there is nothing to hold any more
   Recoverer recoverer_;
-  Fetcher fetcher_;  // last: jobs arrive when all else is there
+  Fetcher fetcher_;                   // jobs arrive when all else is there
+  std::optional<Watchdog> watchdog_;  // last: looks at the others
 };
 
 }  // namespace aftercommit::worker

@@ -1,10 +1,13 @@
 #include "worker/reconnect.hpp"
 
 #include <map>
+#include <pqxx/except>
 #include <random>
 
+#include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "aftercommit/retry.hpp"
+#include "client/error_text.hpp"
 
 namespace aftercommit::worker {
 
@@ -36,18 +39,74 @@ Troubles& troubles() {
 
 }  // namespace
 
+std::string what_was_caught() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return error.what();
+  } catch (const std::exception& error) {
+    return detail::first_line(error);
+  } catch (...) {
+    return "what was thrown is no std::exception";
+  }
+}
+
 Reconnect::~Reconnect() {
-  if (failures_ > 0) troubles().end(server_);
+  if (told_ == Trouble::kServer) troubles().end(server_);
 }
 
 void Reconnect::wait(const std::string& error, const std::stop_token& stop) {
-  using namespace std::chrono_literals;
-  if (failures_++ == 0) {
-    since_ = std::chrono::steady_clock::now();
-    log(troubles().begin(server_) ? LogLevel::kError : LogLevel::kDebug,
-        std::string{server_} + " does not serve; trying again until it does",
-        {{"role", std::string{role_}}, {"error", error}});
+  tell(Trouble::kServer, error);
+  pause(stop);
+}
+
+void Reconnect::wait_out(const std::stop_token& stop) noexcept {
+  try {
+    tell_of_what_was_caught();
+  } catch (...) {
+    // No memory to say so: the next failure tries again.
   }
+  try {
+    pause(stop);
+  } catch (...) {
+    // Not even a wait: the next attempt comes at once.
+  }
+}
+
+void Reconnect::tell_of_what_was_caught() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    tell(Trouble::kServer, error.what());
+  } catch (const pqxx::failure& error) {
+    tell(Trouble::kServer, detail::first_line(error));
+  } catch (...) {
+    tell(Trouble::kOwn, what_was_caught());
+  }
+}
+
+void Reconnect::tell(Trouble trouble, const std::string& error) {
+  if (told_ == Trouble::kNone) since_ = std::chrono::steady_clock::now();
+  if (told_ == trouble) return;
+  if (told_ == Trouble::kServer) troubles().end(server_);
+  told_ = Trouble::kNone;
+  const std::string role{role_};
+  if (trouble == Trouble::kServer) {
+    const auto sentence = std::string{server_} + " does not serve; trying again until it does";
+    const bool first = troubles().begin(server_);
+    told_ = trouble;
+    log(first ? LogLevel::kError : LogLevel::kDebug, sentence, {{"role", role}, {"error", error}});
+  } else {
+    log(LogLevel::kError, "a part of this worker has failed; trying again until it does not",
+        {{"role", role}, {"error", error}});
+    told_ = trouble;
+  }
+}
+
+void Reconnect::pause(const std::stop_token& stop) {
+  using namespace std::chrono_literals;
+  progress_.enter(Phase::kAtWork);
+  ++failures_;
   thread_local std::mt19937 random{std::random_device{}()};
   const auto pause =
       exponential(100ms, 5000ms, 2.0, 0.5).wait(failures_, std::uniform_real_distribution<>{}(random));
@@ -56,12 +115,29 @@ void Reconnect::wait(const std::string& error, const std::stop_token& stop) {
 }
 
 void Reconnect::succeeded() {
-  if (failures_ == 0) return;
-  const auto outage = std::chrono::steady_clock::now() - since_;
-  log(troubles().end(server_) ? LogLevel::kInfo : LogLevel::kDebug, std::string{server_} + " serves again",
-      {{"role", std::string{role_}},
-       {"after_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(outage).count())}});
   failures_ = 0;
+  const auto told = std::exchange(told_, Trouble::kNone);
+  if (told == Trouble::kNone) return;
+  const auto outage = std::chrono::steady_clock::now() - since_;
+  const auto after_ms = std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(outage).count());
+  const std::string role{role_};
+  if (told == Trouble::kServer) {
+    log(troubles().end(server_) ? LogLevel::kInfo : LogLevel::kDebug, std::string{server_} + " serves again",
+        {{"role", role}, {"after_ms", after_ms}});
+  } else {
+    log(LogLevel::kInfo, "the part of this worker that had failed goes on",
+        {{"role", role}, {"after_ms", after_ms}});
+  }
+}
+
+void SaidOnce::failed(const std::string& database) noexcept {
+  if (said_) return;
+  try {
+    log(LogLevel::kError, what_, {{"database", database}, {"error", what_was_caught()}});
+    said_ = true;
+  } catch (...) {
+    // No memory to say so: the next time.
+  }
 }
 
 }  // namespace aftercommit::worker
