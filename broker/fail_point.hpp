@@ -1,13 +1,16 @@
-/// Places where a test makes a process die, stop, or do the wrong thing: for the fault tests alone.
+/// Places where a test makes a process die, stop, fail, or do the wrong thing: for the fault tests alone.
 #pragma once
 
 #include <string_view>
 
 #ifdef AFTERCOMMIT_FAIL_POINTS
+#include <unistd.h>
+
 #include <atomic>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <new>
 #endif
 
 namespace aftercommit {
@@ -15,8 +18,9 @@ namespace aftercommit {
 #ifdef AFTERCOMMIT_FAIL_POINTS
 
 /// AFTERCOMMIT_FAIL_POINT=name:kill@3 kills the process at its third pass through fail_point("name"); `stop`
-/// stops it instead (SIGSTOP).  Without "@n" at the first.
-inline void fail_point(std::string_view name) noexcept {
+/// stops it instead (SIGSTOP), `hang` the thread alone, for ever.  Without "@n" at the first.  `fail` throws,
+/// as when there is no memory, at each pass until the n-th.
+inline void fail_point(std::string_view name) {
   static const char* const asked = std::getenv("AFTERCOMMIT_FAIL_POINT");
   if (asked == nullptr) return;
   std::string_view text{asked};
@@ -26,7 +30,12 @@ inline void fail_point(std::string_view name) noexcept {
   int nth = 1;
   if (at != text.npos) std::from_chars(text.data() + at + 1, text.data() + text.size(), nth);
   static std::atomic<int> passes{0};
-  if (++passes == nth) std::raise(text.substr(0, at) == "stop" ? SIGSTOP : SIGKILL);
+  const int pass = ++passes;
+  const auto action = text.substr(0, at);
+  if (action == "fail" && pass <= nth) throw std::bad_alloc{};
+  if (pass != nth || action == "fail") return;
+  while (action == "hang") ::pause();
+  std::raise(action == "stop" ? SIGSTOP : SIGKILL);
 }
 
 /// True if AFTERCOMMIT_MUTANT asks for this wrong design, which the fault tests must notice.

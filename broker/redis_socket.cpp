@@ -19,6 +19,8 @@
 #include <thread>
 #include <utility>
 
+#include "broker/standard_files.hpp"
+
 namespace aftercommit {
 namespace {
 
@@ -116,6 +118,7 @@ RedisSocket::~RedisSocket() {
 RedisSocket::RedisSocket(RedisSocket&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
 
 RedisSocket RedisSocket::connect(const RedisUrl& url, Deadline deadline) {
+  hold_standard_files();
   if (!url.socket_path.empty()) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "aftercommit/error.hpp"
+#include "broker/standard_files.hpp"
 #include "cli/command_line.hpp"
 #include "cli/commands.hpp"
 #include "client/error_text.hpp"
@@ -37,6 +38,7 @@ int fail(int code, const std::string& sentence) {
 }
 
 int main_program(int argc, const char* const* argv) {
+  hold_standard_files();  // before anything is opened
   try {
     const auto parsed = parse_command_line(argc, argv);
     int code = kExitDone;

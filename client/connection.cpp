@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "aftercommit/error.hpp"
+#include "aftercommit/log.hpp"
+#include "broker/standard_files.hpp"
 #include "client/error_text.hpp"
 #include "client/pooler.hpp"
 #include "client/pqxx_compat.hpp"
@@ -46,18 +48,35 @@ bool ends_the_connection(const std::string& sqlstate) {
   return sqlstate.starts_with("08") || sqlstate.starts_with("57P");
 }
 
+/// What PostgreSQL has to remark; libpq would print it to standard error, and wait there for who reads that.
+class Notices final : public pqxx::errorhandler {
+ public:
+  using errorhandler::errorhandler;
+  bool operator()(const char text[]) noexcept override {
+    try {
+      const std::string_view all{text};
+      log(LogLevel::kDebug, "PostgreSQL remarks", {{"notice", std::string{all.substr(0, all.find('\n'))}}});
+    } catch (const std::exception&) {
+      // No memory for a remark.
+    }
+    return false;
+  }
+};
+
 }  // namespace
 
 struct Connection::Impl {
   explicit Impl(const std::string& url) : connection{url}, session{connection} {}
 
   pqxx::connection connection;
+  const Notices notices{connection};
   const pid_t process = ::getpid();
   pqxx::nontransaction session;  // we send BEGIN and COMMIT ourselves: 6.4's transactions hide failures
 };
 
 Connection::Connection(const DatabaseOptions& options, const std::string& alias)
     : planned_{[this] { return has_session_of_its_own(impl_->session); }} {
+  hold_standard_files();
   try {
     impl_ = std::make_unique<Impl>(connection_string(options));
     // A pooler would give the settings to whoever has the server's session next, and not to us.

@@ -23,11 +23,17 @@ DATABASE_URL_<ALIAS>.
 
 Signals: SIGTERM and SIGINT stop the worker: it fetches no more, gives back what has not started and lets the
 running jobs finish until --shutdown-timeout; then it cancels their queries and gives them back, which uses up
-no retry.  A second signal ends it at once.
+no retry.  A second signal ends it at once.  SIGHUP, as a terminal sends it that is closed, stops it in the same
+way, and is never the second; where it is ignored at the start, as under nohup, it stays ignored.
+
+Log: to standard error, which nothing waits for.  Lines that nobody reads are dropped, and their number is told
+when lines can be written again.
 
 Processes: jobs run in --processes processes, which the first one only watches.  One that crashes is replaced and
 what it held is given back at once; a job that was running in each of three crashes becomes a dead letter.  With
---processes 0 there is only one process.
+--processes 0 there is only one process.  A process that gets nowhere for --hang-timeout, in the worker's own code
+or waiting for a server, is ended, and its jobs are given back; a task may take as long as it likes.  With
+--processes 0 it ends with exit code 1.
 
 Leases: a worker that is killed together with the process that watches it, or whose machine fails, or that loses
 Redis, gives nothing back; other workers of the same queues take its jobs once it has been silent for --lease.
@@ -37,7 +43,7 @@ Redis, gives nothing back; other workers of the same queues take its jobs once i
 Exit codes:
   0  stopped by a signal; every job is finished or given back
   1  a fault of the worker itself
-  2  a wrong option, or a task library that cannot be loaded
+  2  a wrong option, a task library that cannot be loaded, or a first start that died
   3  Redis or a database cannot be reached, or cannot serve
   4  ended with jobs not given back: by a second signal, or because Redis was away, or by a crash during the
      stop; they come back after --lease
@@ -161,6 +167,7 @@ void read_processes(const cxxopts::ParseResult& parsed, Options& options) {
   options.processes = number<std::size_t>("processes", value_of(parsed, "processes"), 0, 1000);
   options.max_jobs = number<std::size_t>("max-jobs", value_of(parsed, "max-jobs"), 0, 1'000'000'000);
   options.max_memory_mb = number<std::size_t>("max-memory", value_of(parsed, "max-memory"), 0, 16'000'000);
+  options.hang_timeout = seconds("hang-timeout", value_of(parsed, "hang-timeout"));
   if (options.processes > 0) return;
   for (const auto& [option, value] :
        {std::pair{"max-jobs", options.max_jobs}, {"max-memory", options.max_memory_mb}}) {
@@ -222,6 +229,10 @@ cxxopts::Options describe() {
        cxxopts::value<std::string>()->default_value("0"), "N")  //
       ("max-memory", "replace a process that has grown beyond this; 0: never",
        cxxopts::value<std::string>()->default_value("0"), "MB")  //
+      ("hang-timeout",
+       "replace a process whose threads get nowhere for so many seconds, a task's own time apart; 0: only "
+       "say so",
+       cxxopts::value<std::string>()->default_value("300"), "S")  //
       ("lease", "seconds a worker may be silent before others take its jobs",
        cxxopts::value<std::string>()->default_value("15"), "S")  //
       ("heartbeat", "seconds between two renewals of the lease, a third of it at most and by default",

@@ -11,6 +11,7 @@
 #include "client/app_core.hpp"
 #include "client/broker_sender.hpp"
 #include "worker/give_back.hpp"
+#include "worker/logging.hpp"
 
 namespace aftercommit::worker {
 
@@ -41,6 +42,34 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, ChildSlots* sl
     presences_.push_back(std::make_unique<Presence>(*database, options.heartbeat));
   }
   heartbeat_.emplace(connect(), context_.worker, queues_, lease_, options.heartbeat);
+  watchdog_.emplace(watched(), options.hang_timeout,
+                    [slots](const std::string& which) { end_hung_process(slots, which); });
+}
+
+std::vector<Watchdog::Watched> Daemon::watched() {
+  using Cause = Watchdog::Cause;
+  const auto only_if = [](bool waits_in_vain) { return waits_in_vain ? Cause::kOurs : Cause::kNone; };
+  std::vector<Watchdog::Watched> all;
+  std::size_t number = 0;
+  for (const auto& executor : executors_) {
+    all.push_back({.name = "executor " + std::to_string(++number),
+                   .progress = &executor->progress(),
+                   .cause = [&executor](Phase phase) { return executor->cause(phase); },
+                   .job = [&executor] { return executor->job_at_hand(); }});
+  }
+  all.push_back({.name = "fetcher", .progress = &fetcher_.progress(), .cause = [=, this](Phase phase) {
+                   return only_if(phase != Phase::kWaiting || (lease_.held() && buffer_.is_unfilled()));
+                 }});
+  all.push_back({.name = "settler", .progress = &settler_.progress(), .cause = [=, this](Phase phase) {
+                   return only_if(phase != Phase::kWaiting || settler_.is_behind());
+                 }});
+  all.push_back({.name = "scheduler", .progress = &scheduler_.progress(), .cause = [=](Phase phase) {
+                   return only_if(phase != Phase::kWaiting);
+                 }});
+  all.push_back({.name = "heartbeat", .progress = &heartbeat_->progress(), .cause = [=](Phase phase) {
+                   return only_if(phase != Phase::kWaiting);
+                 }});
+  return all;
 }
 
 std::unique_ptr<Broker> Daemon::connect() const { return make_broker(app_.options().redis_url); }
@@ -54,6 +83,7 @@ std::shared_ptr<detail::JobSender> Daemon::make_sender() {
 
 void Daemon::shut_down(Signals& signals) {
   using namespace std::chrono_literals;
+  watchdog_.reset();  // the stop has bounds of its own
   scheduler_.request_stop();
   purger_.request_stop();
   recoverer_.request_stop();
@@ -105,14 +135,14 @@ void Daemon::give_back_what_still_runs() {
   if (settler_.flush(1s)) {
     log(LogLevel::kWarning,
         "stopped; tasks that ignored their cancellation were cut off and their jobs given back");
-    std::_Exit(kExitStopped);  // their threads cannot be joined
+    end_at_once(kExitStopped);  // their threads cannot be joined
   }
   exit_with_jobs_held();
 }
 
 void Daemon::exit_with_jobs_held() {
   log(LogLevel::kError, "the broker is away: jobs that are not settled come back after this worker's lease");
-  std::_Exit(kExitForced);  // the settler would wait for it
+  end_at_once(kExitForced);  // the settler would wait for it
 }
 
 }  // namespace aftercommit::worker

@@ -21,6 +21,7 @@
 #include "worker/scheduler.hpp"
 #include "worker/settler.hpp"
 #include "worker/signals.hpp"
+#include "worker/watchdog.hpp"
 
 namespace aftercommit::worker {
 
@@ -54,6 +55,7 @@ class Daemon {
  private:
   std::unique_ptr<Broker> connect() const;
   void retire();
+  std::vector<Watchdog::Watched> watched();
   std::shared_ptr<detail::JobSender> make_sender();
   bool wait_until_idle(std::chrono::milliseconds timeout, Signals& signals) const;
   [[noreturn]] void give_back_what_still_runs();
@@ -75,7 +77,8 @@ class Daemon {
   std::vector<std::unique_ptr<Presence>> presences_;  // one for each database
   std::optional<Heartbeat> heartbeat_;                // until there is nothing to hold any more
   Recoverer recoverer_;
-  Fetcher fetcher_;  // last: jobs arrive when all else is there
+  Fetcher fetcher_;                   // jobs arrive when all else is there
+  std::optional<Watchdog> watchdog_;  // last: looks at the others
 };
 
 }  // namespace aftercommit::worker

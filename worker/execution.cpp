@@ -130,6 +130,7 @@ std::optional<Failure> Execution::run_in(Atomic& block, detail::Session& session
     const FileWatch watch;
     work.body(job);
   }
+  running_.progress.enter(Phase::kCommitting);
   fail_point("worker.after_run");
   if (end_manual_mode()) return Failure{Kind::kError, std::string{kLeftInManualMode}};
   let_next_begin(work, session);
@@ -157,9 +158,11 @@ std::optional<Failure> Execution::run_bare(const Work& work) {
   Job job{info, nullptr, context_.stop};
   {
     constexpr std::chrono::microseconds kTooQuickForHarm{10};  // the quickest jobs would notice it
+    running_.progress.enter(Phase::kTask);
     const FileWatch watch{kTooQuickForHarm};
     work.body(job);
   }
+  running_.progress.enter(Phase::kCommitting);
   if (end_manual_mode()) return Failure{Kind::kError, std::string{kLeftInManualMode}};
   if (home != nullptr) detail::JobTable{*home}.finish(work.job.id, work.job.attempt);
   return std::nullopt;

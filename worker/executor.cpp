@@ -23,23 +23,47 @@ Settlement acknowledge(const Fetched& job) {
 }  // namespace
 
 Executor::Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler, RunningSlot slot)
-    : context_{context}, buffer_{buffer}, settler_{settler}, slot_{slot}, thread_{[this] { run(); }} {}
+    : context_{context},
+      buffer_{buffer},
+      settler_{settler},
+      slot_{slot},
+      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
-void Executor::run() {
+void Executor::run(const std::stop_token& stop) {
   const CrashWatch watch{slot_};
   std::optional<Attempt> attempts[2];  // the one that runs, and the next
   auto* current = &attempts[0];
   auto* ahead = &attempts[1];
   make_attempt(*current, buffer_.take());
   while (*current && start(**current)) {
-    settle(current_, (*current)->run([&] { return make_attempt_ahead(*ahead); }));
+    run_to_its_end(**current, *ahead, stop);
     slot_.clear();
     Signals::block();  // the task may have unblocked them: one that came here would end the process
     current->reset();
     if (*ahead && buffer_.is_closed()) give_back_ahead(*ahead);
     buffer_.done(ahead->has_value());
     std::swap(current, ahead);
-    if (!*current) make_attempt(*current, buffer_.take());
+    if (*current) continue;
+    running_->progress.enter(Phase::kWaiting);
+    make_attempt(*current, buffer_.take());
+  }
+}
+
+/// What becomes of it, whatever is thrown outside of the task, as for want of memory: then it is given back,
+/// and its next attempt finds out whether it has taken effect.
+void Executor::run_to_its_end(Attempt& attempt, std::optional<Attempt>& ahead, const std::stop_token& stop) {
+  std::optional<Settlement> settlement;
+  bool has_run = false;
+  const auto run = [&] {
+    if (!std::exchange(has_run, true)) {
+      settlement = attempt.run([&] { return make_attempt_ahead(ahead); });
+    } else {
+      settlement = give_back(attempt.job());
+    }
+    settle(current_, *std::move(settlement));
+    trouble_.succeeded();
+  };
+  while (!trouble_.attempt(stop, run) && !stop.stop_requested()) {
   }
 }
 
@@ -91,6 +115,22 @@ void Executor::cancel() noexcept {
   } catch (const std::system_error&) {
     // No thread to be had: the connection is cut instead, a moment later.
   }
+}
+
+Watchdog::Cause Executor::cause(Phase phase) const {
+  if (phase == Phase::kWaiting)
+    return buffer_.is_unclaimed() ? Watchdog::Cause::kOurs : Watchdog::Cause::kNone;
+  const bool in_hooks = phase == Phase::kCommitting && running_->committed();
+  return phase == Phase::kTask || in_hooks ? Watchdog::Cause::kTask : Watchdog::Cause::kOurs;
+}
+
+std::optional<Watchdog::Watched::Job> Executor::job_at_hand() {
+  const std::unique_lock lock{mutex_, std::try_to_lock};
+  if (!lock || current_ == nullptr) return std::nullopt;
+  const auto decoded = decode(current_->payload, current_->payload.size());
+  const auto* const job = std::get_if<Envelope>(&decoded);
+  if (job == nullptr) return std::nullopt;
+  return Watchdog::Watched::Job{job->id.str(), job->task};
 }
 
 std::vector<Settlement> Executor::abandon() {

@@ -4,13 +4,16 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
 #include "worker/attempt.hpp"
 #include "worker/job_buffer.hpp"
+#include "worker/reconnect.hpp"
 #include "worker/running_slots.hpp"
 #include "worker/settler.hpp"
+#include "worker/watchdog.hpp"
 
 namespace aftercommit::worker {
 
@@ -26,8 +29,14 @@ class Executor {
   /// if no job is running.  The process must exit soon after.
   std::vector<Settlement> abandon();
 
+  // For the watchdog.
+  const Progress& progress() const noexcept { return running_->progress; }
+  Watchdog::Cause cause(Phase phase) const;
+  std::optional<Watchdog::Watched::Job> job_at_hand();
+
  private:
-  void run();
+  void run(const std::stop_token& stop);
+  void run_to_its_end(Attempt& attempt, std::optional<Attempt>& ahead, const std::stop_token& stop);
   void make_attempt(std::optional<Attempt>& attempt, std::optional<Fetched> job);
   Attempt* make_attempt_ahead(std::optional<Attempt>& attempt);
   bool start(const Attempt& attempt);
@@ -37,7 +46,8 @@ class Executor {
   AttemptContext& context_;  // not owned, outlives this, as do the next two
   JobBuffer& buffer_;
   Settler& settler_;
-  RunningSlot slot_;  // used by thread_ alone
+  RunningSlot slot_;  // used by thread_ alone, as the next
+  Reconnect trouble_{"running jobs"};
   const std::shared_ptr<RunningJob> running_ = std::make_shared<RunningJob>();
   std::mutex mutex_;                  // protects the next three
   const Fetched* current_ = nullptr;  // what runs now; null: nothing.  Owned by run(), as is the next

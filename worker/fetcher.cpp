@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "aftercommit/error.hpp"
 #include "broker/fail_point.hpp"
 #include "worker/give_back.hpp"
 
@@ -25,28 +24,41 @@ void Fetcher::stop() {
 }
 
 void Fetcher::run(const std::stop_token& stop) {
-  constexpr Millis kWait{500};  // a blocked read notices a stop only when it ends
-  while (true) {
-    lease_.wait_until_held(stop);
-    const auto wanted = buffer_.wait_for_demand(stop);
-    if (stop.stop_requested()) return;
-    for (auto& job : buffer_.take_stranded()) settler_.settle(give_back(std::move(job)));
-    if (wanted == 0) continue;
-    try {
-      auto jobs = in_hand_.take_back();
-      if (jobs.empty()) jobs = broker_->fetch(worker_, order_.next(), wanted, buffer_.fetch_wait(kWait));
-      reconnect_.succeeded();
-      in_hand_.take(jobs);
-      if (!jobs.empty()) fail_point("worker.after_fetch");
-      if (stop.stop_requested()) {
-        for (auto& job : jobs) settler_.settle(give_back(std::move(job)));
-        return;
-      }
-      buffer_.put(std::move(jobs));
-    } catch (const Error& error) {
-      reconnect_.wait(error.what(), stop);
-    }
+  constexpr int kTries = 5;  // where there is no memory to give them back, they come back after the lease
+  while (!stop.stop_requested()) reconnect_.attempt(stop, [&] { fetch(stop); });
+  for (int tries = 0; tries < kTries && !fetched_.empty(); ++tries) {
+    reconnect_.attempt(stop, [&] { give_back_all(fetched_); });
   }
+}
+
+void Fetcher::fetch(const std::stop_token& stop) {
+  constexpr Millis kWait{500};  // a blocked read notices a stop only when it ends
+  reconnect_.progress().enter(Phase::kWaiting);
+  lease_.wait_until_held(stop);
+  const auto wanted = buffer_.wait_for_demand(stop);
+  if (stop.stop_requested()) return;
+  reconnect_.progress().enter(Phase::kAtWork);
+  if (stranded_.empty()) stranded_ = buffer_.take_stranded();
+  give_back_all(stranded_);
+  if (wanted == 0) return;
+  if (fetched_.empty()) {
+    fetched_ = in_hand_.take_back();
+    if (fetched_.empty())
+      fetched_ = broker_->fetch(worker_, order_.next(), wanted, buffer_.fetch_wait(kWait));
+    reconnect_.succeeded();
+    are_new_ = true;
+  }
+  if (are_new_) in_hand_.take(fetched_);
+  are_new_ = false;
+  if (!fetched_.empty()) fail_point("worker.after_fetch");
+  if (stop.stop_requested()) return;
+  buffer_.put(std::move(fetched_));
+  fetched_.clear();
+}
+
+/// Each is ours until it has been given back.
+void Fetcher::give_back_all(std::vector<Fetched>& jobs) {
+  for (; !jobs.empty(); jobs.pop_back()) settler_.settle(give_back(jobs.back()));
 }
 
 }  // namespace aftercommit::worker

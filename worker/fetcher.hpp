@@ -24,18 +24,25 @@ class Fetcher {
   /// Stops fetching and gives back what arrived meanwhile.  Returns when no job can arrive any more.
   void stop();
 
+  const Progress& progress() const noexcept { return reconnect_.progress(); }
+
  private:
   void run(const std::stop_token& stop);
+  void fetch(const std::stop_token& stop);
+  void give_back_all(std::vector<Fetched>& jobs);
 
-  const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as are the next three
+  const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as are the next six
   const WorkerId worker_;
   QueueOrder order_;
   Reconnect reconnect_{"fetching jobs"};
-  HeldLease& lease_;     // not owned, outlives this
-  InHand& in_hand_;      // as lease_
-  JobBuffer& buffer_;    // as lease_
-  Settler& settler_;     // as buffer_
-  std::jthread thread_;  // last
+  std::vector<Fetched> fetched_;   // and in hand, but not in the buffer yet
+  bool are_new_ = false;           // they are not in hand yet
+  std::vector<Fetched> stranded_;  // out of the buffer, but not given back yet
+  HeldLease& lease_;               // not owned, outlives this
+  InHand& in_hand_;                // as lease_
+  JobBuffer& buffer_;              // as lease_
+  Settler& settler_;               // as buffer_
+  std::jthread thread_;            // last
 };
 
 }  // namespace aftercommit::worker

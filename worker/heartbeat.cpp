@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 
 namespace aftercommit::worker {
@@ -49,12 +48,14 @@ Heartbeat::Heartbeat(std::unique_ptr<Broker> broker, WorkerId worker, std::vecto
 
 void Heartbeat::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    try {
-      beat(stop);
-    } catch (const Error& error) {
-      lease_.failed();
-      reconnect_.wait(error.what(), stop);
-    }
+    reconnect_.attempt(stop, [&] {
+      try {
+        beat(stop);
+      } catch (...) {
+        lease_.failed();
+        throw;
+      }
+    });
   }
 }
 
@@ -77,6 +78,7 @@ void Heartbeat::beat(const std::stop_token& stop) {
   }
   first_ = false;
   lease_.renewed(asked_at, std::ranges::all_of(found, [](Lease lease) { return lease == Lease::kHeld; }));
+  reconnect_.progress().enter(Phase::kWaiting);
   std::unique_lock lock{mutex_};
   wake_.wait_until(lock, stop, asked_at + interval_, [] { return false; });
 }

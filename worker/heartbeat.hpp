@@ -54,6 +54,8 @@ class Heartbeat {
   Heartbeat(std::unique_ptr<Broker> broker, WorkerId worker, std::vector<Queue> queues, HeldLease& lease,
             std::chrono::milliseconds interval);
 
+  const Progress& progress() const noexcept { return reconnect_.progress(); }
+
  private:
   void run(const std::stop_token& stop);
   void beat(const std::stop_token& stop);

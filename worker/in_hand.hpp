@@ -17,14 +17,29 @@ namespace aftercommit::worker {
 /// in hand must not be run beside itself.
 class InHand {
  public:
-  /// Takes these in hand; drops from `jobs` those that were.
+  /// Takes these in hand; drops from `jobs` those that were.  Takes none where it throws.
   void take(std::vector<Fetched>& jobs) {
     const std::lock_guard lock{mutex_};
-    std::erase_if(jobs, [&](const Fetched& job) {
-      if (entries_.insert(key(job)).second) return false;
-      dropped_.insert(key(job));
-      return true;
-    });
+    std::vector<Entries::iterator> taken;
+    taken.reserve(jobs.size());
+    entries_.reserve(entries_.size() + jobs.size());  // so that no iterator is lost
+    auto kept = jobs.begin();                         // the end of those that were not
+    try {
+      for (auto job = jobs.begin(); job != jobs.end(); ++job) {
+        const auto [at, is_new] = entries_.insert(key(*job));
+        if (!is_new) {
+          dropped_.insert(*at);
+          continue;
+        }
+        taken.push_back(at);
+        if (kept != job) std::swap(*kept, *job);
+        ++kept;
+      }
+    } catch (...) {  // no memory: none of them is in hand
+      for (const auto& at : taken) entries_.erase(at);
+      throw;
+    }
+    jobs.erase(kept, jobs.end());
   }
 
   /// These are settled.  Gives back those that were handed out again meanwhile, and dropped: if the broker
@@ -48,11 +63,13 @@ class InHand {
   }
 
  private:
+  using Entries = std::unordered_set<std::string>;
+
   static std::string key(const auto& job) { return job.queue + '/' + job.entry; }
 
   std::mutex mutex_;  // protects what follows
-  std::unordered_set<std::string> entries_;
-  std::unordered_set<std::string> dropped_;
+  Entries entries_;
+  Entries dropped_;
   std::vector<Fetched> back_;
 };
 

@@ -77,13 +77,14 @@ bool JobBuffer::wakes_another() {
   return wakes;
 }
 
-void JobBuffer::put(std::vector<Fetched> jobs) {
+void JobBuffer::put(std::vector<Fetched>&& jobs) {
   bool wakes = false;
   {
     const std::lock_guard lock{mutex_};
     if (asked_for_ != 1 || jobs.empty())
       queues_empty_ = jobs.size() < asked_for_;  // one of one tells nothing
-    std::ranges::move(jobs, std::back_inserter(waiting_));
+    waiting_.insert(waiting_.end(), std::make_move_iterator(jobs.begin()),
+                    std::make_move_iterator(jobs.end()));  // all or none
     wakes = wakes_another();
   }
   if (wakes) filled_.notify_one();
@@ -149,6 +150,20 @@ std::vector<Fetched> JobBuffer::close() {
 bool JobBuffer::is_closed() const {
   const std::lock_guard lock{mutex_};
   return closed_;
+}
+
+bool JobBuffer::is_unclaimed() const {
+  const std::unique_lock lock{mutex_, std::try_to_lock};
+  if (!lock) return true;
+  constexpr std::chrono::seconds kMoment{1};  // a sleeper is called only if those awake do not suffice
+  return !closed_ && asleep_ > 0 && !waiting_.empty() &&
+         std::chrono::steady_clock::now() - taken_last_at_ > kMoment;
+}
+
+bool JobBuffer::is_unfilled() {
+  const std::unique_lock lock{mutex_, std::try_to_lock};
+  if (!lock) return true;
+  return !closed_ && fetcher_asleep_ && running_ == 0 && demand() > 0;
 }
 
 std::size_t JobBuffer::running() const {

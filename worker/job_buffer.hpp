@@ -30,7 +30,8 @@ class JobBuffer {
   /// another worker could run at once, or keep us from noticing that jobs are stranded.
   std::chrono::milliseconds fetch_wait(std::chrono::milliseconds most) const;
   /// What a fetch has found; nothing tells something too.
-  void put(std::vector<Fetched> jobs);
+  /// Where it throws they are still the caller's.
+  void put(std::vector<Fetched>&& jobs);
 
   /// Waits for the next job; nothing once the buffer is closed.  Each job taken is followed by one done().
   std::optional<Fetched> take();
@@ -43,6 +44,11 @@ class JobBuffer {
   /// No further job is handed out; gives back those that had not been taken.
   std::vector<Fetched> close();
   bool is_closed() const;
+  /// For the watchdog, which must not wait: true as well while another thread is at the buffer.  Jobs wait,
+  /// so does an executor, and nobody has taken one for a moment.
+  bool is_unclaimed() const;
+  /// No job runs, some are wanted, and the fetcher sleeps: as it should for a moment alone.
+  bool is_unfilled();
   /// Executors at a job.
   std::size_t running() const;
 

@@ -46,6 +46,8 @@ struct Options {
   std::size_t processes = 1;  ///< that run jobs, each watched and restarted; 0: this process runs them itself
   std::size_t max_jobs = 0;   ///< a process that has run so many is replaced; 0: never
   std::size_t max_memory_mb = 0;  ///< a process that has grown beyond this is replaced; 0: never
+  /// What our own code may take for one step without getting on; 0: as long as it likes.
+  std::chrono::milliseconds hang_timeout{300'000};
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;
 };

@@ -3,11 +3,14 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "aftercommit/app.hpp"
+#include "worker/reconnect.hpp"
 
 namespace aftercommit::worker {
 
@@ -21,10 +24,12 @@ class Purger {
 
  private:
   void run(const std::stop_token& stop);
+  void purge(const std::string& alias, Database& database, const std::stop_token& stop) noexcept;
 
   App& app_;
   const std::chrono::hours kept_;
-  std::mutex mutex_;  // only to wait on wake_
+  std::map<std::string, SaidOnce> failures_;  // used by thread_ alone, as others; by alias
+  std::mutex mutex_;                          // only to wait on wake_
   std::condition_variable_any wake_;
   std::jthread thread_;  // last
 };

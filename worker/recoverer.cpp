@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "broker/fail_point.hpp"
 #include "client/error_text.hpp"
@@ -32,14 +31,13 @@ Recoverer::Recoverer(std::unique_ptr<Broker> broker, App& app, WorkerId worker, 
 
 void Recoverer::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    try {
+    reconnect_.attempt(stop, [&] {
       look();
       reconnect_.succeeded();
+      reconnect_.progress().enter(Phase::kWaiting);
       std::unique_lock lock{mutex_};
       wake_.wait_for(lock, stop, interval(lease_), [] { return false; });
-    } catch (const Error& error) {
-      reconnect_.wait(error.what(), stop);
-    }
+    });
   }
 }
 
@@ -68,7 +66,9 @@ void Recoverer::look_for_holders() {
     std::optional<detail::Holder> holder;
     try {
       holder = detail::holder_of(*database, job);
+      holders_.succeeded();
     } catch (const std::exception&) {
+      holders_.failed(database->alias());
       continue;  // the job is met again, when the database is back
     }
     if (!holder || holder->worker == worker_ || holder->silent < lease_.length()) continue;

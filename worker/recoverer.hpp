@@ -45,6 +45,7 @@ class Recoverer {
   LockedJobs& locked_;
   LeaseWatch watch_{lease_.length()};
   std::set<WorkerId> with_sessions_;  // dead, and a database was away when their sessions were to be ended
+  SaidOnce holders_{"cannot ask who holds a job that is locked; asking again when it is met again"};
   Reconnect reconnect_{"looking for dead workers"};
   std::mutex mutex_;  // only to wait on wake_
   std::condition_variable_any wake_;

@@ -23,6 +23,7 @@ Relay::Relay(std::unique_ptr<Broker> broker, Database& database, std::vector<Que
              std::size_t payload_limit, std::chrono::milliseconds interval)
     : broker_{std::move(broker)},
       sweeper_{*broker_, database, std::move(queues), payload_limit},
+      database_{database},
       listener_{database},
       interval_{interval},
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
@@ -31,20 +32,20 @@ void Relay::run(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
   while (!stop.stop_requested()) {
-    try {
+    const bool swept = reconnect_.attempt(stop, [&] {
       sweeper_.sweep(stop);
       reconnect_.succeeded();
-    } catch (const std::exception& error) {
-      reconnect_.wait(detail::first_line(error), stop);
-      continue;
-    }
+    });
+    if (!swept) continue;
     auto next = std::chrono::steady_clock::now() + interval_;
     if (const auto backlog = sweeper_.goes_on_at()) next = std::min(next, *backlog);
     try {
       while (!stop.stop_requested() && !listener_.wait(std::min(kSlice, time_until(next))) &&
              time_until(next) > Millis{0}) {
       }
-    } catch (const std::exception&) {
+      listening_.succeeded();
+    } catch (...) {
+      listening_.failed(database_.alias());
       // Behind a pooler nobody can listen: the interval will do.
       std::unique_lock lock{mutex};
       never.wait_until(lock, stop, next, [] { return false; });

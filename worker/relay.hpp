@@ -30,8 +30,10 @@ class Relay {
 
   const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as is what follows
   Sweeper sweeper_;
+  Database& database_;
   detail::JobListener listener_;
   const std::chrono::milliseconds interval_;
+  SaidOnce listening_{"cannot listen for new jobs; looking for them at each interval"};
   Reconnect reconnect_{"relaying durable jobs", "the broker or the database"};
   std::jthread thread_;  // last
 };

@@ -3,16 +3,19 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <mutex>
 #include <optional>
 #include <pqxx/except>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
+#include "broker/standard_files.hpp"
 #include "client/app_core.hpp"
 #include "client/environment.hpp"
 #include "client/error_text.hpp"
@@ -104,17 +107,16 @@ void give_back_of_predecessor(App& app, const Options& options, const ProcessSta
   start.slots.reset();
 }
 
-/// All is settled: what still waits for a frozen database must not keep the process.
+/// Ends the process where something keeps it from ending by itself.
 class ForcedExit {
  public:
-  explicit ForcedExit(int code)
-      : thread_{[this, code](const std::stop_token& stop) {
-          constexpr std::chrono::seconds kPatience{2};
+  ForcedExit(int code, std::chrono::milliseconds patience, std::string_view message)
+      : thread_{[this, code, patience, message](const std::stop_token& stop) {
           std::unique_lock lock{mutex_};
-          ended_.wait_for(lock, stop, kPatience, [] { return false; });
+          ended_.wait_for(lock, stop, patience, [] { return false; });
           if (stop.stop_requested()) return;
-          log(LogLevel::kWarning, "stopped without waiting for a database that does not answer");
-          std::_Exit(code);
+          log(LogLevel::kWarning, message);
+          end_at_once(code);
         }} {}
 
  private:
@@ -123,34 +125,59 @@ class ForcedExit {
   std::jthread thread_;  // last
 };
 
+/// More than an orderly stop takes beyond the shutdown timeout, with servers that do not answer.
+constexpr std::chrono::seconds kForTheStop{15};
+constexpr std::chrono::seconds kForTheDatabases{2};
+
 int refuse(const std::exception& error, ExitCode code, bool say_why = true) {
-  if (say_why) std::cerr << "worker: " << error.what() << '\n';
+  if (say_why) say(detail::first_line(error));
   return code;
 }
+
+/// Help is for whoever reads it: one who has read enough ends us by SIGPIPE, as any command.
+int print(const std::string& text, ::sighandler_t on_broken_pipe) {
+  ::signal(SIGPIPE, on_broken_pipe);
+  std::cout << text << std::flush;
+  return std::cout ? kExitStopped : refuse(UsageError{"cannot write to standard output"}, kExitInternal);
+}
+
+/// The last lines of the log, where somebody reads it.
+struct FlushedLog {
+  ~FlushedLog() { flush_log(); }
+};
 
 using Load = std::function<App&(const Options&)>;
 
 /// What the only process does, or each of several.
 int load_and_run(const Load& load, const Options& options, Signals& signals, const ProcessStart* start) {
   const bool say_why = start == nullptr || start->say_why;
+  const auto refuse = [&](const std::exception& error, ExitCode code) {
+    if (start != nullptr) start->slots.set_refused();
+    return worker::refuse(error, code, say_why);
+  };
   try {
-    return run_worker(load(options), options, signals, start);
+    std::optional<StartWatch> watch{std::in_place, options, signals, start};
+    return run_worker(load(options), options, signals, start, watch);
   } catch (const ConfigError& error) {
-    return refuse(error, kExitSetup, say_why);
+    return refuse(error, kExitSetup);
   } catch (const UsageError& error) {
-    return refuse(error, kExitUsage, say_why);
+    return refuse(error, kExitUsage);
   } catch (const std::exception& error) {
-    return refuse(error, kExitInternal, say_why);
+    return refuse(error, kExitInternal);
   }
 }
 
 }  // namespace
 
-int run_worker(App& app, const Options& options, Signals& signals, const ProcessStart* start) {
+int run_worker(App& app, const Options& options, Signals& signals, const ProcessStart* start,
+               std::optional<StartWatch>& watch) {
+  watch->enter(StartStep::kChecking);
   set_up_logging(options.log_level, options.log_json);  // again, if the application's library had its own
   const auto worker = make_worker_id();
   configure(app, options, worker);
   check_set_up(app, options);
+  watch->enter(StartStep::kStarting);
+  watch.reset();
 
   ChildSlots* const slots = start != nullptr ? &start->slots : nullptr;
   std::optional<Recycling> recycling;
@@ -177,18 +204,23 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   if (slots != nullptr) slots->set_ready();
   int signal = 0;
   while (signal == 0) {
-    signal = signals.wait(std::chrono::seconds{1});
+    signal = signals.wait(std::chrono::milliseconds{log_is_behind() ? 200 : 1000});
     // The executors look after each task, but may wait for ever on what is not theirs any more.
     check_files();
   }
   const bool recycled = recycling && recycling->asked();
   if (slots != nullptr) slots->begin_stop(recycled);
   if (!recycled) {
-    log(LogLevel::kInfo, "worker stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+    log(LogLevel::kInfo, "worker stopping", {{"signal", Signals::name(signal)}});
   }
+  const ForcedExit stop_exit{kExitForced, options.shutdown_timeout + kForTheStop,
+                             "stopped without waiting for a thread that hangs: what this worker still holds "
+                             "comes back after its lease"};
   if (daemon) daemon->shut_down(signals);
   const auto code = recycled ? kExitRecycle : kExitStopped;
-  const ForcedExit forced_exit{code};
+  // All is settled: what still waits for a frozen database must not keep the process.
+  const ForcedExit settled_exit{code, kForTheDatabases,
+                                "stopped without waiting for a database that does not answer"};
   daemon.reset();
   relays.reset();
   log(LogLevel::kInfo, "worker stopped", {{"worker", worker}});
@@ -197,15 +229,16 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
 
 int main_program(int argc, const char* const* argv, bool needs_app,
                  const std::function<App&(const Options&)>& load) {
+  hold_standard_files();                                   // before anything else is opened
+  const auto on_broken_pipe = ::signal(SIGPIPE, SIG_IGN);  // of nobody's who reads the log
+  const FlushedLog flushed;
   try {
     const auto parsed = parse_command_line(argc, argv, needs_app);
-    if (const auto* print = std::get_if<PrintAndExit>(&parsed)) {
-      std::cout << print->text << std::flush;
-      return kExitStopped;
-    }
+    if (const auto* wanted = std::get_if<PrintAndExit>(&parsed)) return print(wanted->text, on_broken_pipe);
     const auto& options = std::get<Options>(parsed);
     if (options.processes == 0) {
       Signals signals;  // before any thread, those of the task library included
+      set_up_logging(options.log_level, options.log_json);
       return load_and_run(load, options, signals, nullptr);
     }
     set_up_logging(options.log_level, options.log_json);

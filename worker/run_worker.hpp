@@ -2,18 +2,21 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "aftercommit/app.hpp"
 #include "worker/options.hpp"
 #include "worker/signals.hpp"
+#include "worker/start_watch.hpp"
 #include "worker/supervisor.hpp"
 
 namespace aftercommit::worker {
 
 /// Takes the options over into the app, checks the set-up, gives back what the process before held (`start`;
 /// null for one that nobody watches) and runs until a signal, or until its limit.  Throws ConfigError or
-/// UsageError before anything has started.
-int run_worker(App& app, const Options& options, Signals& signals, const ProcessStart* start);
+/// UsageError before anything has started, which is until `watch` is let go.
+int run_worker(App& app, const Options& options, Signals& signals, const ProcessStart* start,
+               std::optional<StartWatch>& watch);
 
 /// Reads the command line, finds the app by `load` and runs it, in this process or in those it watches; says
 /// in one sentence on standard error what went wrong.  Returns the exit code, in each of the processes.

@@ -5,17 +5,20 @@
 namespace aftercommit::worker {
 
 void RunningJob::begin() noexcept {
+  progress.enter(Phase::kClaiming);
   const std::lock_guard lock{mutex_};
   committed_ = false;
 }
 
 void RunningJob::enter(Atomic& block) noexcept {
+  progress.enter(Phase::kTask);
   const std::lock_guard lock{mutex_};
   block_ = &block;
   transaction_ = &block.transaction();
 }
 
 void RunningJob::leave() noexcept {
+  progress.enter(Phase::kSettling);
   const std::lock_guard lock{mutex_};
   if (block_ != nullptr) committed_ = block_->committed();
   block_ = nullptr;

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "aftercommit/database.hpp"
+#include "worker/progress.hpp"
 
 namespace aftercommit::worker {
 
@@ -18,6 +19,8 @@ class RunningJob {
   bool committed() const noexcept;
   void cancel() noexcept;  ///< ends the running statement; may wait for the server
   void sever() noexcept;   ///< cuts the connection, waits for nothing
+
+  Progress progress{};  ///< of the thread that runs it
 
  private:
   mutable std::mutex mutex_;  // held while block_ is used, so that it cannot end meanwhile

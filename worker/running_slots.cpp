@@ -13,22 +13,26 @@ namespace aftercommit::worker {
 namespace {
 
 /// A text that fits the places of the shared memory: worker ids, queue names and entries are shorter.
+template <std::size_t room>
 class SharedText {
  public:
-  static constexpr std::size_t kRoom = 127;
+  static constexpr std::size_t kRoom = room;
 
   bool set(std::string_view text) noexcept {
     if (text.size() > kRoom) return false;
     std::memcpy(bytes_.data(), text.data(), text.size());
-    size_ = static_cast<std::uint8_t>(text.size());
+    size_ = static_cast<std::uint16_t>(text.size());
     return true;
   }
   std::string str() const { return {bytes_.data(), size_}; }
 
  private:
-  std::uint8_t size_ = 0;
-  std::array<char, kRoom> bytes_{};
+  std::uint16_t size_ = 0;
+  std::array<char, room> bytes_{};
 };
+
+using Name = SharedText<127>;
+using Reason = SharedText<510>;
 
 }  // namespace
 
@@ -38,24 +42,27 @@ class SharedText {
 struct alignas(64) SlotBlock {
   std::atomic<bool> busy{false};  // publishes queue and entry
   std::atomic<bool> to_blame{false};
-  SharedText queue{};
-  SharedText entry{};
+  Name queue{};
+  Name entry{};
 };
 
 struct alignas(64) ChildBlock {
   std::atomic<bool> named{false};  // publishes worker
-  SharedText worker{};
+  Name worker{};
+  std::atomic<StartStep> step{StartStep::kBeginning};
+  std::atomic<bool> refused{false};
   std::atomic<bool> ready{false};
   std::atomic<bool> to_be_replaced{false};
   std::atomic<bool> stopping{false};    // publishes to_be_replaced
   std::atomic<bool> explaining{false};  // the first one writes reason
   std::atomic<bool> explained{false};   // publishes it
-  SharedText reason{};
+  Reason reason{};
   std::atomic<std::uint64_t> jobs_started{0};
   std::atomic<std::uint64_t> jobs_done{0};
 };
 
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<std::uint64_t>::is_always_lock_free);
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<StartStep>::is_always_lock_free &&
+              std::atomic<std::uint64_t>::is_always_lock_free);
 
 void RunningSlot::hold(const Fetched& job) noexcept {
   if (block_ == nullptr) return;
@@ -87,6 +94,14 @@ WorkerId ChildSlots::worker() const {
 
 void ChildSlots::set_ready() noexcept { block_->ready.store(true, std::memory_order_release); }
 
+void ChildSlots::enter(StartStep step) noexcept { block_->step.store(step, std::memory_order_release); }
+
+StartStep ChildSlots::step() const noexcept { return block_->step.load(std::memory_order_acquire); }
+
+void ChildSlots::set_refused() noexcept { block_->refused.store(true, std::memory_order_release); }
+
+bool ChildSlots::refused() const noexcept { return block_->refused.load(std::memory_order_acquire); }
+
 bool ChildSlots::ready() const noexcept { return block_->ready.load(std::memory_order_acquire); }
 
 RunningSlot ChildSlots::slot(std::size_t executor) noexcept {
@@ -110,7 +125,7 @@ std::string ChildSlots::reason() const {
 
 void ChildSlots::set_reason(std::string_view reason) noexcept {
   if (block_->explaining.exchange(true)) return;
-  block_->explained.store(block_->reason.set(reason), std::memory_order_release);
+  block_->explained.store(block_->reason.set(reason.substr(0, Reason::kRoom)), std::memory_order_release);
 }
 
 std::uint64_t ChildSlots::jobs_done() const noexcept {
@@ -136,6 +151,8 @@ void ChildSlots::begin() noexcept {
   block_->explained.store(false, std::memory_order_release);
   block_->explaining.store(false, std::memory_order_release);
   block_->ready.store(false, std::memory_order_release);
+  block_->step.store(StartStep::kBeginning, std::memory_order_release);
+  block_->refused.store(false, std::memory_order_release);
   block_->stopping.store(false, std::memory_order_release);
   block_->jobs_started.store(0, std::memory_order_relaxed);
   block_->jobs_done.store(0, std::memory_order_relaxed);

@@ -17,6 +17,14 @@ struct SlotBlock;   // the shared memory of one executor
 struct ChildBlock;  // and of one process
 class ChildSlots;
 
+/// How far the start of a process has come.
+enum class StartStep : std::uint8_t {
+  kBeginning,  ///< nothing of the application's has run
+  kLoading,    ///< its task library: static objects, then the tasks
+  kChecking,   ///< the servers and their tables
+  kStarting,   ///< gives back what the process before held, and starts its threads
+};
+
 /// One executor's place, to be copied freely; made without a process it does nothing.  For one thread.
 class RunningSlot {
  public:
@@ -52,13 +60,19 @@ class ChildSlots {
   /// The Daemon runs: whatever ends the process now, it was able to start.
   void set_ready() noexcept;
   bool ready() const noexcept;
+  void enter(StartStep step) noexcept;
+  StartStep step() const noexcept;
+  /// It has said in a sentence why it cannot start.
+  void set_refused() noexcept;
+  bool refused() const noexcept;
 
   /// Of one executor, counted from 0; one that does nothing for those beyond the concurrency.
   RunningSlot slot(std::size_t executor) noexcept;
   /// What the executors were running when the process ended; where it is known which of them brought it down,
   /// that one's alone.
   std::vector<Held> running() const;
-  /// Why the process has ended, where it knew better than its exit code says; else empty.
+  /// Why the process has ended, where it knew better than its exit code says; else empty.  The first one set
+  /// counts, the first 510 bytes of it.
   std::string reason() const;
   void set_reason(std::string_view reason) noexcept;
   std::uint64_t jobs_done() const noexcept;

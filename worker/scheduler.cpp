@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "aftercommit/error.hpp"
 #include "broker/fail_point.hpp"
 
 namespace aftercommit::worker {
@@ -17,15 +16,13 @@ void Scheduler::run(const std::stop_token& stop) {
   constexpr std::size_t kBatch = 100;
   constexpr Millis kLongestWait{500};  // a sign may be missed, and a stop is noticed only between waits
   while (!stop.stop_requested()) {
-    try {
+    reconnect_.attempt(stop, [&] {
       const auto promotion = broker_->promote(queues_, kBatch);
       reconnect_.succeeded();
       if (promotion.promoted > 0) fail_point("scheduler.after_promote");
       const auto wait = std::min(promotion.next_due.value_or(kLongestWait), kLongestWait);
       if (wait > Millis{0}) broker_->await_schedule(queues_, wait);
-    } catch (const Error& error) {
-      reconnect_.wait(error.what(), stop);
-    }
+    });
   }
 }
 

@@ -17,6 +17,7 @@ class Scheduler {
   Scheduler(std::unique_ptr<Broker> broker, std::vector<Queue> queues);
 
   void request_stop() { thread_.request_stop(); }  ///< the destructor waits for it
+  const Progress& progress() const noexcept { return reconnect_.progress(); }
 
  private:
   void run(const std::stop_token& stop);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 #include <utility>
 
 #include "aftercommit/error.hpp"
@@ -48,6 +49,7 @@ void Settler::run(const std::stop_token& stop) {
     busy_ = !work.empty();
     if (!busy_) {
       if (asked_for_.empty()) idle_.notify_all();
+      reconnect_.progress().enter(Phase::kWaiting);
       asked_.wait(lock, stop, [&] { return !asked_for_.empty(); });
     }
     gather(lock, stop);
@@ -71,14 +73,26 @@ void Settler::gather(std::unique_lock<std::mutex>& lock, const std::stop_token& 
   asked_.wait_for(lock, stop, kLonger, [&] { return flushing_ || !asked_for_.outgoing.empty(); });
 }
 
-void Settler::take_over(Work& work) {
-  std::ranges::move(asked_for_.outgoing, std::back_inserter(work.outgoing));
-  std::ranges::move(asked_for_.settlements, std::back_inserter(work.settlements));
-  asked_for_ = {};
+void Settler::take_over(Work& work) noexcept {
+  const auto take = [](auto& from, auto& to) {
+    if (to.empty()) {
+      to.swap(from);
+      return;
+    }
+    to.reserve(to.size() + from.size());
+    std::ranges::move(from, std::back_inserter(to));
+    from.clear();
+  };
+  try {
+    take(asked_for_.outgoing, work.outgoing);
+    take(asked_for_.settlements, work.settlements);
+  } catch (const std::bad_alloc&) {
+    // What is being tried again comes first.
+  }
 }
 
 void Settler::carry_out(Work& work, const std::stop_token& stop) {
-  try {
+  reconnect_.attempt(stop, [&] {
     auto refusal = send_now(work.outgoing);
     if (!work.settlements.empty()) {
       // Also where the jobs above were refused: a full broker has room again when others are settled.
@@ -93,9 +107,7 @@ void Settler::carry_out(Work& work, const std::stop_token& stop) {
     } else {
       reconnect_.wait(*refusal, stop);
     }
-  } catch (const Error& error) {
-    reconnect_.wait(error.what(), stop);  // what was settled already is found not pending the next time
-  }
+  });  // where it fails, what was settled already is found not pending the next time
 }
 
 std::optional<std::string> Settler::send_now(std::vector<Outgoing>& jobs) {
@@ -118,11 +130,13 @@ std::optional<std::string> Settler::send_now(std::vector<Outgoing>& jobs) {
 bool Settler::keep_refused(std::vector<Settlement>& settlements, const std::vector<Settled>& answers) {
   std::vector<Settlement> refused;
   std::vector<Settlement> settled;
+  refused.reserve(answers.size());  // no memory is to be asked for once the first has moved
+  settled.reserve(answers.size());
   for (std::size_t i = 0; i < answers.size(); ++i) {
     (answers[i] == Settled::kRefused ? refused : settled).push_back(std::move(settlements[i]));
   }
-  std::ranges::move(in_hand_.release(std::move(settled)), std::back_inserter(dropped_));
   settlements = std::move(refused);
+  std::ranges::move(in_hand_.release(std::move(settled)), std::back_inserter(dropped_));
   return !settlements.empty();
 }
 

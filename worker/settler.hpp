@@ -28,6 +28,13 @@ class Settler {
   /// that the task is not forgotten while its children are not yet known.
   void send(std::vector<Outgoing> jobs);
 
+  const Progress& progress() const noexcept { return reconnect_.progress(); }
+  /// For the watchdog, which must not wait: it has something to do and does not do it, or only just begins.
+  bool is_behind() const {
+    const std::unique_lock lock{mutex_, std::try_to_lock};
+    return !lock || (!busy_ && !asked_for_.empty());
+  }
+
   /// Waits until all is settled, up to `timeout`; false if something is left.
   bool flush(std::chrono::milliseconds timeout);
 
@@ -40,7 +47,7 @@ class Settler {
 
   void run(const std::stop_token& stop);
   void gather(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
-  void take_over(Work& work);  // with mutex_ held
+  void take_over(Work& work) noexcept;  // with mutex_ held
   /// Once; leaves in `work` what is to be tried again.
   void carry_out(Work& work, const std::stop_token& stop);
   /// Leaves in `jobs` what is not sent; gives back why they were refused.  Throws when the broker does not
@@ -55,7 +62,7 @@ class Settler {
   InHand& in_hand_;
   std::vector<Settlement> dropped_;       // used by thread_ alone: see InHand::release
   Reconnect reconnect_{"settling jobs"};  // as broker_
-  std::mutex mutex_;                      // protects what follows
+  mutable std::mutex mutex_;              // protects what follows
   std::condition_variable_any asked_;
   std::condition_variable idle_;
   Work asked_for_;

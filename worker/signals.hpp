@@ -1,4 +1,4 @@
-/// SIGTERM and SIGINT, waited for instead of handled.
+/// SIGTERM, SIGINT and SIGHUP, waited for instead of handled.
 #pragma once
 
 #include <sys/types.h>
@@ -32,26 +32,37 @@ class Signals {
     const timespec wait{ms / 1000, (ms % 1000) * 1'000'000};
     ::siginfo_t info{};
     const int signal = ::sigtimedwait(&set_, &info, &wait);
-    if (signal > 0) count(info);
+    if (signal > 0 && signal != SIGHUP) count(info);
     return std::max(signal, 0);
   }
 
   /// Waits up to `timeout`; true if there was a second wish to stop, which is one to stop at once.  The same
-  /// wish may come twice, to the whole group of processes and forwarded: so two of one sender count.
+  /// wish may come twice, to the whole group of processes and forwarded: so two of one sender count.  SIGHUP
+  /// is never the second, nor the first of two: a terminal that goes sends it together with its shell.
   bool wait_for(std::chrono::milliseconds timeout) {
     wait(timeout);
     return forwarded_ > 1 || direct_ > 1;
   }
 
- private:
+  /// Those that stop the worker: SIGHUP is none where it was ignored when the program began, as under nohup.
   static ::sigset_t stop_signals() noexcept {
+    static const bool hang_up_stops = [] {
+      struct sigaction before {};
+      ::sigaction(SIGHUP, nullptr, &before);
+      return before.sa_handler != SIG_IGN;
+    }();
     ::sigset_t set{};
     ::sigemptyset(&set);
     ::sigaddset(&set, SIGTERM);
     ::sigaddset(&set, SIGINT);
+    if (hang_up_stops) ::sigaddset(&set, SIGHUP);
     return set;
   }
+  static const char* name(int signal) noexcept {
+    return signal == SIGTERM ? "SIGTERM" : signal == SIGINT ? "SIGINT" : "SIGHUP";
+  }
 
+ private:
   void count(const ::siginfo_t& info) noexcept {
     const pid_t sender = info.si_code <= 0 ? info.si_pid : 0;  // the kernel's own have none
     if (supervisor_ != 0 && sender == ::getpid()) return;      // our own wish to be replaced

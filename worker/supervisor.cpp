@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "aftercommit/log.hpp"
+#include "worker/logging.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -22,6 +23,7 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kBetweenLooks{10};  // while a process starts, which sends no sign when it is ready
+constexpr milliseconds kForTheLog{200};    // until what could not be written is tried again
 constexpr milliseconds kShortLife{1000};   // one that has lived longer did not fail to start
 constexpr milliseconds kFirstBackoff{100};
 constexpr milliseconds kLongestBackoff{5000};
@@ -33,23 +35,34 @@ std::string how_it_ended(int status, const std::string& reason = {}) {
   return name != nullptr ? "SIG" + std::string{name} : "signal " + std::to_string(WTERMSIG(status));
 }
 
-/// A set-up that fails at the first start is for a person to mend.
-bool cannot_begin(int status) {
-  if (!WIFEXITED(status)) return false;
-  const int code = WEXITSTATUS(status);
-  return code == kExitInternal || code == kExitUsage || code == kExitSetup;
+/// What a process was doing that has not come to its end.
+std::string words_for(StartStep step, const std::string& library) {
+  switch (step) {
+    case StartStep::kBeginning:
+      return "before it could do anything";
+    case StartStep::kLoading:
+      return library.empty() ? "while the application's tasks were defined"
+                             : "while it loaded the task library '" + library +
+                                   "': look at its static objects and at what defines its tasks";
+    case StartStep::kChecking:
+      return "while it looked at Redis, at the databases and at their tables";
+    case StartStep::kStarting:
+      return "while it started its threads";
+  }
+  return {};
 }
 
 }  // namespace
 
 Supervisor::Supervisor(const Options& options, Run run)
     : run_{std::move(run)},
+      library_{options.app_path},
       self_{::getpid()},
       slots_{options.processes, options.concurrency},
       processes_(options.processes) {
   for (std::size_t i = 0; i < processes_.size(); ++i) processes_[i].slots = &slots_.child(i);
-  ::sigemptyset(&signals_);
-  for (const int signal : {SIGTERM, SIGINT, SIGCHLD}) ::sigaddset(&signals_, signal);
+  signals_ = Signals::stop_signals();
+  ::sigaddset(&signals_, SIGCHLD);
 }
 
 int Supervisor::run() {
@@ -128,18 +141,18 @@ std::optional<milliseconds> Supervisor::next_look() const {
 void Supervisor::wait() {
   ::siginfo_t info{};
   int signal = 0;
-  if (const auto timeout = next_look()) {
+  auto timeout = next_look();
+  if (log_is_behind()) timeout = std::min(timeout.value_or(kForTheLog), kForTheLog);
+  if (timeout) {
     const timespec wait{timeout->count() / 1000, (timeout->count() % 1000) * 1'000'000};
     signal = ::sigtimedwait(&signals_, &info, &wait);
   } else {
     signal = ::sigwaitinfo(&signals_, &info);
   }
-  if (signal != SIGTERM && signal != SIGINT) return;
-  if (!stopping_) {
-    log(LogLevel::kInfo, "stopping the worker processes",
-        {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
-  }
+  if (signal <= 0 || signal == SIGCHLD) return;
+  const bool first = !stopping_;
   stop(signal);
+  if (first) log(LogLevel::kInfo, "stopping the worker processes", {{"signal", Signals::name(signal)}});
 }
 
 void Supervisor::stop(int signal) {
@@ -160,24 +173,35 @@ void Supervisor::reap() {
 
 void Supervisor::ended(Process& process, int status) {
   const bool ready = process.slots->ready();
-  process.ever_started = process.ever_started || ready;
+  // Jobs may begin a moment before it says that it is ready.
+  process.ever_started = process.ever_started || ready || process.slots->jobs_started() > 0;
   if (WIFEXITED(status) && process.slots->stopping()) {
     ended_by_itself(process, WEXITSTATUS(status));
-  } else if (!processes_.front().ever_started && cannot_begin(status)) {
-    note(WEXITSTATUS(status));
-    process.wanted = false;
-    if (!stopping_) stop(SIGTERM);
+  } else if (!processes_.front().ever_started && (!stopping_ || process.slots->refused())) {
+    cannot_begin(process, status);
   } else {
     if (ready ||
         process.slots->jobs_started() > 0) {  // else it has not yet given back what the one before it held
       process.died_of = how_it_ended(status, process.slots->reason());
       process.said_why = false;
-    } else if (WIFEXITED(status)) {
+    } else if (process.slots->refused()) {
       process.said_why = true;
     }
     crashed(process, how_it_ended(status, process.slots->reason()));
   }
   process.pid = 0;
+}
+
+/// Whatever the first start dies of is for a person to mend, and would come again.
+void Supervisor::cannot_begin(Process& process, int status) {
+  const bool said = process.slots->refused() && WIFEXITED(status);
+  note(said ? WEXITSTATUS(status) : kExitUsage);
+  process.wanted = false;
+  if (!said && !stopping_) {
+    say("cannot start: the process that is to run jobs ended with " +
+        how_it_ended(status, process.slots->reason()) + ' ' + words_for(process.slots->step(), library_));
+  }
+  if (!stopping_) stop(SIGTERM);
 }
 
 void Supervisor::ended_by_itself(Process& process, int code) {

@@ -57,6 +57,7 @@ class Supervisor {
   void wait();
   void reap();
   void ended(Process& process, int status);
+  void cannot_begin(Process& process, int status);
   void ended_by_itself(Process& process, int code);
   void crashed(Process& process, const std::string& how);
   void put_off(Process& process);
@@ -65,6 +66,7 @@ class Supervisor {
   bool done() const;
 
   const Run run_;
+  const std::string library_;
   const pid_t self_;
   RunningSlots slots_;
   std::vector<Process> processes_;

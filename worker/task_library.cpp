@@ -8,6 +8,7 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/worker.hpp"
+#include "worker/uncaught.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -30,6 +31,15 @@ Function* symbol(void* library, const char* name, const std::string& path) {
   return reinterpret_cast<Function*>(address);
 }
 
+/// What its static objects throw comes through here, or ends in a call of std::terminate() on its way.
+void* open(const std::string& path) {
+  try {
+    return ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  } catch (...) {
+    throw UsageError{"cannot load task library '" + path + "': " + what_was_thrown()};
+  }
+}
+
 }  // namespace
 
 App& load_task_library(const std::string& given) {
@@ -37,7 +47,7 @@ App& load_task_library(const std::string& given) {
   // Never the search path: what runs is the file that was named.
   const auto path = std::filesystem::absolute(given, ignored).string();
   check_permissions(path);
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* const library = open(path);
   if (library == nullptr) throw UsageError{std::string{"cannot load task library: "} + ::dlerror()};
   const int abi = symbol<int()>(library, "aftercommit_task_library_abi", path)();
   if (abi != kTaskLibraryAbi) {

@@ -25,7 +25,8 @@ target_compile_definitions(fault_support PUBLIC
 add_dependencies(fault_support fault_tasks fault_tasks_later producer worker)
 
 foreach(subject
-        bad_input failover lost_reply mutant postgres_fault process_fault producer_fault redis_fault relay_fault worker_kill zombie)
+        bad_input failover lost_reply mutant postgres_fault process_fault producer_fault redis_fault relay_fault worker_hang
+        worker_kill worker_role zombie)
   aftercommit_test(${subject}_test LABEL fault LIBRARIES fault_support)
 endforeach()
 

@@ -113,6 +113,26 @@ TEST_F(DurablePushOutage, LeavesTheJobsOfTheNextSecondToTheRelay) {
   FAIL() << "Redis never started within a second";
 }
 
+TEST_F(DurablePushOutage, CostsNoAttemptToConnectInItsNextSecond) {
+  server.kill();
+  const auto start = SteadyClock::now();
+  push("not sent");
+  ASSERT_TRUE(eventually([&] { return !log().empty(); }));
+  const auto before = proxy.accepted();
+  const auto push_until_tried = [&](std::chrono::milliseconds deadline) {
+    return eventually(
+        [&] {
+          push("left to the relay");
+          return proxy.accepted() > before;
+        },
+        deadline);
+  };
+  const bool tried = push_until_tried(600ms);
+  const bool in_time = SteadyClock::now() < start + 1s;  // else the machine was busy
+  EXPECT_FALSE(tried && in_time);
+  EXPECT_TRUE(push_until_tried(kDeadline)) << "nor does it last for ever";
+}
+
 TEST_F(DurablePushOutage, LeavesToTheRelayWhatWaitedForTheCallThatFailed) {
   MuteRedis mute;
   pusher = std::make_unique<DurablePush>(mute.url(), kShort);

@@ -37,6 +37,10 @@ target_compile_definitions(sql_clients_test PRIVATE AFTERCOMMIT_SQL_CLIENTS="${P
 aftercommit_test(relay_test LABEL integration LIBRARIES aftercommit::worker)
 aftercommit_test(durable_worker_test LABEL integration LIBRARIES worker_support)
 aftercommit_test(worker_next_job_test LABEL integration LIBRARIES worker_support)
+aftercommit_test(ledger_purge_test LABEL integration LIBRARIES worker_support)
+aftercommit_test(worker_log_reader_test LABEL integration LIBRARIES worker_support)
+aftercommit_test(standard_files_test LABEL integration LIBRARIES test_payments)
+aftercommit_test(worker_start_test LABEL integration LIBRARIES worker_support)
 aftercommit_test(worker_supervisor_test LABEL integration LIBRARIES worker_support)
 foreach(subject cli cli_audit)
   aftercommit_test(${subject}_test LABEL integration SOURCES support/worker_process.cpp

@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <numeric>
+#include <pqxx/pqxx>
 
 #include "support/worker_fixture.hpp"
 
@@ -67,6 +68,58 @@ TEST_P(WorkerSignal, EndsTheWorkerAtOnceWhenItIsTheSecond) {
   worker.signal(GetParam());
   EXPECT_EQ(worker.exit_code(3s), 4);
   EXPECT_EQ(broker->counts("default").running, 1) << "it returns after its lease";
+}
+
+TEST_F(WorkerShutdown, WaitsForNoDatabaseThatDoesNotAnswer) {
+  auto& worker = start_worker();
+  tasks.insert.delay(1);
+  ASSERT_TRUE(eventually_effects({1}));
+  pqxx::connection connection{database_url};
+  pqxx::work holder{connection};
+  holder.exec("LOCK TABLE " + schema.name() + ".job IN ACCESS EXCLUSIVE MODE");
+  // Its relay waits for the table, and has to be joined.
+  ASSERT_TRUE(eventually([&] {
+    return !holder
+                .exec("SELECT FROM pg_locks WHERE NOT granted AND relation = '" + schema.name() +
+                      ".job'::regclass")
+                .empty();
+  }));
+  worker.signal(SIGTERM);
+  EXPECT_EQ(worker.exit_code(), 0);
+  EXPECT_EQ(worker.count("stopped without waiting for a database that does not answer"), 1);
+  EXPECT_EQ(worker.count("worker stopped"), 0);
+  EXPECT_TRUE(eventually_empty()) << "all was settled before";
+}
+
+TEST_F(WorkerShutdown, ByTheHangUpOfATerminalIsInGoodOrderHoweverOftenItComes) {
+  HeldLock lock{database_url, lock_key};
+  auto& worker = start_worker();
+  const auto job = tasks.wait_for_lock.delay(1, lock_key);
+  ASSERT_TRUE(eventually([&] { return starts(job) == 1; }));
+  const auto child = worker.children().at(0);
+  for (int times = 0; times < 2; ++times) {  // as the terminal and its shell send it
+    ::kill(child, SIGHUP);
+    worker.signal(SIGHUP);
+    ASSERT_TRUE(worker.says("stopping the worker processes"));
+  }
+  worker.signal(SIGTERM);  // the first of its kind
+  lock.release();
+  EXPECT_EQ(worker.exit_code(), 0);
+  EXPECT_EQ(effects(), std::vector<long>{1});
+}
+
+TEST_F(WorkerShutdown, IsNotBroughtAboutByAHangUpThatWasIgnoredAtTheStart) {
+  auto& worker = workers.emplace_back(std::vector<std::string>{
+      "/bin/sh", "-c", "trap '' HUP; exec \"$0\" \"$@\"", AFTERCOMMIT_WORKER, "--app", AFTERCOMMIT_TEST_TASKS,
+      "--redis", redis_url, "--database", database_url, "--schema", schema.name(), "--log-format", "json"});
+  ASSERT_TRUE(worker.says("worker started"));
+  ::kill(worker.children().at(0), SIGHUP);
+  worker.signal(SIGHUP);
+  tasks.insert.delay(1);
+  EXPECT_TRUE(eventually_effects({1}));
+  worker.signal(SIGTERM);
+  EXPECT_EQ(worker.exit_code(), 0);
+  EXPECT_EQ(worker.count("worker stopping"), 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Signals, WorkerSignal, testing::Values(SIGTERM, SIGINT),

@@ -27,6 +27,7 @@ class WorkerProcess {
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   void signal(int number) const;
+  pid_t id() const { return process_; }
   /// The processes that it watches, and so whichever run jobs now.
   std::vector<pid_t> children() const;
 

@@ -9,6 +9,6 @@ foreach(subject
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()
 
-foreach(subject command_line in_hand job_buffer lease_watch patience queue_order settler)
+foreach(subject command_line in_hand interruptions job_buffer lease_watch log_stream patience queue_order settler)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::worker)
 endforeach()

@@ -1,0 +1,82 @@
+/// A file that log lines go to, and that nobody ever waits for.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace aftercommit::worker {
+
+/// Standard error may be a pipe that nobody reads, a terminal that is held (Ctrl-S) or gone, a full disk.
+/// What cannot be written now is kept, 1 MiB and 10,000 lines of it; what comes beyond that, or where it
+/// cannot be written at all, is dropped and counted.  The count is told, in its place, when lines can be
+/// written again. Thread-safe; no call waits, flush() apart.
+class LogStream {
+ public:
+  /// Makes the line that tells of so many dropped ones, with its end.
+  using Notice = std::function<std::string(std::size_t dropped)>;
+
+  /// `file` is not owned.
+  explicit LogStream(int file);
+  ~LogStream();
+  LogStream(const LogStream&) = delete;
+  LogStream& operator=(const LogStream&) = delete;
+
+  void set_notice(Notice notice);
+  /// One line, with its end.
+  void write(std::string_view line) noexcept;
+  /// A line that could not even be made.
+  void lost() noexcept;
+  /// Tries again what is kept; true if some of it is left.
+  bool is_behind() noexcept;
+  /// The same until it is written, or so long at most.
+  void flush(std::chrono::milliseconds longest) noexcept;
+
+  // Around a fork: what is kept is the parent's to write.
+  void before_fork() { mutex_.lock(); }
+  void after_fork_in_parent() { mutex_.unlock(); }
+  void after_fork_in_child() noexcept;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  enum class Way {
+    kNone,    ///< it cannot be written to now
+    kPlain,   ///< by write(): a file never makes one wait for its reader
+    kSend,    ///< a socket, by send(), which can be told not to wait
+    kReopen,  ///< a pipe or a terminal, by a description of our own that does not wait
+    kAsk,     ///< the same where it may not be opened again: asked first whether there is room
+  };
+
+  void open() noexcept;  // with mutex_ held, as what follows
+  void close() noexcept;
+  bool is_still_open() noexcept;
+  /// How much of it could be written; -1 if none of it ever can be, for now.
+  long put(std::string_view text) noexcept;
+  long put_where_room(std::string_view text) noexcept;
+  bool drain() noexcept;
+  bool put_kept() noexcept;
+  bool put_notice() noexcept;
+  void keep(std::string_view text, bool begun) noexcept;
+  void give_up() noexcept;
+
+  const int file_;
+  std::mutex mutex_;  // protects what follows
+  Notice notice_;
+  Way way_ = Way::kNone;
+  int own_ = -1;  // for kReopen
+  struct ::stat opened_ {};
+  std::deque<std::string> kept_;
+  std::size_t kept_bytes_ = 0;
+  std::size_t dropped_ = 0;
+  bool begun_ = false;  // a part of the first line that is kept has been written
+  bool torn_ = false;   // the last line that was begun was never ended
+  Clock::time_point try_at_{};
+};
+
+}  // namespace aftercommit::worker
