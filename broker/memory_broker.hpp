@@ -38,6 +38,9 @@ class MemoryBroker final : public Broker {
                                std::span<const std::string> entries) override;
   void retire(const WorkerId& worker, std::span<const Queue> queues) override;
 
+  std::vector<std::vector<HomeFinding>> claim_home(const HomeClaim& claim,
+                                                   std::span<const Queue> queues) override;
+
   std::vector<std::string> relay_cursors(std::string_view source, std::span<const Queue> queues) override;
   bool relay(const RelayStep& step) override;
   std::vector<bool> has_durable(const Queue& queue, std::span<const JobId> jobs) override;

@@ -52,6 +52,11 @@ const RedisScript& held_by() {
   return script;
 }
 
+const RedisScript& home() {
+  static const auto& script = kept(plain("home", lua::home));
+  return script;
+}
+
 const RedisScript& lapsed() {
   static const auto& script = kept(plain("lapsed", lua::lapsed));
   return script;

@@ -57,6 +57,12 @@ Json in_json(const Line& line) {
           {"oldest_durable_ms", ms(line.oldest_durable)}};
 }
 
+/// Jobs, and no worker that lives.
+bool waits_for_nobody(const Line& line) {
+  const auto& redis = line.redis;
+  return redis.workers == 0 && redis.ready + redis.delayed + redis.running + line.durable > 0;
+}
+
 void print(const std::map<Queue, Line>& lines) {
   Table table{{{"queue", Table::Align::kLeft},
                {"ready"},
@@ -65,15 +71,20 @@ void print(const std::map<Queue, Line>& lines) {
                {"dead"},
                {"oldest"},
                {"durable"},
-               {"oldest durable"}}};
+               {"oldest durable"},
+               {"workers"}}};
   const auto age = [](std::optional<milliseconds> time) { return time ? span(*time) : std::string{"-"}; };
   for (const auto& [queue, line] : lines) {
     const auto& redis = line.redis;
     table.add({one_line(queue, 64), std::to_string(redis.ready), std::to_string(redis.delayed),
                std::to_string(redis.running), std::to_string(redis.dead), age(redis.oldest),
-               std::to_string(line.durable), age(line.oldest_durable)});
+               std::to_string(line.durable), age(line.oldest_durable), std::to_string(redis.workers)});
   }
   table.print();
+  for (const auto& [queue, line] : lines) {
+    if (!waits_for_nobody(line)) continue;
+    std::cout << "No worker serves queue " << one_line(queue, 64) << ": its jobs wait.\n";
+  }
 }
 
 }  // namespace
@@ -87,6 +98,7 @@ int stats(const Options& options) {
     for (const auto& [queue, line] : lines) {
       Json entry{{"queue", queue}};
       entry.update(in_json(line));
+      entry["workers"] = line.redis.workers;
       queues.push_back(std::move(entry));
       add(sum, line);
     }

@@ -14,12 +14,13 @@ using std::chrono::milliseconds;
 
 JobId id_of(const pqxx::field& field) { return JobId::parse(field.c_str()).value(); }
 
-JobRow job_row(const pqxx::row& row) {
-  return {.id = id_of(row[0]),
-          .queue = row[1].as<std::string>(),
-          .attempt = row[2].as<int>(),
-          .due_in = milliseconds{row[3].as<std::int64_t>()},
-          .envelope = row[4].as<std::string>()};
+/// Its columns from `first` on.
+JobRow job_row(const pqxx::row& row, int first = 0) {
+  return {.id = id_of(row[first]),
+          .queue = row[first + 1].as<std::string>(),
+          .attempt = row[first + 2].as<int>(),
+          .due_in = milliseconds{row[first + 3].as<std::int64_t>()},
+          .envelope = row[first + 4].as<std::string>()};
 }
 
 std::chrono::system_clock::time_point from_epoch_us(std::int64_t us) {
@@ -55,6 +56,14 @@ std::optional<JobRow> JobTable::find(const JobId& job) const {
   const auto rows = database_.exec(statements().find_job, job);
   if (rows.empty()) return std::nullopt;
   return job_row(rows[0]);
+}
+
+JobTable::Look JobTable::look_for(const JobId& job) const {
+  const auto rows = database_.exec(statements().look_for_job, job);
+  if (rows.empty()) return {};
+  Look look{.home = rows[0][0].as<std::string>()};
+  if (!rows[0][1].is_null()) look.row = job_row(rows[0], 1);
+  return look;
 }
 
 std::vector<JobRow> JobTable::find_all(std::span<const JobId> jobs) const {

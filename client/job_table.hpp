@@ -50,6 +50,13 @@ class JobTable {
 
   /// The job as it stands now; nothing if it is done, dead, or was never committed.
   std::optional<JobRow> find(const JobId& job) const;
+  /// The same together with the token of the table that says so (see home.hpp), by one answer; empty where it
+  /// has lost it.
+  struct Look {
+    std::string home;
+    std::optional<JobRow> row{};
+  };
+  Look look_for(const JobId& job) const;
   /// Those of these jobs that are there, in any order.
   std::vector<JobRow> find_all(std::span<const JobId> jobs) const;
 

@@ -48,6 +48,11 @@ Statements::Statements(std::string_view schema)
       purge_ledger{ready(sql::purge_ledger, schema)},
       relay_source{ready(sql::relay_source, schema)},
       find_jobs{ready(sql::find_jobs, schema)},
+      read_home{ready(sql::read_home, schema)},
+      look_for_job{ready(sql::look_for_job, schema)},
+      find_apps{ready(sql::find_apps, schema)},
+      enter_app{ready(sql::enter_app, schema)},
+      forget_apps{ready(sql::forget_apps, schema)},
       relay_fresh{ready(sql::relay_fresh, schema)} {}
 
 }  // namespace aftercommit::detail

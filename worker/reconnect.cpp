@@ -60,7 +60,7 @@ void Reconnect::succeeded() {
   const auto outage = std::chrono::steady_clock::now() - since_;
   log(troubles().end(server_) ? LogLevel::kInfo : LogLevel::kDebug, std::string{server_} + " serves again",
       {{"role", std::string{role_}},
-       {"after_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(outage).count())}});
+       {"after_ms", std::chrono::duration_cast<std::chrono::milliseconds>(outage).count()}});
   failures_ = 0;
 }
 

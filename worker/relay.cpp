@@ -75,7 +75,7 @@ void Sweeper::sweep(const Queue& queue, const std::string& known, const std::sto
     log(LogLevel::kWarning,
         "the broker knew nothing of this job table (it is new to it, or has lost its data): its jobs were "
         "brought again",
-        {{"database", database_.alias()}, {"queue", queue}, {"jobs", std::to_string(brought_ - before)}});
+        {{"database", database_.alias()}, {"queue", queue}, {"jobs", brought_ - before}});
   }
 }
 
@@ -173,17 +173,19 @@ void Sweeper::bury_malformed(const JobRow& row, const std::string& reason) {
 }
 
 Relay::Relay(std::unique_ptr<Broker> broker, Database& database, std::vector<Queue> queues,
-             std::size_t payload_limit, std::chrono::milliseconds interval)
+             std::size_t payload_limit, std::chrono::milliseconds interval, Home& home)
     : broker_{std::move(broker)},
       sweeper_{*broker_, database, std::move(queues), payload_limit},
       listener_{database},
       interval_{interval},
+      home_{home},
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
 void Relay::run(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
   while (!stop.stop_requested()) {
+    home_.wait_until_right(stop);  // a queue of another database takes none of our jobs
     try {
       sweeper_.sweep(stop);
       reconnect_.succeeded();

@@ -14,6 +14,7 @@
 #include "client/job_feed.hpp"
 #include "client/job_listener.hpp"
 #include "client/job_table.hpp"
+#include "worker/home.hpp"
 #include "worker/reconnect.hpp"
 
 namespace aftercommit::worker {
@@ -54,9 +55,9 @@ class Sweeper {
 /// A Sweeper with a thread: sweeps when the database notifies of a job, and every `interval`.
 class Relay {
  public:
-  /// `database` is not owned and outlives this.
+  /// `database` and `home` are not owned and outlive this.
   Relay(std::unique_ptr<Broker> broker, Database& database, std::vector<Queue> queues,
-        std::size_t payload_limit, std::chrono::milliseconds interval);
+        std::size_t payload_limit, std::chrono::milliseconds interval, Home& home);
 
   void request_stop() { thread_.request_stop(); }  ///< the destructor waits for it
 
@@ -67,6 +68,7 @@ class Relay {
   Sweeper sweeper_;
   detail::JobListener listener_;
   const std::chrono::milliseconds interval_;
+  Home& home_;
   Reconnect reconnect_{"relaying durable jobs", "the broker or the database"};
   std::jthread thread_;  // last
 };
