@@ -95,6 +95,35 @@ struct RelayStep {
   std::vector<Outgoing> jobs{};
 };
 
+/// A database that holds the rows of a queue's durable jobs, as a worker knows it.
+struct HomeDatabase {
+  std::string alias;  ///< by which jobs name it
+  std::string token;  ///< of the schema of its tables: one that nothing else has
+  std::string where;  ///< for people: "shop at 10.0.0.7:5432, schema aftercommit"
+};
+
+/// What a worker says of itself before it serves a queue.
+struct HomeClaim {
+  std::vector<HomeDatabase> databases{};
+  std::string app{};                 ///< its name; empty: one that runs no tasks
+  std::vector<std::string> tasks{};  ///< names of those it declares
+  bool adopt = false;  ///< an operator says that the queue is theirs: what others have said is forgotten
+};
+
+/// What of a claim does not go together with what others have said before.
+struct HomeFinding {
+  enum class Kind : std::uint8_t {
+    kOtherDatabase,  ///< `subject`, an alias, stands for another database; `detail` says which
+    kSameTask,  ///< `subject`, another app, declares the task `detail` as well: each would run the other's
+    kOtherApp,  ///< `subject`, another app, has workers for the queue
+  };
+  Kind kind;
+  std::string subject;
+  std::string detail{};
+
+  friend bool operator==(const HomeFinding&, const HomeFinding&) = default;
+};
+
 /// Where a job stands in its queue.
 enum class JobState : std::uint8_t { kReady, kRunning, kDelayed };
 
@@ -109,6 +138,7 @@ struct QueueCounts {
   std::int64_t delayed = 0;
   std::int64_t dead = 0;
   std::optional<Millis> oldest{};  ///< how long the first of the ready and running ones has been there
+  std::int64_t workers = 0;        ///< that hold a lease in this queue
 };
 
 /// A dead letter as kept: the time of death and the text that bury was given.
@@ -198,6 +228,14 @@ class Broker {
 
   /// The end of a worker that has settled all: forgets its name and leases, except where it still holds jobs.
   virtual void retire(const WorkerId& worker, std::span<const Queue> queues) = 0;
+
+  // --- Whose a queue is.
+
+  /// Says for each queue who serves it from where; answers, for each, what does not go together with what is
+  /// known.  In one atomic step for each: where a database is another one, or a task the same, nothing of the
+  /// claim is kept.  What is known is lost together with the jobs.
+  virtual std::vector<std::vector<HomeFinding>> claim_home(const HomeClaim& claim,
+                                                           std::span<const Queue> queues) = 0;
 
   // --- The relay, which brings jobs from a job table.
 

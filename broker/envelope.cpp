@@ -20,10 +20,10 @@ using Time = std::chrono::system_clock::time_point;
 
 constexpr JsonLimits kArgsLimits{kArgsDepthLimit, kArgsValueLimit};
 constexpr JsonLimits kTraceLimits{kArgsDepthLimit, kTraceValueLimit};
-// The envelope's own object around the args; its fields, backoff, errors of five values each, and fields
+// The envelope's own object around the args; its fields, backoff, errors of six values each, and fields
 // of later versions.
 constexpr JsonLimits kTextLimits{kArgsDepthLimit + 1,
-                                 kArgsValueLimit + kTraceValueLimit + 5 * kErrorsKept + 500};
+                                 kArgsValueLimit + kTraceValueLimit + 6 * kErrorsKept + 500};
 
 constexpr std::string_view kFixedWord = "fixed";
 constexpr std::string_view kExponentialWord = "exponential";
@@ -110,6 +110,7 @@ void write_errors(std::string& out, const std::vector<AttemptError>& errors) {
     fields.time("at", error.at);
     fields.text("worker", error.worker);
     fields.text("error", error.error);
+    if (!error.type.empty()) fields.text("type", error.type);
     fields.end();
   }
   out += ']';
@@ -172,6 +173,7 @@ std::vector<AttemptError> read_errors(JsonFields& outer) {
     error.at = fields.time("at");
     error.worker = fields.text("worker");
     error.error = fields.text("error");
+    if (fields.has("type")) error.type = fields.text("type");
     outer.adopt(fields.flaw());
   }
   return errors;
@@ -270,6 +272,7 @@ std::variant<Envelope, Malformed> decode(std::string_view text, std::size_t size
 void add_error(Envelope& envelope, AttemptError error) {
   error.worker = clean_text(error.worker, kWorkerTextLimit);
   error.error = clean_text(error.error, kErrorTextLimit);
+  error.type = clean_text(error.type, kTypeTextLimit);
   envelope.errors.push_back(std::move(error));
   if (envelope.errors.size() > kErrorsKept) envelope.errors.erase(std::next(envelope.errors.begin()));
 }

@@ -22,7 +22,8 @@ struct AttemptError {
   int attempt = 0;  ///< counted from 1
   std::chrono::system_clock::time_point at{};
   std::string worker;
-  std::string error;  ///< at most kErrorTextLimit bytes of valid UTF-8 after add_error
+  std::string error;   ///< at most kErrorTextLimit bytes of valid UTF-8 after add_error
+  std::string type{};  ///< of the exception, at most kTypeTextLimit bytes; empty: not known
 
   friend bool operator==(const AttemptError&, const AttemptError&) = default;
 };
@@ -59,9 +60,11 @@ inline constexpr int kArgsDepthLimit = 64;  ///< arrays and objects inside one a
 inline constexpr std::size_t kArgsValueLimit = 10'000;  ///< elements and members at all levels of args
 inline constexpr std::size_t kTraceValueLimit = 1'000;  ///< the same for trace
 inline constexpr std::size_t kWorkerTextLimit = 128;    ///< bytes of AttemptError::worker
+inline constexpr std::size_t kTypeTextLimit = 128;      ///< bytes of AttemptError::type
 /// Bytes that workers can add to a job at most, nearly all of them errors: none outgrows its limit by
 /// failing.
-inline constexpr std::size_t kErrorsRoom = kErrorsKept * 2 * (kErrorTextLimit + kWorkerTextLimit + 64);
+inline constexpr std::size_t kErrorsRoom =
+    kErrorsKept * 2 * (kErrorTextLimit + kWorkerTextLimit + kTypeTextLimit + 64);
 
 /// Compact JSON.  Throws PayloadError, naming the field, for whatever decode would refuse: a string that is
 /// not UTF-8, a number that is not finite, args beyond their limits, a name that is none.  The size alone is

@@ -1,6 +1,8 @@
 /// The process-wide log handler.
 #include "aftercommit/log.hpp"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -9,12 +11,17 @@
 #include <mutex>
 #include <utility>
 
+#include "broker/log_context.hpp"
 #include "broker/log_format.hpp"
 
 namespace aftercommit {
 namespace {
 
 std::atomic<LogLevel> lowest_level{LogLevel::kDebug};
+
+thread_local const LoggedJob* running_job = nullptr;
+
+constexpr std::string_view kJobId = "job_id";
 
 struct Sink {
   std::mutex mutex;
@@ -32,12 +39,19 @@ std::shared_ptr<const LogHandler> current_handler() {
   return sink().handler;
 }
 
+bool names_a_job(std::initializer_list<LogEvent::Field> fields) {
+  return std::ranges::any_of(fields, [](const LogEvent::Field& field) { return field.first == kJobId; });
+}
+
 void write_to_stderr(const LogEvent& event) {
   const std::string line = render_text(event, std::chrono::system_clock::now()) + '\n';
   std::fwrite(line.data(), 1, line.size(), stderr);  // unbuffered: one write, so lines stay whole
 }
 
 }  // namespace
+
+LogOfJob::LogOfJob(const LoggedJob& job) noexcept { running_job = &job; }
+LogOfJob::~LogOfJob() { running_job = nullptr; }
 
 void set_log_handler(LogHandler handler) {
   auto next = handler ? std::make_shared<const LogHandler>(std::move(handler)) : nullptr;
@@ -51,8 +65,13 @@ bool logs(LogLevel level) noexcept { return level >= lowest_level.load(std::memo
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogEvent::Field> fields) noexcept {
   if (!logs(level)) return;
-  const LogEvent event{level, message, fields};
   try {
+    std::array<LogEvent::Field, 3> job{};
+    LogEvent event{level, message, fields};
+    if (const auto* const running = running_job; running != nullptr && !names_a_job(fields)) {
+      job = {{{kJobId, running->id.str()}, {"task", running->task}, {"attempt", running->attempt}}};
+      event.job = job;
+    }
     if (const auto handler = current_handler()) {
       try {
         (*handler)(event);

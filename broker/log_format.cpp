@@ -97,12 +97,14 @@ std::string render_text(const LogEvent& event, std::chrono::system_clock::time_p
   std::string line = utc(at);
   line.append(" ").append(to_string(event.level)).append(" ");
   append_escaped(line, event.message, false);
-  for (const auto& [key, value] : event.fields) {
+  const auto append_field = [&line](const LogEvent::Field& field) {
     line += ' ';
-    append_escaped(line, key, false);
+    append_escaped(line, field.first, false);
     line += '=';
-    append_value(line, value);
-  }
+    append_value(line, field.second);
+  };
+  std::ranges::for_each(event.fields, append_field);
+  std::ranges::for_each(event.job, append_field);
   return line;
 }
 
@@ -117,7 +119,13 @@ std::string render_json(const LogEvent& event, std::chrono::system_clock::time_p
   append_member("time", utc(at));
   append_member("level", to_string(event.level));
   append_member("message", event.message);
-  for (const auto& [key, value] : event.fields) append_member(key, value);
+  const auto append_field = [&](const LogEvent::Field& field) {
+    if (!field.second.is_number) return append_member(field.first, field.second);
+    append_json_string_lossy(line += ',', field.first);
+    line.append(":").append(field.second);
+  };
+  std::ranges::for_each(event.fields, append_field);
+  std::ranges::for_each(event.job, append_field);
   line += '}';
   return line;
 }

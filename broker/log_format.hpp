@@ -12,7 +12,7 @@ namespace aftercommit {
 /// Values are quoted where needed; control characters are escaped, so that no value can fake a line.
 std::string render_text(const LogEvent& event, std::chrono::system_clock::time_point at);
 
-/// A JSON object: time, level, message, then the fields, all of them strings.
+/// A JSON object: time, level, message, then the fields: strings, and numbers where they were given as such.
 std::string render_json(const LogEvent& event, std::chrono::system_clock::time_point at);
 
 /// 2026-03-01T12:00:00.042Z: UTC, to the millisecond.

@@ -61,7 +61,9 @@ QueueCounts MemoryBroker::counts(const Queue& name) {
           .running = count(queue.running),
           .delayed = count(queue.delayed.order()),
           .dead = count(queue.dead.order()),
-          .oldest = oldest};
+          .oldest = oldest,
+          .workers = std::ranges::count_if(queue.leases,
+                                           [&](const auto& lease) { return lease.second > now_ms(); })};
 }
 
 std::vector<DeadLetterEntry> MemoryBroker::dead_letters(const Queue& name, std::size_t offset,

@@ -9,6 +9,7 @@
 #include "broker/preconditions.hpp"
 #include "broker/redis_check.hpp"
 #include "broker/redis_enqueue.hpp"
+#include "broker/redis_home.hpp"
 #include "broker/redis_leases.hpp"
 #include "broker/redis_relay.hpp"
 #include "broker/redis_settle.hpp"
@@ -103,6 +104,11 @@ std::vector<Fetched> RedisBroker::held_by(const WorkerId& worker, const Queue& q
 
 void RedisBroker::retire(const WorkerId& worker, std::span<const Queue> queues) {
   redis_retire(session_, worker, queues, deadline());
+}
+
+std::vector<std::vector<HomeFinding>> RedisBroker::claim_home(const HomeClaim& claim,
+                                                              std::span<const Queue> queues) {
+  return redis_claim_home(session_, claim, queues, deadline());
 }
 
 std::vector<std::string> RedisBroker::relay_cursors(std::string_view source, std::span<const Queue> queues) {

@@ -43,6 +43,9 @@ class RedisBroker final : public Broker {
                                std::span<const std::string> entries) override;
   void retire(const WorkerId& worker, std::span<const Queue> queues) override;
 
+  std::vector<std::vector<HomeFinding>> claim_home(const HomeClaim& claim,
+                                                   std::span<const Queue> queues) override;
+
   std::vector<std::string> relay_cursors(std::string_view source, std::span<const Queue> queues) override;
   std::vector<std::string> relay_sources(const Queue& queue) override;
   void forget_relay_sources(const Queue& queue, std::span<const std::string> sources) override;

@@ -43,6 +43,15 @@ std::optional<Millis> age(const redisReply& page, const redisReply& time) {
                   Millis{now_ms - static_cast<std::int64_t>(std::min<std::uint64_t>(since->ms, kLongestMs))});
 }
 
+/// How many of these leases have not ended, by the reply to TIME.
+std::int64_t living(const redisReply& leases, const redisReply& time) {
+  const auto now_ms = integer(text(*elements(time)[0])) * 1000;
+  std::int64_t living = 0;
+  for (std::size_t i = 1; i < leases.elements; i += 2)
+    living += score_ms(*elements(leases)[i]) > now_ms ? 1 : 0;
+  return living;
+}
+
 /// The queue that a key belongs to; nothing for a key of somebody else.
 std::optional<Queue> queue_of(const std::string& prefix, std::string_view key) {
   const auto begin = prefix.size() + 2;
@@ -50,7 +59,8 @@ std::optional<Queue> queue_of(const std::string& prefix, std::string_view key) {
   if (end == std::string_view::npos) return {};
   Queue queue{key.substr(begin, end - begin)};
   const RedisKeys keys{prefix, queue};
-  const std::array ours{&keys.stream, &keys.delayed, &keys.dead, &keys.workers, &keys.durable, &keys.relay};
+  const std::array ours{&keys.stream,  &keys.delayed, &keys.dead, &keys.workers,
+                        &keys.durable, &keys.relay,   &keys.home};
   if (!valid_name(queue) || std::ranges::none_of(ours, [&](const auto* own) { return *own == key; }))
     return {};
   return queue;
@@ -80,6 +90,7 @@ QueueCounts RedisBrowser::counts(const Queue& queue) {
   commands.add("ZCARD", keys.dead);
   commands.add("XRANGE", keys.stream, "-", "+", "COUNT", 1);
   commands.add("TIME");
+  commands.add("ZRANGE", keys.workers, 0, -1, "WITHSCORES");
 
   std::array<std::int64_t, 4> numbers{};
   std::vector<Reply> replies(commands.size());
@@ -101,7 +112,8 @@ QueueCounts RedisBrowser::counts(const Queue& queue) {
           .running = running,
           .delayed = delayed,
           .dead = dead,
-          .oldest = age(*replies[4], *replies[5])};
+          .oldest = age(*replies[4], *replies[5]),
+          .workers = living(*replies[6], *replies[5])};
 }
 
 std::vector<DeadLetterEntry> RedisBrowser::dead_letters(const Queue& queue, std::size_t offset,

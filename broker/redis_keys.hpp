@@ -26,7 +26,8 @@ struct RedisKeys {
   std::string workers;  ///< sorted set: workers by the ms since 1970 at which their lease ends
   std::string durable;  ///< set: ids, of 16 bytes, of the durable jobs that are in the keys above
   std::string relay;    ///< hash: how far each source, a job table, has been read
-  std::string wake;     ///< pub/sub channel: a job became due before all others that wait
+  std::string home;  ///< hash: the databases that hold the rows of durable jobs, and the apps of its workers
+  std::string wake;  ///< pub/sub channel: a job became due before all others that wait
 
  private:
   explicit RedisKeys(const std::string& stem)
@@ -36,6 +37,7 @@ struct RedisKeys {
         workers{stem + "workers"},
         durable{stem + "durable"},
         relay{stem + "relay"},
+        home{stem + "home"},
         wake{stem + "wake"} {}
 };
 

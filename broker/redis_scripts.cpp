@@ -52,6 +52,11 @@ const RedisScript& held_by() {
   return script;
 }
 
+const RedisScript& home() {
+  static const auto& script = kept(plain("home", lua::home));
+  return script;
+}
+
 const RedisScript& leases() {
   static const auto& script = kept(plain("leases", lua::leases));
   return script;

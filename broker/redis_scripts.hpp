@@ -18,6 +18,7 @@ const RedisScript& bury();
 const RedisScript& fetch();
 const RedisScript& group();
 const RedisScript& held_by();
+const RedisScript& home();
 const RedisScript& leases();
 const RedisScript& promote();
 const RedisScript& push();

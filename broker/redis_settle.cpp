@@ -53,7 +53,7 @@ class Settling {
                      std::vector<Settled>& answers) {
     for (const auto job : jobs) answers.at(job) = Settled::kRefused;
     log(LogLevel::kError, "the broker refused to settle jobs",
-        {{"jobs", std::to_string(jobs.size())}, {"error", refusal.sentence}});
+        {{"jobs", jobs.size()}, {"error", refusal.sentence}});
   }
 
   std::vector<RedisBatch> script_calls() {

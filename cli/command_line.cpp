@@ -26,7 +26,7 @@ struct Description {
   std::string_view what;
 };
 
-constexpr std::array<Description, 7> kCommands{{
+constexpr std::array<Description, 8> kCommands{{
     {Command::kMigrate, "migrate", "[--print [--from N]] [options]",
      "Brings the tables of jobs in each database up to date."},
     {Command::kStats, "stats", "[--json] [options]", "Counts what each queue holds."},
@@ -40,6 +40,9 @@ constexpr std::array<Description, 7> kCommands{{
      "Deletes dead jobs for good.  It does not ask."},
     {Command::kAudit, "audit", "[--json] [options]",
      "Compares the job tables with Redis: is every committed job somewhere, and once?"},
+    {Command::kAdopt, "adopt", "--queue Q | --all [options]",
+     "Says that the jobs of a queue belong to these databases, whatever was known before, and forgets its "
+     "apps."},
 }};
 
 constexpr const char* kAfterHelp = R"(
@@ -89,6 +92,10 @@ cxxopts::Options describe(const Description& command) {
   if (is_dead(command.command)) {
     add("queue", "only jobs of this queue", cxxopts::value<std::string>(), "Q");
     add("task", "only jobs of this task", cxxopts::value<std::string>(), "T");
+  }
+  if (command.command == Command::kAdopt) {
+    add("queue", "this queue", cxxopts::value<std::string>(), "Q");
+    add("all", "every queue that Redis or a job table knows");
   }
   if (command.command == Command::kDeadList) {
     add("limit", "at most so many", cxxopts::value<std::string>()->default_value("50"), "N");
@@ -232,6 +239,14 @@ Options read(const cxxopts::ParseResult& parsed, const Description& command) {
     options.all = parsed.count("all") > 0;
     check_selection(command.name, options);
   }
+  if (command.command == Command::kAdopt) {
+    options.queue = value_of(parsed, "queue");
+    options.all = parsed.count("all") > 0;
+    check_name("queue", options.queue);
+    if (options.queue.empty() != options.all) {
+      throw UsageError{"adopt needs either --queue or --all; see aftercommit adopt --help"};
+    }
+  }
   if (command.command == Command::kAudit) {
     const auto pause = number<double>("pause", parsed["pause"].as<std::string>(), 0, 3600, "3600");
     options.pause = std::chrono::milliseconds{std::lround(pause * 1000)};
@@ -249,7 +264,8 @@ std::string command_name(int argc, const char* const* argv) {
 }  // namespace
 
 std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* const* argv) {
-  if (argc < 2) throw UsageError{"name a command: migrate, stats, dead or audit; see aftercommit --help"};
+  if (argc < 2)
+    throw UsageError{"name a command: migrate, stats, dead, audit or adopt; see aftercommit --help"};
   const auto name = command_name(argc, argv);
   if (name == "--help" || name == "-h" || name == "help" || name == "dead --help") {
     return PrintAndExit{overview()};
@@ -261,7 +277,7 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
     if (name.find("://") != std::string::npos) refuse_argument(name, "");
     throw UsageError{"'" + one_line(name, 60) +
                      "' is not a command: the first word is one of migrate, stats, " +
-                     "dead and audit; see aftercommit --help"};
+                     "dead, audit and adopt; see aftercommit --help"};
   }
   const int words = command->name.find(' ') == std::string_view::npos ? 1 : 2;
   try {

@@ -15,5 +15,6 @@ int show_dead(const Options& options);
 int retry_dead(const Options& options);
 int delete_dead(const Options& options);
 int audit(const Options& options);
+int adopt(const Options& options);
 
 }  // namespace aftercommit::cli

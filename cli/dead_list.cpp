@@ -48,7 +48,8 @@ Json in_full(const DeadJob& dead) {
       document["errors"].push_back({{"attempt", error.attempt},
                                     {"at", utc(error.at)},
                                     {"worker", error.worker},
-                                    {"error", error.error}});
+                                    {"error", error.error},
+                                    {"type", or_null(error.type)}});
     }
     document["args"] = job->args;
     document["enqueued_at"] = utc(job->enqueued_at);
@@ -83,8 +84,9 @@ void print(const DeadJob& dead) {
   std::cout << "errors\n";
   for (const auto& error : dead.job()->errors) {
     std::cout << "  attempt " << error.attempt << " at " << utc(error.at) << " on "
-              << one_line(error.worker, kWorkerTextLimit) << ": " << one_line(error.error, kErrorTextLimit)
-              << '\n';
+              << one_line(error.worker, kWorkerTextLimit) << ": ";
+    if (!error.type.empty()) std::cout << one_line(error.type, kTypeTextLimit) << ": ";
+    std::cout << one_line(error.error, kErrorTextLimit) << '\n';
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "broker/redis_keys.hpp"
 #include "broker/redis_url.hpp"
+#include "client/command_hint.hpp"
 
 namespace aftercommit::cli {
 namespace {
@@ -29,7 +30,9 @@ constexpr std::array<Words, 8> kWords{{
      "", true},
     {"without_row", "durable jobs in Redis whose row is gone: done, rolled back, or deleted", kSkipped},
     {"alive_and_dead", "jobs that wait to run and have a dead letter as well",
-     "they will run; then their letters can go: aftercommit dead delete ID", true},
+     "they will run; then their letters can go: aftercommit dead delete ID, with the servers and schema of "
+     "this command",
+     true},
     {"twice", "jobs that stand in Redis more than once",
      "nothing to do: each takes effect once, and is skipped the second time"},
     {"unreadable", "entries of Redis that are no jobs",
@@ -37,6 +40,19 @@ constexpr std::array<Words, 8> kWords{{
     {"unreadable_row", "rows of the job table that are no jobs",
      "nothing to do: a relay moves them to the dead ones, unless Redis has them already"},
 }};
+
+/// To speak to the same Redis; asks for a password where there is one.
+std::string redis_cli(const RedisUrl& url) {
+  std::string line = "redis-cli";
+  if (!url.socket_path.empty()) line += " -s " + detail::shell_word(url.socket_path);
+  if (!url.host.empty() && url.host != "127.0.0.1" && url.host != "localhost")
+    line += " -h " + detail::shell_word(url.host);
+  if (!url.host.empty() && url.port != RedisUrl{}.port) line += " -p " + std::to_string(url.port);
+  if (!url.user.empty()) line += " --user " + detail::shell_word(url.user);
+  if (!url.password.empty()) line += " --askpass";
+  if (url.database != 0) line += " -n " + std::to_string(url.database);
+  return line;
+}
 
 const Words& words(Finding::Kind kind) { return kWords.at(static_cast<std::size_t>(kind)); }
 
@@ -51,8 +67,9 @@ bool needs_somebody(Finding::Kind kind) { return words(kind).needs_somebody; }
 std::string remedy(Finding::Kind kind, const Queue& queue, const std::string& redis_url) {
   if (!words(kind).remedy.empty()) return std::string{words(kind).remedy};
   const bool in_memory = redis_url.starts_with("memory:");
-  const RedisKeys keys{in_memory ? RedisUrl{}.prefix : parse_redis_url(redis_url).prefix, queue};
-  const auto forget = "redis-cli DEL '" + keys.relay + "'";
+  const auto url = in_memory ? RedisUrl{} : parse_redis_url(redis_url);
+  const RedisKeys keys{url.prefix, queue};
+  const auto forget = redis_cli(url) + " DEL '" + keys.relay + "'";
   if (kind == Finding::Kind::kPassed) {
     return forget + " makes a relay read the whole job table of this queue anew";
   }

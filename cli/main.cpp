@@ -27,6 +27,8 @@ int run(const Options& options) {
       return delete_dead(options);
     case Command::kAudit:
       return audit(options);
+    case Command::kAdopt:
+      return adopt(options);
   }
   return kExitFault;
 }

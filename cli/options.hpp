@@ -11,7 +11,16 @@
 
 namespace aftercommit::cli {
 
-enum class Command : std::uint8_t { kMigrate, kStats, kDeadList, kDeadShow, kDeadRetry, kDeadDelete, kAudit };
+enum class Command : std::uint8_t {
+  kMigrate,
+  kStats,
+  kDeadList,
+  kDeadShow,
+  kDeadRetry,
+  kDeadDelete,
+  kAudit,
+  kAdopt
+};
 
 /// Which servers to work on; what is empty comes from the environment.
 struct Connections {

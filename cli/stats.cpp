@@ -30,6 +30,7 @@ void add(Line& sum, const Line& line) {
   sum.redis.running += line.redis.running;
   sum.redis.delayed += line.redis.delayed;
   sum.redis.dead += line.redis.dead;
+  sum.redis.workers += line.redis.workers;
   sum.redis.oldest = older(sum.redis.oldest, line.redis.oldest);
   sum.durable += line.durable;
   sum.oldest_durable = older(sum.oldest_durable, line.oldest_durable);
@@ -98,6 +99,12 @@ Json in_json(const Line& line, const Stats& stats) {
           {"oldest_durable_ms", ms(line.oldest_durable)}};
 }
 
+/// Jobs, and no worker that lives.
+bool waits_for_nobody(const Line& line) {
+  const auto& redis = line.redis;
+  return redis.workers == 0 && redis.ready + redis.delayed + redis.running + line.durable > 0;
+}
+
 void print(const Stats& stats) {
   Table table{{{"queue", Table::Align::kLeft},
                {"ready"},
@@ -106,16 +113,22 @@ void print(const Stats& stats) {
                {"dead"},
                {"oldest"},
                {"durable"},
-               {"oldest durable"}}};
+               {"oldest durable"},
+               {"workers"}}};
   const auto age = [](std::optional<milliseconds> time) { return time ? span(*time) : std::string{"-"}; };
   const auto count = [](bool known, std::int64_t number) { return known ? std::to_string(number) : "?"; };
   for (const auto& [queue, line] : stats.lines) {
     const auto& redis = line.redis;
     table.add({one_line(queue, 64), count(stats.redis, redis.ready), count(stats.redis, redis.delayed),
                count(stats.redis, redis.running), std::to_string(redis.dead), age(redis.oldest),
-               count(stats.databases, line.durable), age(line.oldest_durable)});
+               count(stats.databases, line.durable), age(line.oldest_durable),
+               count(stats.redis, redis.workers)});
   }
   table.print();
+  for (const auto& [queue, line] : stats.lines) {
+    if (!stats.redis || !waits_for_nobody(line)) continue;
+    std::cout << "No worker serves queue " << one_line(queue, 64) << ": its jobs wait.\n";
+  }
 }
 
 }  // namespace
@@ -129,6 +142,7 @@ int stats(const Options& options) {
     for (const auto& [queue, line] : stats.lines) {
       Json entry{{"queue", queue}};
       entry.update(in_json(line, stats));
+      entry["workers"] = stats.redis ? Json(line.redis.workers) : Json(nullptr);
       queues.push_back(std::move(entry));
       add(sum, line);
     }

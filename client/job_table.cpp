@@ -57,6 +57,14 @@ std::optional<JobRow> JobTable::find(const JobId& job) const {
   return job_row(rows[0]);
 }
 
+JobTable::Look JobTable::look_for(const JobId& job) const {
+  const auto rows = database_.exec(statements().look_for_job, job);
+  if (rows.empty()) return {};
+  Look look{.home = rows[0][0].as<std::string>()};
+  if (!rows[0][1].is_null()) look.row = job_row(rows[0], 1);
+  return look;
+}
+
 bool JobTable::record(const Envelope& job, int attempt, milliseconds countdown) const {
   if (mutant("unfenced_retry")) {
     if (const auto row = find(job.id)) attempt = row->attempt;

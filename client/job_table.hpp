@@ -53,6 +53,13 @@ class JobTable {
 
   /// The job as it stands now; nothing if it is done, dead, or was never committed.
   std::optional<JobRow> find(const JobId& job) const;
+  /// The same together with the token of the table that says so (see home.hpp), by one answer; empty where it
+  /// has lost it.
+  struct Look {
+    std::string home;
+    std::optional<JobRow> row{};
+  };
+  Look look_for(const JobId& job) const;
 
   /// Keeps what an attempt has changed: `job` as it will run next, due after `countdown`.  False, and nothing
   /// changes, if the row is gone or no longer at `attempt`: somebody else has settled that attempt.

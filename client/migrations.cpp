@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "aftercommit/log.hpp"
 #include "broker/text.hpp"
+#include "client/command_hint.hpp"
 #include "client/error_text.hpp"
 #include "migration_sql.hpp"
 
@@ -15,7 +17,8 @@ namespace aftercommit::detail {
 namespace {
 
 /// In their order: the first makes version 1 out of nothing.
-constexpr std::array<std::string_view, kSchemaVersion> kMigrations{migration_sql::m0001_initial};
+constexpr std::array<std::string_view, kSchemaVersion> kMigrations{migration_sql::m0001_initial,
+                                                                   migration_sql::m0002_home};
 
 /// Made anew by every migration, in this order: one text for each, that of today.  A change of one needs a
 /// new version, or the databases that are there keep the old one.
@@ -60,15 +63,7 @@ std::string subject(const Database& database) {
 
 /// What to type, for somebody who reads the sentence before it.
 std::string how_to_migrate(const Database& database) {
-  return "run `aftercommit migrate --database " + database.alias() +
-         "`, as a role that may create schemas and tables there";
-}
-
-void refuse_newer(const Database& database, int version) {
-  if (version <= kSchemaVersion) return;
-  throw ConfigError{subject(database) + " has version " + std::to_string(version) +
-                    ", which is newer than this program knows (" + std::to_string(kSchemaVersion) +
-                    "): upgrade this program"};
+  return "run `" + command_for(database, "migrate") + "`, as a role that may create schemas and tables there";
 }
 
 /// The steps from `version` on, each of which records itself, and the functions as they are now.
@@ -116,8 +111,7 @@ void migrate(Database& database) {
   database.atomic({.durable = true, .isolation = Isolation::kReadCommitted}, [&] {
     database.exec(in_schema(migration_sql::lock, schema));
     const int version = schema_version(database);
-    refuse_newer(database, version);
-    if (version == kSchemaVersion) return;
+    if (version >= kSchemaVersion) return;
     if (version == 0) database.exec(in_schema(migration_sql::create_schema, schema));
     database.exec(in_schema(steps_after(version), schema));
   });
@@ -133,7 +127,6 @@ std::string migration_script(std::string_view schema, int from) {
 
 void check_schema(Database& database) {
   const int version = schema_version(database);
-  refuse_newer(database, version);
   if (version == 0) {
     throw ConfigError{subject(database) + " has none of the tables of jobs: " + how_to_migrate(database)};
   }
@@ -141,6 +134,14 @@ void check_schema(Database& database) {
     throw ConfigError{subject(database) + " has version " + std::to_string(version) +
                       ", and this program needs " + std::to_string(kSchemaVersion) + ": " +
                       how_to_migrate(database)};
+  }
+  if (version > kSchemaVersion) {  // what older programs use stays as it is
+    log(LogLevel::kDebug,
+        "the tables of jobs are newer than this program, which works with them all the same",
+        {{"database", database.alias()},
+         {"schema", database.options().schema},
+         {"version", version},
+         {"known", kSchemaVersion}});
   }
   for (const auto& table : database.exec(in_schema(migration_sql::find_tables, database.options().schema))) {
     if (!table[1].as<bool>()) continue;

@@ -9,7 +9,7 @@
 namespace aftercommit::detail {
 
 /// What this program works with.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 /// `sql` with {schema} replaced by the quoted identifier and {schema_name} by the quoted literal of `schema`;
 /// other places in braces stay.  Any name is harmless, except in a comment of `sql`, where neither may stand.
@@ -21,15 +21,16 @@ std::string in_schema(std::string_view sql, std::string_view schema);
 int schema_version(Database& database);
 
 /// Brings the tables to kSchemaVersion in one transaction, which waits for another migration of the same
-/// schema; nothing to do is fine.  Only a schema that does not exist yet needs the right to CREATE on the
-/// database. Throws ConfigError where the schema is newer than this program.
+/// schema; nothing to do is fine, and so is a schema that is newer than this program.  Only a schema that
+/// does not exist yet needs the right to CREATE on the database.
 void migrate(Database& database);
 
 /// What migrate() would do to a schema at version `from`, as a script for psql that begins and commits.
 std::string migration_script(std::string_view schema, int from = 0);
 
-/// Throws ConfigError, with what to do, unless the tables can be used as they are: there, of this version,
-/// and safe from a crash of the server (not UNLOGGED).
+/// Throws ConfigError, with what to do, unless the tables can be used as they are: there, of this version or
+/// a newer one (a migration leaves what older programs use), and safe from a crash of the server (not
+/// UNLOGGED).
 void check_schema(Database& database);
 
 }  // namespace aftercommit::detail

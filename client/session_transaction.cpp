@@ -5,6 +5,7 @@
 
 #include "aftercommit/error.hpp"
 #include "broker/fail_point.hpp"
+#include "client/command_hint.hpp"
 #include "client/doubtful_commit.hpp"
 #include "client/durable_insert.hpp"
 #include "client/error_text.hpp"
@@ -186,9 +187,9 @@ void Session::throw_not_committed(const std::exception& error, bool with_jobs) c
   const bool no_table = code == "42P01" || code == "42703" || code == "42501" || code == "3F000";
   if (!with_jobs || !no_table) throw;
   throw ConfigError{"cannot keep durable jobs on " + name() + ": " + first_line(error) +
-                    "; rolled back. Run `aftercommit migrate` on this database, as a "
-                    "role that may create the schema '" +
-                    core_->options.schema + "', and GRANT this one its use"};
+                    "; rolled back. Run `" + command_for(core_->database, "migrate") +
+                    "`, as a role that may create the schema '" + core_->options.schema +
+                    "', and GRANT this one its use"};
 }
 
 /// Returns if the transaction turns out to be committed; else throws.

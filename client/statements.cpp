@@ -55,6 +55,11 @@ Statements::Statements(std::string_view schema)
       end_backends{ready(sql::end_backends, schema)},
       find_in_ledger{ready(sql::find_in_ledger, schema)},
       purge_ledger{ready(sql::purge_ledger, schema)},
+      read_home{ready(sql::read_home, schema)},
+      look_for_job{ready(sql::look_for_job, schema)},
+      find_apps{ready(sql::find_apps, schema)},
+      enter_app{ready(sql::enter_app, schema)},
+      forget_apps{ready(sql::forget_apps, schema)},
       relay_load{with_origin(sql::relay_load, schema)},
       relay_fresh{with_origin(sql::relay_fresh, schema)} {}
 

@@ -32,6 +32,7 @@ Settlement Attempt::run(const Successor& successor) {
     return ending_.buried(nullptr, 0, DeadLetter::Cause::kMalformed, malformed->reason, now());
   }
   ending_.found(*job_, nullptr);
+  if (!context_.home.right()) return ending_.given_back();  // it may belong to another database
   if (job_->durable) {
     try {
       ending_.found(*job_, &context_.home_of(*job_));
@@ -81,7 +82,7 @@ Settlement Attempt::run_task(const detail::TaskEntry& task, const Successor& suc
   }
   if (logs(LogLevel::kDebug)) {
     log(LogLevel::kDebug, "job started",
-        {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", std::to_string(job_->attempt)}});
+        {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", job_->attempt}});
   }
   const Execution::ClaimNext claim_next = [&](Database& database) -> detail::Riders* {
     auto* const next = successor();
@@ -96,7 +97,8 @@ Settlement Attempt::run_task(const detail::TaskEntry& task, const Successor& suc
     log(LogLevel::kInfo, "job done",
         {{"job_id", job_->id.str()},
          {"task", job_->task},
-         {"attempt", std::to_string(job_->attempt)},
+         {"queue", fetched_.queue},
+         {"attempt", job_->attempt},
          {"ms", milliseconds_since_start()}});
   }
   return ending_.done();
@@ -136,7 +138,11 @@ Settlement Attempt::settle_failure(const detail::TaskEntry& task, Failure failur
 
   context_.interrupted.forget(job_->id);
   const int attempt = job_->attempt;
-  add_error(*job_, {.attempt = attempt, .at = now(), .worker = context_.worker, .error = failure.reason});
+  add_error(*job_, {.attempt = attempt,
+                    .at = now(),
+                    .worker = context_.worker,
+                    .error = failure.reason,
+                    .type = failure.type});
   if (failure.kind == Failure::Kind::kReject)
     return bury(DeadLetter::Cause::kRejected, failure.reason, attempt);
   const int max_retries = std::min(job_->max_retries.value_or(task.options.max_retries), kMaxAttempts - 1);
@@ -147,8 +153,10 @@ Settlement Attempt::settle_failure(const detail::TaskEntry& task, Failure failur
   log(LogLevel::kWarning, "job failed, and will be retried",
       {{"job_id", job_->id.str()},
        {"task", job_->task},
-       {"attempt", std::to_string(attempt)},
-       {"countdown_ms", std::to_string(countdown.count())},
+       {"queue", fetched_.queue},
+       {"attempt", attempt},
+       {"countdown_ms", countdown.count()},
+       {"exception", failure.type.empty() ? "none" : failure.type},
        {"error", reason}});
   auto next = *job_;
   ++next.attempt;
@@ -180,11 +188,10 @@ std::chrono::system_clock::time_point Attempt::now() const {
   return std::chrono::time_point_cast<milliseconds>(context_.app.core().clock().now());
 }
 
-std::string Attempt::milliseconds_since_start() const {
+double Attempt::milliseconds_since_start() const {
   const auto elapsed = std::chrono::steady_clock::now() - started_;
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
-  const auto tenths = (micros + 50) / 100;
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+  return static_cast<double>((micros + 50) / 100) / 10;
 }
 
 }  // namespace aftercommit::worker

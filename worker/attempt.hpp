@@ -49,11 +49,11 @@ class Attempt {
   Settlement bury(DeadLetter::Cause cause, const std::string& reason, int attempt);
 
   std::chrono::system_clock::time_point now() const;
-  std::string milliseconds_since_start() const;
+  double milliseconds_since_start() const;  ///< to a tenth
 
   AttemptContext& context_;
   const Fetched fetched_;
-  JobEnding ending_{fetched_, context_.worker, context_.locked};
+  JobEnding ending_{fetched_, context_.worker, context_.locked, context_.home};
   std::optional<Malformed> malformed_{};  // once the payload has been read, this
   std::optional<Envelope> job_{};         // or this
   std::chrono::steady_clock::time_point started_{};

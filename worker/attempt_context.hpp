@@ -11,6 +11,7 @@
 #include "broker/broker.hpp"
 #include "broker/envelope.hpp"
 #include "worker/heartbeat.hpp"
+#include "worker/home.hpp"
 #include "worker/interruptions.hpp"
 #include "worker/locked_jobs.hpp"
 #include "worker/outage.hpp"
@@ -27,6 +28,7 @@ struct AttemptContext {
   WorkerId worker;
   std::chrono::milliseconds unknown_task_grace;
   HeldLease& lease;               // not owned, outlives this
+  Home& home;                     // the same
   std::atomic<bool> stop{false};  ///< the shutdown's patience has ended: failures now use up no retry
   Outages outages{};
   LockedJobs locked{};

@@ -70,8 +70,8 @@ std::chrono::milliseconds countdown_of(std::size_t suspects, int crashes) {
   return std::chrono::milliseconds{std::uniform_int_distribution<int>{0, 1000 * crashes}(random)};
 }
 
-Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_view how,
-                  std::size_t suspects) {
+Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_view how, std::size_t suspects,
+                  Home& identity) {
   auto decoded = decode(fetched.payload, app.options().payload_limit);
   auto* const job = std::get_if<Envelope>(&decoded);
   if (job == nullptr) return give_back(std::move(fetched));  // none of it is ever run, so it is not to blame
@@ -87,10 +87,10 @@ Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_v
       {{"job_id", job->id.str()},
        {"task", job->task},
        {"reason", std::string{how}},
-       {"crashes", std::to_string(job->crashes)}});
+       {"crashes", job->crashes}});
   if (job->crashes >= kCrashesAllowed) {
     LockedJobs locked;
-    JobEnding ending{fetched, dead, locked};
+    JobEnding ending{fetched, dead, locked, identity};
     ending.found(*job, home);
     return ending.buried(job, job->attempt, DeadLetter::Cause::kCrashed,
                          "the worker process died each of the " + std::to_string(job->crashes) +
@@ -111,7 +111,7 @@ Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_v
 }  // namespace
 
 void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const Options& options,
-                  std::string_view how) {
+                  std::string_view how, Home& home) {
   const auto dead = predecessor.worker();
   if (dead.empty()) return;  // it had not begun
   end_sessions(app, dead);
@@ -121,7 +121,7 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
   for (const auto& [queue, entry] : running) {
     // What it does not hold any more has been settled, or taken over.
     for (auto& fetched : broker.held_by(dead, queue, {&entry, 1})) {
-      settlements.push_back(booked(app, std::move(fetched), dead, how, running.size()));
+      settlements.push_back(booked(app, std::move(fetched), dead, how, running.size(), home));
     }
   }
   if (!settlements.empty()) broker.settle(dead, settlements);
@@ -131,9 +131,7 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
   std::size_t recovered = 0;
   while (const auto batch = broker.recover(dead, queues, kBatch, "")) recovered += batch;
   log(LogLevel::kWarning, "the jobs of the process that has died were given back",
-      {{"worker", dead},
-       {"running", std::to_string(settlements.size())},
-       {"others", std::to_string(recovered)}});
+      {{"worker", dead}, {"running", settlements.size()}, {"others", recovered}});
 }
 
 }  // namespace aftercommit::worker

@@ -5,6 +5,7 @@
 
 #include "aftercommit/app.hpp"
 #include "broker/broker.hpp"
+#include "worker/home.hpp"
 #include "worker/options.hpp"
 #include "worker/running_slots.hpp"
 
@@ -17,6 +18,6 @@ inline constexpr int kCrashesAllowed = 3;
 /// counts the crash on the jobs that it ran (which uses up no attempt) and puts all its jobs back.  `how` it
 /// ended: "SIGSEGV".  May be repeated after it threw, as the broker does when it is away.
 void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const Options& options,
-                  std::string_view how);
+                  std::string_view how, Home& home);
 
 }  // namespace aftercommit::worker

@@ -20,7 +20,7 @@ SenderSwap::SenderSwap(App& app, std::shared_ptr<detail::JobSender> sender)
 
 SenderSwap::~SenderSwap() { app_.core().set_sender(std::move(before_)); }
 
-Daemon::Daemon(App& app, const Options& options, WorkerId worker, ChildSlots* slots)
+Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, ChildSlots* slots)
     : app_{app},
       options_{options},
       queues_{names_of(options.queues)},
@@ -28,7 +28,8 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, ChildSlots* sl
       context_{.app = app,
                .worker = std::move(worker),
                .unknown_task_grace = options.unknown_task_grace,
-               .lease = lease_},
+               .lease = lease_,
+               .home = home},
       buffer_{options.concurrency, options.prefetch},
       settler_{connect(), context_.worker, in_hand_},
       sender_{app, make_sender()},
@@ -36,8 +37,9 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, ChildSlots* sl
       scheduler_{connect(), queues_},
       purger_{app, options.keep_ledger},
       recoverer_{connect(), app, context_.worker, queues_, lease_, context_.locked},
-      fetcher_{connect(), context_.worker, QueueOrder{options.queues}, lease_, in_hand_, buffer_, settler_} {
-  if (options.relay) relays_.emplace(app, queues_, options.relay_interval);
+      fetcher_{connect(), context_.worker, QueueOrder{options.queues}, lease_, home, in_hand_,
+               buffer_,   settler_} {
+  if (options.relay) relays_.emplace(app, queues_, options.relay_interval, home);
   for (const auto& [alias, database] : app.core().databases()) {
     presences_.push_back(std::make_unique<Presence>(*database, options.heartbeat));
   }
@@ -58,7 +60,8 @@ std::vector<Watchdog::Watched> Daemon::watched() {
                    .job = [&executor] { return executor->job_at_hand(); }});
   }
   all.push_back({.name = "fetcher", .progress = &fetcher_.progress(), .cause = [=, this](Phase phase) {
-                   return only_if(phase != Phase::kWaiting || (lease_.held() && buffer_.is_unfilled()));
+                   return only_if(phase != Phase::kWaiting ||
+                                  (lease_.held() && context_.home.right() && buffer_.is_unfilled()));
                  }});
   all.push_back({.name = "settler", .progress = &settler_.progress(), .cause = [=, this](Phase phase) {
                    return only_if(phase != Phase::kWaiting || settler_.is_behind());
@@ -92,7 +95,7 @@ void Daemon::shut_down(Signals& signals) {
   for (auto& job : buffer_.close()) settler_.settle(give_back(std::move(job)));
   if (!wait_until_idle(options_.shutdown_timeout, signals)) {
     log(LogLevel::kWarning, "the shutdown timeout has passed; cancelling what still runs",
-        {{"jobs", std::to_string(buffer_.running())}});
+        {{"jobs", buffer_.running()}});
     context_.stop = true;
     for (const auto& executor : executors_) executor->cancel();
     if (!wait_until_idle(500ms, signals)) give_back_what_still_runs();
@@ -120,7 +123,7 @@ bool Daemon::wait_until_idle(std::chrono::milliseconds timeout, Signals& signals
     constexpr std::chrono::milliseconds kSlice{10};
     if (signals.wait_for(std::min(std::chrono::ceil<std::chrono::milliseconds>(left), kSlice))) {
       log(LogLevel::kWarning, "second signal: ending at once; running jobs are not given back",
-          {{"jobs", std::to_string(buffer_.running())}});
+          {{"jobs", buffer_.running()}});
       std::_Exit(kExitForced);
     }
   }

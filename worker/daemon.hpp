@@ -12,6 +12,7 @@
 #include "worker/executors.hpp"
 #include "worker/fetcher.hpp"
 #include "worker/heartbeat.hpp"
+#include "worker/home.hpp"
 #include "worker/job_buffer.hpp"
 #include "worker/options.hpp"
 #include "worker/presence.hpp"
@@ -41,8 +42,8 @@ class SenderSwap {
 /// Fetches from construction on.
 class Daemon {
  public:
-  /// `slots`, null without a supervisor, is not owned and outlives this.
-  Daemon(App& app, const Options& options, WorkerId worker, ChildSlots* slots = nullptr);
+  /// `home` and `slots`, null without a supervisor, are not owned and outlive this.
+  Daemon(App& app, const Options& options, WorkerId worker, Home& home, ChildSlots* slots = nullptr);
 
   const WorkerId& worker() const noexcept { return context_.worker; }
 

@@ -1,12 +1,18 @@
 #include "worker/execution.hpp"
 
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <memory>
 #include <set>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "broker/fail_point.hpp"
+#include "broker/log_context.hpp"
 #include "client/app_core.hpp"
 #include "client/job_table.hpp"
 #include "client/ledger.hpp"
@@ -43,10 +49,22 @@ bool is_outage(const std::exception& error) {
   return sqlstate.starts_with("08") || kCodes.contains(sqlstate);
 }
 
+/// Of the exception that is being handled.
+std::string type_of_exception() {
+  const auto* const type = abi::__cxa_current_exception_type();
+  if (type == nullptr) return "a foreign exception";
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name{
+      abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free};
+  return name ? name.get() : type->name();
+}
+
 /// For when nobody knows whether the transaction has been committed.
-bool has_taken_effect(Database& database, const Envelope& job) noexcept {
+bool has_taken_effect(Database& database, const Envelope& job, const Queue& queue, Home& home) noexcept {
   try {
-    return job.durable ? !detail::JobTable{database}.find(job.id) : detail::is_in_ledger(database, job.id);
+    if (!job.durable) return detail::is_in_ledger(database, job.id);
+    const auto look = detail::JobTable{database}.look_for(job.id);
+    return !look.row && home.vouches_for(database.alias(), look.home, queue);
   } catch (const std::exception&) {
     return false;  // the next delivery finds out
   }
@@ -64,6 +82,8 @@ JobInfo info_of(const Execution::Work& work) {
 }  // namespace
 
 std::optional<Failure> Execution::run(const Work& work) {
+  const LoggedJob logged{.id = work.job.id, .task = work.job.task, .attempt = work.job.attempt};
+  const LogOfJob lines_of_the_task{logged};
   for (int reruns = 0;; ++reruns) {
     auto failure = run_once(work);
     end_manual_mode();  // whatever the body threw, or a hook did
@@ -88,13 +108,14 @@ std::optional<Failure> Execution::run_once(const Work& work) {
       failure = run_bare(work);
     }
   } catch (const Retry& retry) {
-    failure = Failure{Kind::kRetry, retry.what(), retry.countdown};
+    failure = Failure{Kind::kRetry, retry.what(), retry.countdown, false, type_of_exception()};
   } catch (const Reject& reject) {
-    failure = Failure{Kind::kReject, reject.what()};
+    failure = Failure{Kind::kReject, reject.what(), {}, false, type_of_exception()};
   } catch (const std::exception& error) {
     failure = explain(error, work, block, session);
   } catch (...) {
-    failure = Failure{Kind::kError, "the task threw something that is no std::exception"};
+    failure = Failure{
+        Kind::kError, "the task threw something that is no std::exception", {}, false, type_of_exception()};
   }
   running_.leave();
   if (failure && block && block->committed()) {
@@ -197,11 +218,15 @@ std::optional<Failure> Execution::explain(const std::exception& error, const Wor
   const bool uncommitted = block && !block->committed();
   // Committed all the same, if what failed was only the beginning of the next.
   const bool in_doubt = uncommitted && guard_->riders().next != nullptr;
-  if (in_doubt && has_taken_effect(session->database(), work.job)) return std::nullopt;
+  if (in_doubt && has_taken_effect(session->database(), work.job, work.queue, context_.home))
+    return std::nullopt;
   const bool lost = session != nullptr && session->lost();
   const bool outage = (lost || is_outage(error)) && context_.interrupted.note(work.job.id);
-  return Failure{
-      outage ? Kind::kUnavailable : Kind::kError, error.what(), {}, uncommitted && is_conflict(error)};
+  return Failure{outage ? Kind::kUnavailable : Kind::kError,
+                 error.what(),
+                 {},
+                 uncommitted && is_conflict(error),
+                 type_of_exception()};
 }
 
 bool Execution::end_manual_mode() const noexcept {

@@ -34,6 +34,7 @@ struct Failure {
   std::string reason{};
   std::optional<std::chrono::milliseconds> countdown{};
   bool conflict = false;  ///< with another transaction: nobody's fault
+  std::string type{};     ///< of the exception: "std::out_of_range"; empty: there was none
 };
 
 /// For one job, on the thread that runs it.

@@ -8,11 +8,12 @@
 namespace aftercommit::worker {
 
 Fetcher::Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, HeldLease& lease,
-                 InHand& in_hand, JobBuffer& buffer, Settler& settler)
+                 Home& home, InHand& in_hand, JobBuffer& buffer, Settler& settler)
     : broker_{std::move(broker)},
       worker_{std::move(worker)},
       order_{std::move(order)},
       lease_{lease},
+      home_{home},
       in_hand_{in_hand},
       buffer_{buffer},
       settler_{settler},
@@ -35,6 +36,7 @@ void Fetcher::fetch(const std::stop_token& stop) {
   constexpr Millis kWait{500};  // a blocked read notices a stop only when it ends
   reconnect_.progress().enter(Phase::kWaiting);
   lease_.wait_until_held(stop);
+  home_.wait_until_right(stop);
   const auto wanted = buffer_.wait_for_demand(stop);
   if (stop.stop_requested()) return;
   reconnect_.progress().enter(Phase::kAtWork);

@@ -8,6 +8,7 @@
 
 #include "broker/broker.hpp"
 #include "worker/heartbeat.hpp"
+#include "worker/home.hpp"
 #include "worker/job_buffer.hpp"
 #include "worker/queue_order.hpp"
 #include "worker/reconnect.hpp"
@@ -18,7 +19,7 @@ namespace aftercommit::worker {
 class Fetcher {
  public:
   /// Fetches only while the lease is held: what is fetched without one belongs to whoever comes.
-  Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, HeldLease& lease,
+  Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, HeldLease& lease, Home& home,
           InHand& in_hand, JobBuffer& buffer, Settler& settler);
 
   /// Stops fetching and gives back what arrived meanwhile.  Returns when no job can arrive any more.
@@ -39,6 +40,7 @@ class Fetcher {
   bool are_new_ = false;           // they are not in hand yet
   std::vector<Fetched> stranded_;  // out of the buffer, but not given back yet
   HeldLease& lease_;               // not owned, outlives this
+  Home& home_;                     // as lease_
   InHand& in_hand_;                // as lease_
   JobBuffer& buffer_;              // as lease_
   Settler& settler_;               // as buffer_

@@ -68,7 +68,7 @@ void Heartbeat::beat(const std::stop_token& stop) {
         lease_.held()
             ? "the broker's clock has made a step, or the broker is another server now"
             : "this worker was silent for longer than its lease: others may have taken over its jobs",
-        {{"worker", worker_}, {"lease_ms", std::to_string(lease_.length().count())}});
+        {{"worker", worker_}, {"lease_ms", lease_.length().count()}});
   }
   if (!first_ && std::ranges::find(found, Lease::kNew) != found.end()) {
     log(LogLevel::kWarning,

@@ -52,7 +52,8 @@ Settlement JobEnding::not_ours(Database& database) const {
     });
   }
   return with_row([&] {
-    const auto row = detail::JobTable{database}.find(job_->id);
+    const auto [token, row] = detail::JobTable{database}.look_for(job_->id);
+    if (!row && !identity_.vouches_for(database.alias(), token, fetched_.queue)) return put_off();
     if (!row) {
       log(LogLevel::kInfo, "job skipped: it has taken effect before, or is dead",
           {{"job_id", job_->id.str()}, {"task", job_->task}});
@@ -65,7 +66,7 @@ Settlement JobEnding::not_ours(Database& database) const {
       return put_off();
     }
     log(LogLevel::kInfo, "job put back: the job table knows a later attempt of it than this copy",
-        {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", std::to_string(row->attempt)}});
+        {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", row->attempt}});
     return settle(Settlement::Kind::kRetry, row->envelope, std::max(row->due_in, milliseconds{0}));
   });
 }
@@ -128,6 +129,9 @@ void JobEnding::tell(const Envelope* job, DeadLetter::Cause cause, const std::st
        {"task", job != nullptr ? job->task : "unknown"},
        {"queue", fetched_.queue},
        {"cause", std::string{to_string(cause)}},
+       {"exception", job != nullptr && !job->errors.empty() && !job->errors.back().type.empty()
+                         ? job->errors.back().type
+                         : "none"},
        {"reason", for_log(reason, job != nullptr ? job->args : kNoArguments)}});
 }
 

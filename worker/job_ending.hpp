@@ -10,6 +10,7 @@
 #include "broker/broker.hpp"
 #include "broker/dead_letter.hpp"
 #include "broker/envelope.hpp"
+#include "worker/home.hpp"
 #include "worker/locked_jobs.hpp"
 
 namespace aftercommit::worker {
@@ -20,8 +21,8 @@ namespace aftercommit::worker {
 class JobEnding {
  public:
   /// None is owned; all outlive this.
-  JobEnding(const Fetched& fetched, const WorkerId& worker, LockedJobs& locked)
-      : fetched_{fetched}, worker_{worker}, locked_{locked} {}
+  JobEnding(const Fetched& fetched, const WorkerId& worker, LockedJobs& locked, Home& home)
+      : fetched_{fetched}, worker_{worker}, locked_{locked}, identity_{home} {}
 
   /// Once the job has been read; `home` holds its row, null if it has none.  Not owned, outlives this.
   void found(const Envelope& job, Database* home);
@@ -55,6 +56,7 @@ class JobEnding {
   const Fetched& fetched_;
   const WorkerId& worker_;
   LockedJobs& locked_;
+  Home& identity_;
   const Envelope* job_ = nullptr;
   Database* home_ = nullptr;
 };

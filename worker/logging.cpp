@@ -52,7 +52,7 @@ void set_up_logging(LogLevel level, bool json) {
   stream().set_notice([json](std::size_t dropped) {
     return render({LogLevel::kWarning,
                    "log lines were dropped: nobody read them, or they could not be written",
-                   {{"lines", std::to_string(dropped)}}},
+                   {{"lines", dropped}}},
                   json) +
            "\n";
   });

@@ -27,7 +27,7 @@ void Outages::over(const std::string& database) {
   const auto outage = std::chrono::steady_clock::now() - found->second;
   log(LogLevel::kInfo, "a database serves again",
       {{"database", database},
-       {"after_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(outage).count())}});
+       {"after_ms", std::chrono::duration_cast<std::chrono::milliseconds>(outage).count()}});
   since_.erase(found);
 }
 

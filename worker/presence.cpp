@@ -1,7 +1,5 @@
 #include "worker/presence.hpp"
 
-#include <exception>
-
 #include "client/worker_backends.hpp"
 
 namespace aftercommit::worker {
@@ -13,8 +11,9 @@ void Presence::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
       detail::show_life(database_);
-    } catch (const std::exception&) {
-      // The database is away, as others will say, and with it the locks that this is about.
+      speaking_.succeeded();
+    } catch (...) {
+      speaking_.failed(database_.alias());
     }
     std::unique_lock lock{mutex_};
     wake_.wait_for(lock, stop, interval_, [] { return false; });

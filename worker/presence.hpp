@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "aftercommit/database.hpp"
+#include "worker/reconnect.hpp"
 
 namespace aftercommit::worker {
 
@@ -24,6 +25,7 @@ class Presence {
 
   Database& database_;  // used by thread_ alone
   const std::chrono::milliseconds interval_;
+  SaidOnce speaking_{"cannot show a database that this worker lives; trying again"};
   std::mutex mutex_;  // only to wait on wake_
   std::condition_variable_any wake_;
   std::jthread thread_;  // last

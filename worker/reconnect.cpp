@@ -132,7 +132,7 @@ void Reconnect::succeeded() {
   const auto told = std::exchange(told_, Trouble::kNone);
   if (told == Trouble::kNone) return;
   const auto outage = std::chrono::steady_clock::now() - since_;
-  const auto after_ms = std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(outage).count());
+  const auto after_ms = std::chrono::duration_cast<std::chrono::milliseconds>(outage).count();
   const std::string role{role_};
   if (told == Trouble::kServer) {
     log(troubles().end(server_) ? LogLevel::kInfo : LogLevel::kDebug, std::string{server_} + " serves again",

@@ -87,7 +87,7 @@ void Recoverer::take_over(const LeaseWatch::Silent& dead) {
     }
   }
   log(all > 0 ? LogLevel::kWarning : LogLevel::kInfo, "a worker has died; its jobs were given back",
-      {{"worker", dead.worker}, {"jobs", std::to_string(all)}});
+      {{"worker", dead.worker}, {"jobs", all}});
 }
 
 void Recoverer::end_sessions(const WorkerId& dead) {
@@ -96,7 +96,7 @@ void Recoverer::end_sessions(const WorkerId& dead) {
     with_sessions_.erase(dead);
     if (ended == 0) return;
     log(LogLevel::kWarning, "ended the database sessions of a worker that is silent",
-        {{"worker", dead}, {"sessions", std::to_string(ended)}});
+        {{"worker", dead}, {"sessions", ended}});
   } catch (const std::exception& error) {
     // Its jobs are given back all the same: without its locks gone they are put off until they are.
     if (!with_sessions_.insert(dead).second) return;

@@ -20,12 +20,13 @@ Millis time_until(std::chrono::steady_clock::time_point instant) {
 }  // namespace
 
 Relay::Relay(std::unique_ptr<Broker> broker, Database& database, std::vector<Queue> queues,
-             std::size_t payload_limit, std::chrono::milliseconds interval)
+             std::size_t payload_limit, std::chrono::milliseconds interval, Home& home)
     : broker_{std::move(broker)},
       sweeper_{*broker_, database, std::move(queues), payload_limit},
       database_{database},
       listener_{database},
       interval_{interval},
+      home_{home},
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
 void Relay::run(const std::stop_token& stop) {
@@ -33,6 +34,7 @@ void Relay::run(const std::stop_token& stop) {
   std::condition_variable_any never;
   while (!stop.stop_requested()) {
     const bool swept = reconnect_.attempt(stop, [&] {
+      home_.wait_until_right(stop);  // a queue of another database takes none of our jobs
       sweeper_.sweep(stop);
       reconnect_.succeeded();
     });

@@ -10,6 +10,7 @@
 
 #include "broker/broker.hpp"
 #include "client/job_listener.hpp"
+#include "worker/home.hpp"
 #include "worker/reconnect.hpp"
 #include "worker/sweeper.hpp"
 
@@ -19,9 +20,9 @@ namespace aftercommit::worker {
 /// wants.
 class Relay {
  public:
-  /// `database` is not owned and outlives this.
+  /// `database` and `home` are not owned and outlive this.
   Relay(std::unique_ptr<Broker> broker, Database& database, std::vector<Queue> queues,
-        std::size_t payload_limit, std::chrono::milliseconds interval);
+        std::size_t payload_limit, std::chrono::milliseconds interval, Home& home);
 
   void request_stop() { thread_.request_stop(); }  ///< the destructor waits for it
 
@@ -34,6 +35,7 @@ class Relay {
   detail::JobListener listener_;
   const std::chrono::milliseconds interval_;
   SaidOnce listening_{"cannot listen for new jobs; looking for them at each interval"};
+  Home& home_;
   Reconnect reconnect_{"relaying durable jobs", "the broker or the database"};
   std::jthread thread_;  // last
 };

@@ -12,12 +12,12 @@ namespace aftercommit::worker {
 
 class Relays {
  public:
-  /// `app` is not owned and outlives this.
-  Relays(App& app, const std::vector<Queue>& queues, std::chrono::milliseconds interval) {
+  /// `app` and `home` are not owned and outlive this.
+  Relays(App& app, const std::vector<Queue>& queues, std::chrono::milliseconds interval, Home& home) {
     const auto& settings = app.options();
     for (const auto& [alias, database] : app.core().databases()) {
       all_.push_back(std::make_unique<Relay>(make_broker(settings.redis_url), *database, queues,
-                                             settings.payload_limit, interval));
+                                             settings.payload_limit, interval, home));
     }
   }
 

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <pqxx/except>
@@ -25,6 +26,7 @@
 #include "worker/crash_report.hpp"
 #include "worker/crash_watch.hpp"
 #include "worker/daemon.hpp"
+#include "worker/home_watch.hpp"
 #include "worker/logging.hpp"
 #include "worker/recycling.hpp"
 #include "worker/relays.hpp"
@@ -98,9 +100,9 @@ std::string join(const std::vector<QueueChoice>& queues) {
 }
 
 /// Before this process fetches anything: what the one before it held comes back at once, not after its lease.
-void give_back_of_predecessor(App& app, const Options& options, const ProcessStart& start) {
+void give_back_of_predecessor(App& app, const Options& options, const ProcessStart& start, Home& home) {
   try {
-    report_crash(*make_broker(app.options().redis_url), app, start.slots, options, start.died_of);
+    report_crash(*make_broker(app.options().redis_url), app, start.slots, options, start.died_of, home);
   } catch (const Error& error) {
     throw ConfigError{std::string{"cannot give back the jobs of the process that died: "} + error.what()};
   }
@@ -170,19 +172,22 @@ int load_and_run(const Load& load, const Options& options, Signals& signals, con
 }  // namespace
 
 int run_worker(App& app, const Options& options, Signals& signals, const ProcessStart* start,
-               std::optional<StartWatch>& watch) {
-  watch->enter(StartStep::kChecking);
+               std::optional<StartWatch>& start_watch) {
+  start_watch->enter(StartStep::kChecking);
   set_up_logging(options.log_level, options.log_json);  // again, if the application's library had its own
   const auto worker = make_worker_id();
   configure(app, options, worker);
   check_set_up(app, options);
-  watch->enter(StartStep::kStarting);
-  watch.reset();
+  Home home{app, names_of(options.queues), !options.relay_only};
+  auto warnings = home.enter();
+  std::ranges::move(undeclared_queues(app, options), std::back_inserter(warnings));
+  start_watch->enter(StartStep::kStarting);
+  start_watch.reset();
 
   ChildSlots* const slots = start != nullptr ? &start->slots : nullptr;
   std::optional<Recycling> recycling;
   if (slots != nullptr) {
-    give_back_of_predecessor(app, options, *start);
+    give_back_of_predecessor(app, options, *start, home);
     recycling.emplace(options, *slots);
     slots->after_each_job([&] { recycling->check(); });
     watch_for_crashes(*slots);
@@ -191,16 +196,18 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   std::optional<Daemon> daemon;
   std::optional<Relays> relays;  // of a worker that does nothing else; a Daemon has its own
   if (options.relay_only) {
-    relays.emplace(app, names_of(options.queues), options.relay_interval);
+    relays.emplace(app, names_of(options.queues), options.relay_interval, home);
   } else {
-    daemon.emplace(app, options, worker, slots);
+    daemon.emplace(app, options, worker, home, slots);
   }
   log(LogLevel::kInfo, "worker started",
       {{"app", app.name()},
        {"worker", worker},
        {"queues", join(options.queues)},
-       {"concurrency", std::to_string(options.relay_only ? 0 : options.concurrency)},
+       {"concurrency", options.relay_only ? 0 : options.concurrency},
        {"redis", masked_url(app.options().redis_url)}});
+  for (const auto& warning : warnings) log(LogLevel::kWarning, warning);
+  std::optional<HomeWatch> home_watch{std::in_place, app, options, home};
   if (slots != nullptr) slots->set_ready();
   int signal = 0;
   while (signal == 0) {
@@ -223,6 +230,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
                                 "stopped without waiting for a database that does not answer"};
   daemon.reset();
   relays.reset();
+  home_watch.reset();
   log(LogLevel::kInfo, "worker stopped", {{"worker", worker}});
   return code;
 }

@@ -217,8 +217,7 @@ void Supervisor::ended_by_itself(Process& process, int code) {
   process.wanted = replaced;
   if (!replaced) note(code == kExitRecycle ? kExitStopped : code);
   if (!replaced && !stopping_) {
-    log(LogLevel::kWarning, "a worker process was told to stop, and is not replaced",
-        {{"pid", std::to_string(process.pid)}});
+    log(LogLevel::kWarning, "a worker process was told to stop, and is not replaced", {{"pid", process.pid}});
   }
 }
 
@@ -227,7 +226,7 @@ void Supervisor::crashed(Process& process, const std::string& how) {
     note(kExitForced);
     log(LogLevel::kError,
         "a worker process has died while it was stopping; its jobs come back after the lease",
-        {{"worker", process.slots->worker()}, {"pid", std::to_string(process.pid)}, {"reason", how}});
+        {{"worker", process.slots->worker()}, {"pid", process.pid}, {"reason", how}});
     return;
   }
   const bool ran = process.slots->jobs_started() > 0 || Clock::now() - process.started_at >= kShortLife;
@@ -239,7 +238,7 @@ void Supervisor::crashed(Process& process, const std::string& how) {
   }
   if (process.said_why) return;  // by the process itself, at its first failure
   log(LogLevel::kError, "a worker process has died, and is replaced",
-      {{"worker", process.slots->worker()}, {"pid", std::to_string(process.pid)}, {"reason", how}});
+      {{"worker", process.slots->worker()}, {"pid", process.pid}, {"reason", how}});
 }
 
 void Supervisor::put_off(Process& process) {

@@ -224,8 +224,8 @@ void Sweeper::complete(Track& fresh, Backlog& backlog) {
                             : "the job table was read anew: the broker has all of its jobs",
         {{"database", database_.alias()},
          {"queue", fresh.queue},
-         {"rows", std::to_string(backlog.rows)},
-         {"jobs", std::to_string(backlog.brought)}});
+         {"rows", backlog.rows},
+         {"jobs", backlog.brought}});
   }
   backlog = {};
 }

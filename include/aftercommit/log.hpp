@@ -1,23 +1,55 @@
 /// Where the library's few log lines go: standard error, until set_log_handler says otherwise.
 #pragma once
 
+#include <array>
+#include <charconv>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace aftercommit {
 
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
+/// The value of a field, as text: {"order", 17} is a number in a log of JSON, {"order", "17"} a text.
+struct LogValue : std::string {
+  LogValue() = default;
+  LogValue(const char* text) : std::string{text} {}
+  LogValue(std::string_view text) : std::string{text} {}
+  LogValue(std::string text) noexcept : std::string{std::move(text)} {}
+  template <class Number>
+  LogValue(Number value) requires std::is_arithmetic_v<Number> &&(!std::same_as<Number, char>)
+      : std::string{digits_of(value)},
+        is_number{!std::same_as<Number, bool> && find_first_not_of("0123456789+-.e") == npos} {}
+
+  bool is_number = false;  ///< as JSON writes it: neither an infinity nor a NaN
+
+ private:
+  template <class Number>
+  static std::string digits_of(Number value) {
+    if constexpr (std::same_as<Number, bool>) {
+      return value ? "true" : "false";
+    } else {
+      std::array<char, 64> digits{};
+      return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+    }
+  }
+};
+
 /// One event: a fixed sentence and what it is about.  Values are foreign text; a handler must escape them.
 struct LogEvent {
-  using Field = std::pair<std::string_view, std::string>;
+  using Field = std::pair<std::string_view, LogValue>;
   LogLevel level;
   std::string_view message;
   std::initializer_list<Field> fields;
+  /// Said while a task runs on this thread: job_id, task and attempt of its job, unless fields name them.
+  std::span<const Field> job{};
 };
 
 using LogHandler = std::function<void(const LogEvent&)>;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "client/home.hpp"
 #include "client/migrations.hpp"
 #include "support/cli_fixture.hpp"
 #include "support/private_redis.hpp"
@@ -12,6 +13,7 @@ namespace aftercommit {
 namespace {
 
 using support::End;
+using support::kAnn;
 using support::run_cli;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -57,7 +59,8 @@ TEST_P(CliWrongOption, IsOneSentenceAndExitCode2) {
 using Words = std::vector<std::string>;
 INSTANTIATE_TEST_SUITE_P(
     Options, CliWrongOption,
-    testing::Values(Words{}, Words{"nonsense"}, Words{"dead"}, Words{"dead", "bury"},
+    testing::Values(Words{}, Words{"nonsense"}, Words{"dead"}, Words{"dead", "bury"}, Words{"adopt"},
+                    Words{"adopt", "--all", "--queue", "mail"}, Words{"adopt", "--queue", "a b"},
                     Words{"stats", "--nonsense"}, Words{"stats", "extra"},
                     Words{"stats", "redis://u:canary@h"}, Words{"redis://u:canary@h"},
                     Words{"dead", "show", "redis://u:canary@h"}, Words{"stats", "--redis"},
@@ -133,9 +136,9 @@ TEST_F(Cli, StatsCountWhatRedisAndTheJobTableHold) {
   EXPECT_GE(mail.at("oldest_ms"), 0);
   EXPECT_GE(mail.at("oldest_durable_ms"), 0);
   mail.erase("oldest_ms"), mail.erase("oldest_durable_ms");
-  EXPECT_EQ(
-      mail,
-      json::parse(R"({"queue": "mail", "ready": 1, "delayed": 1, "running": 1, "dead": 2, "durable": 3})"));
+  EXPECT_EQ(mail,
+            json::parse(R"({"queue": "mail", "ready": 1, "delayed": 1, "running": 1, "dead": 2, "durable": 3,
+                     "workers": 0})"));
   const auto& slow = stats.at("queues").at(1);
   EXPECT_EQ(slow.at("queue"), "slow") << "it is in the job table alone";
   EXPECT_EQ(slow.at("durable"), 1);
@@ -146,6 +149,38 @@ TEST_F(Cli, StatsCountWhatRedisAndTheJobTableHold) {
   EXPECT_EQ(table_text.exit_code, 0);
   EXPECT_THAT(table_text.output, HasSubstr("\nmail "));
   EXPECT_THAT(table_text.output, HasSubstr("\nslow "));
+}
+
+TEST_F(Cli, StatsNameTheQueuesWhoseJobsNoWorkerServes) {
+  durable(1);
+  const std::vector<Queue> slow{"slow"};
+  calls.broker.renew_lease(kAnn, slow, 60s);
+  outside("SELECT " + schema().name() + ".enqueue('receipt', '[6]', queue => 'slow')");
+  const auto output = run({"stats"}).output;
+  EXPECT_THAT(output, HasSubstr("No worker serves queue mail: its jobs wait.\n"));
+  EXPECT_THAT(output, Not(HasSubstr("queue slow")));
+  EXPECT_EQ(run_json({"stats"}).at("queues").at(1).at("workers"), 1);
+}
+
+TEST_F(Cli, AdoptSaysThatAQueueBelongsToItsDatabasesAndForgetsItsApps) {
+  const std::vector<Queue> both{"mail", "slow"};
+  const HomeClaim others{
+      .databases = {{"default", "another-token", "staging"}}, .app = "forum", .tasks = {"post"}};
+  calls.broker.claim_home(others, both);
+  detail::enter_app(database, others, both);
+  const auto end = run({"adopt", "--queue", "mail"});
+  EXPECT_EQ(end.exit_code, 0) << end.error;
+  EXPECT_THAT(end.output, HasSubstr("queue mail: 'default' is "));
+  const HomeClaim ours{.databases = {detail::read_home(database)}, .app = "shop", .tasks = {"pay"}};
+  const auto found = calls.broker.claim_home(ours, both);
+  EXPECT_TRUE(found.at(0).empty());
+  EXPECT_EQ(found.at(1).size(), 2U) << "of the other queue nothing is forgotten";
+  const auto apps = detail::find_other_apps(database, ours, both);
+  ASSERT_EQ(apps.size(), 1U);
+  EXPECT_EQ(apps[0].queue, "slow");
+
+  EXPECT_EQ(run({"adopt", "--all"}).exit_code, 0);
+  EXPECT_TRUE(calls.broker.claim_home(ours, both).at(1).empty());
 }
 
 TEST_F(Cli, StatsCountARowThatIsNoJob) {  // P9

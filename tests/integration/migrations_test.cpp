@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <pqxx/pqxx>
 #include <string>
@@ -12,6 +13,8 @@
 #include <vector>
 
 #include "aftercommit/aftercommit.hpp"
+#include "client/command_hint.hpp"
+#include "client/home.hpp"
 #include "support/eventually.hpp"
 #include "support/payments.hpp"
 
@@ -115,7 +118,8 @@ TEST_F(Migrations, RunAtTheSameTimeWithoutHarm) {
     }
   }
   EXPECT_NO_THROW(check_schema(*jobs));
-  EXPECT_EQ(outside("SELECT FROM " + schema_ + ".migration").size(), 1U);
+  EXPECT_EQ(outside("SELECT FROM " + schema_ + ".migration").size(),
+            static_cast<std::size_t>(kSchemaVersion));
 }
 
 TEST_F(Migrations, KilledInTheMiddleLeaveNothingAndCanBeRunAgain) {
@@ -158,31 +162,98 @@ TEST_F(Migrations, WithoutTheRightToCreateLeaveNothing) {
   EXPECT_EQ(schema_version(*jobs), 0);
 }
 
-TEST_F(Migrations, RefuseANewerSchemaAndLeaveItAsItIs) {
+TEST_F(Migrations, LeaveANewerSchemaAsItIsAndLetOlderProgramsWorkWithIt) {
   const auto jobs = database(schema_);
   migrate(*jobs);
-  outside("INSERT INTO " + schema_ + ".migration (version) VALUES (3)");
-  const auto newer =
-      AllOf(HasSubstr("schema '" + schema_ + "' of database 'default' has version 3, which is newer"),
-            HasSubstr("upgrade this program"));
-  EXPECT_THAT(message_of<ConfigError>([&] { migrate(*jobs); }), newer);
-  EXPECT_THAT(message_of<ConfigError>([&] { check_schema(*jobs); }), newer);
+  outside("INSERT INTO " + schema_ + ".migration (version) VALUES (9)");
+  const auto before = content(schema_);
+  migrate(*jobs);
+  EXPECT_EQ(content(schema_), before);
+  EXPECT_EQ(schema_version(*jobs), 9);
+  EXPECT_NO_THROW(check_schema(*jobs));
+}
+
+TEST_F(Migrations, FromTheFirstVersionKeepWhatIsThereAndTheRightsOfWorkers) {
+  const auto jobs = database(schema_);
+  migrate(*jobs);
+  outside("DROP TABLE " + schema_ + ".home, " + schema_ + ".app");
+  outside("DELETE FROM " + schema_ + ".migration WHERE version > 1");
+  const auto role = new_role();
+  outside("GRANT USAGE ON SCHEMA " + schema_ + " TO " + role);
+  outside("GRANT SELECT, INSERT, UPDATE, DELETE ON " + schema_ + ".job, " + schema_ + ".dead, " + schema_ +
+          ".ledger TO " + role);
+  for (const std::string sql :
+       {"SELECT {schema}.enqueue('t', '[1]')", "SELECT {schema}.enqueue('t', '[2]')",
+        "INSERT INTO {schema}.dead (id, queue, letter) SELECT id, queue, '{}' FROM {schema}.job",
+        "INSERT INTO {schema}.ledger SELECT id FROM {schema}.job"}) {
+    outside(in_schema(sql, schema_));
+  }
+  const auto rows = [&] {
+    std::vector<std::string> all;
+    for (const std::string table : {"job", "dead", "ledger"}) {
+      for (const auto& row : outside("SELECT one::text FROM " + schema_ + "." + table + " AS one ORDER BY 1"))
+        all.push_back(row[0].as<std::string>());
+    }
+    return all;
+  };
+  const auto before = rows();
+  EXPECT_EQ(before.size(), 6U);
+
+  migrate(*jobs);
+  EXPECT_EQ(rows(), before);
+  EXPECT_EQ(schema_version(*jobs), kSchemaVersion);
+  const auto other = unique_name("jobs");
+  migrate(*database(other));
+  EXPECT_EQ(content(schema_), content(other));
+  const auto as_worker = database(schema_, role);
+  EXPECT_FALSE(detail::read_home(*as_worker).token.empty());
+  EXPECT_NO_THROW(detail::enter_app(*as_worker, {.app = "shop", .tasks = {"t"}}, std::vector<Queue>{"mail"}));
+}
+
+TEST_F(Migrations, GiveEachSchemaATokenThatItKeeps) {
+  const auto jobs = database(schema_);
+  migrate(*jobs);
+  const auto token = detail::read_home(*jobs).token;
+  migrate(*jobs);
+  EXPECT_EQ(detail::read_home(*jobs).token, token);
+  const auto other = database(unique_name("jobs"));
+  migrate(*other);
+  EXPECT_NE(detail::read_home(*other).token, token);
+  outside("DELETE FROM " + schema_ + ".home");
+  EXPECT_THAT(message_of<ConfigError>([&] { detail::read_home(*jobs); }), HasSubstr("aftercommit adopt"));
 }
 
 TEST_F(Migrations, AreAskedForWhereTheTablesAreMissing) {
   const auto jobs = database(schema_);
   EXPECT_THAT(message_of<ConfigError>([&] { check_schema(*jobs); }),
               AllOf(HasSubstr("schema '" + schema_ + "' of database 'default' has none of the tables"),
-                    HasSubstr("run `aftercommit migrate --database default`")));
+                    HasSubstr("run `aftercommit migrate --schema " + schema_ + " --database 'default=")));
+}
+
+TEST_F(Migrations, AreAskedForByACommandThatWorksAsItStands) {
+  const auto jobs = database("my schema");
+  const auto message = message_of<ConfigError>([&] { check_schema(*jobs); });
+  const auto begin = message.find("`aftercommit ") + 13;
+  const auto command = message.substr(begin, message.find('`', begin) - begin);
+  EXPECT_EQ(std::system((AFTERCOMMIT_CLI " " + command + " >/dev/null").c_str()), 0) << command;
+  EXPECT_NO_THROW(check_schema(*jobs));
+}
+
+TEST_F(Migrations, AreAskedForWithoutAPassword) {
+  const Database hidden{{.url = "postgresql://user:canary@h/db?sslpassword=canary", .schema = schema_},
+                        "reports"};
+  const auto command = detail::command_for(hidden, "migrate");
+  EXPECT_EQ(command,
+            "aftercommit migrate --schema " + schema_ + " --database 'reports=user=user dbname=db host=h'");
 }
 
 TEST_F(Migrations, AreAskedForWhereTheSchemaIsOlder) {
   const auto jobs = database(schema_);
   migrate(*jobs);
   outside("UPDATE " + schema_ + ".migration SET version = -1");  // there is no older one yet
-  EXPECT_THAT(message_of<ConfigError>([&] { check_schema(*jobs); }),
-              AllOf(HasSubstr("has version -1, and this program needs 1"),
-                    HasSubstr("run `aftercommit migrate --database default`")));
+  EXPECT_THAT(
+      message_of<ConfigError>([&] { check_schema(*jobs); }),
+      AllOf(HasSubstr("has version -1, and this program needs 2"), HasSubstr("run `aftercommit migrate ")));
 }
 
 TEST_F(Migrations, AreNoUseWhereACrashOfTheServerEmptiesATable) {  // P6

@@ -3,7 +3,7 @@ aftercommit_test(hiredis_traps_test LABEL integration)
 aftercommit_test(pqxx_traps_test LABEL integration LIBRARIES aftercommit::client)
 
 foreach(subject
-        broker_conformance broker_durable broker_lease broker_operator broker_relay
+        broker_conformance broker_durable broker_home broker_lease broker_operator broker_relay
         redis_broker redis_data_loss redis_fetch redis_lost_reply redis_outage redis_recovery redis_server)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES aftercommit::broker)
 endforeach()
@@ -27,7 +27,7 @@ endforeach()
 aftercommit_test(atomic_requests_test LABEL integration LIBRARIES test_payments httplib::httplib)
 
 foreach(subject
-        countdown worker worker_bad_input worker_children worker_command worker_log worker_queues worker_retry
+        countdown worker worker_bad_input worker_children worker_command worker_home worker_log worker_queues worker_retry
         worker_shutdown)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES worker_support)
 endforeach()
@@ -42,6 +42,10 @@ aftercommit_test(worker_log_reader_test LABEL integration LIBRARIES worker_suppo
 aftercommit_test(standard_files_test LABEL integration LIBRARIES test_payments)
 aftercommit_test(worker_start_test LABEL integration LIBRARIES worker_support)
 aftercommit_test(worker_supervisor_test LABEL integration LIBRARIES worker_support)
+target_compile_definitions(migrations_test PRIVATE AFTERCOMMIT_CLI="$<TARGET_FILE:aftercommit_cli>")
+target_compile_definitions(worker_home_test PRIVATE AFTERCOMMIT_CLI="$<TARGET_FILE:aftercommit_cli>")
+add_dependencies(migrations_test aftercommit_cli)
+add_dependencies(worker_home_test aftercommit_cli)
 foreach(subject cli cli_audit)
   aftercommit_test(${subject}_test LABEL integration SOURCES support/worker_process.cpp
                    LIBRARIES test_payments aftercommit::worker PkgConfig::hiredis)

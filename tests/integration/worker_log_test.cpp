@@ -71,6 +71,54 @@ TEST_F(WorkerLog, NamesTheJobAndItsTaskOnEachLineThatConcernsOne) {
   }
 }
 
+TEST_F(WorkerLog, NamesTheJobOnTheLinesOfTheTaskItself) {
+  auto& worker = start_worker();
+  const auto job = tasks.say.delay(17);
+  ASSERT_TRUE(worker.says("a line of its hook"));
+  for (const auto& event : worker.events()) {
+    const std::string message = event.at("message");
+    if (message.find("a line of") == std::string::npos) continue;
+    EXPECT_EQ(event.at("job_id"), job.str());
+    EXPECT_EQ(event.at("task"), "say");
+    EXPECT_EQ(event.at("attempt"), 1);
+    EXPECT_EQ(event.contains("value"), message == "a line of the task");
+  }
+  EXPECT_EQ(worker.count("a line of the task"), 1);
+}
+
+TEST_F(WorkerLog, NamesTheQueueOfAJobThatIsDoneAndHasNumbersForNumbers) {
+  auto& worker = start_worker({"--queues", "mail"});
+  tasks.insert.apply_async({.queue = "mail"}, 1);
+  ASSERT_TRUE(worker.says("job done"));
+  for (const auto& event : worker.events()) {
+    if (event.at("message") == "worker started") EXPECT_TRUE(event.at("concurrency").is_number());
+    if (event.at("message") != "job done") continue;
+    EXPECT_EQ(event.at("queue"), "mail");
+    EXPECT_EQ(event.at("attempt"), 1);
+    EXPECT_TRUE(event.at("ms").is_number());
+  }
+}
+
+TEST_F(WorkerLog, NamesTheTypeOfAnExceptionAndKeepsItWithTheJob) {
+  auto& worker = start_worker();
+  tasks.fail.delay(1, "boom");
+  const auto letter = eventually_dead(1).at(0);
+  ASSERT_EQ(letter.job->errors.size(), 3U);
+  for (const auto& error : letter.job->errors) {
+    EXPECT_EQ(error.error, "boom");
+    EXPECT_EQ(error.type, "aftercommit::support::(anonymous namespace)::Deliberate");
+  }
+  tasks.throw_int.delay(2);
+  EXPECT_EQ(eventually_dead(2).at(0).job->errors.at(0).type, "int");
+  EXPECT_TRUE(worker.says("buried"));
+  std::set<std::string> types;
+  for (const auto& event : worker.events()) {
+    if (event.contains("exception")) types.insert(event.at("exception").get<std::string>());
+  }
+  EXPECT_THAT(
+      types, testing::UnorderedElementsAre("aftercommit::support::(anonymous namespace)::Deliberate", "int"));
+}
+
 TEST_F(WorkerLog, IsOneLineAnEventAsTextToo) {
   auto& worker = start_worker({"--log-format", "text"});
   run_all_kinds_of_jobs();

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "aftercommit/log.hpp"
 #include "aftercommit/worker.hpp"
 #include "support/eventually.hpp"
 
@@ -179,6 +180,12 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::support::app) {
   tasks.two.run([](Job& job, long value, const std::string& /*text*/) { begin(job, value); });
   tasks.unreadable.run([](const Unreadable& /*value*/) {});
   tasks.numbers.run([](const std::vector<int>& /*values*/) {});
+
+  tasks.say.run([](Job& job, long value) {
+    begin(job, value);
+    log(LogLevel::kInfo, "a line of the task", {{"value", value}});
+    job.transaction().on_commit([] { log(LogLevel::kInfo, "a line of its hook"); });
+  });
 
   tasks.fail.run([](Job& job, long value, const std::string& text) {
     begin(job, value);

@@ -33,6 +33,9 @@ struct TestTasks {
   /// Declared, with no body but in test_tasks_later.cpp.
   Task<long> bodiless = app.task<long>("bodiless");
 
+  /// Logs a line of its own, in its body and in a hook.
+  Task<long> say = app.task<long>("say");
+
   // --- How tasks fail
   Task<long, std::string> fail =
       app.task<long, std::string>("fail", {.max_retries = 2, .backoff = fixed(kShortBackoff)});

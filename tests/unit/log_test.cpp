@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "broker/log_context.hpp"
 #include "broker/log_format.hpp"
 
 namespace aftercommit {
@@ -81,6 +83,30 @@ TEST(LogJson, IsOneObjectInOneLine) {
                                            R"("error":"a\nb\u0001"})");
 }
 
+TEST(LogJson, HasNumbersForNumbersAndTextForTextThatLooksLikeOne) {
+  const LogEvent event{LogLevel::kInfo,
+                       "done",
+                       {{"attempt", 2},
+                        {"ms", 0.8},
+                        {"bytes", std::size_t{18'446'744'073'709'551'615U}},
+                        {"queue", "17"},
+                        {"ok", true},
+                        {"ratio", std::nan("")},
+                        {"least", -1.5e-300}}};
+  const auto read = nlohmann::json::parse(render_json(event, kTime));
+  EXPECT_EQ(read["attempt"], 2);
+  EXPECT_EQ(read["ms"], 0.8);
+  EXPECT_EQ(read["bytes"], 18'446'744'073'709'551'615U);
+  EXPECT_EQ(read["queue"], "17");
+  EXPECT_EQ(read["ok"], "true");
+  EXPECT_EQ(read["ratio"], "nan");
+  EXPECT_EQ(read["least"], -1.5e-300);
+  EXPECT_TRUE(
+      render_text(event, kTime)
+          .ends_with(
+              "attempt=2 ms=0.8 bytes=18446744073709551615 queue=17 ok=true ratio=nan least=-1.5e-300"));
+}
+
 TEST(LogJson, IsValidWhateverBytesAValueHolds) {
   std::string every_byte;
   for (int byte = 0; byte < 256; ++byte) every_byte += static_cast<char>(byte);
@@ -119,6 +145,23 @@ TEST_F(Log, GoesToTheHandlerThatWasSetLast) {
   });
   log(LogLevel::kInfo, "started", {{"workers", "4"}});
   EXPECT_EQ(seen, (std::vector<std::string>{"started", "workers=4"}));
+}
+
+TEST_F(Log, CarriesTheJobThatRunsOnTheThreadUnlessItIsNamed) {
+  std::vector<std::string> seen;
+  set_log_handler([&seen](const LogEvent& event) { seen.push_back(render_text(event, kTime).substr(25)); });
+  const auto id = JobId::generate();
+  {
+    const LoggedJob job{.id = id, .task = "pay", .attempt = 3};
+    const LogOfJob scope{job};
+    log(LogLevel::kInfo, "asked", {{"bank", "north"}});
+    log(LogLevel::kInfo, "of another", {{"job_id", "x"}});
+    std::jthread{[] { log(LogLevel::kInfo, "elsewhere"); }}.join();
+  }
+  log(LogLevel::kInfo, "after it");
+  EXPECT_EQ(seen,
+            (std::vector<std::string>{"info asked bank=north job_id=" + id.str() + " task=pay attempt=3",
+                                      "info of another job_id=x", "info elsewhere", "info after it"}));
 }
 
 TEST_F(Log, ReturnsToStandardErrorForAnEmptyHandler) {

@@ -1,0 +1,1 @@
+DELETE FROM {schema}.app WHERE queue = ANY ($1::text[]);

@@ -1,0 +1,2 @@
+// docs/guide/worker.md goes on from the guide's first page.
+#include "guide.md"
