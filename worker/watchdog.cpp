@@ -1,6 +1,7 @@
 #include "worker/watchdog.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -17,7 +18,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTellAfter{30'000};
 constexpr milliseconds kBetweenLooks{1000};
 
-std::string in_seconds(milliseconds time) { return std::to_string(time.count() / 1000); }
+std::int64_t in_seconds(milliseconds time) { return time.count() / 1000; }
 
 }  // namespace
 
@@ -70,7 +71,7 @@ void Watchdog::look(const Watched& watched, Standing& standing, milliseconds pas
   }
   if (cause == Cause::kOurs && timeout_ > 0ms && standing.time >= timeout_) {
     hung_(watched.name + " was " + std::string{to_string(Progress::phase(state))} + " for " +
-          in_seconds(standing.time) + " s");
+          std::to_string(in_seconds(standing.time)) + " s");
   }
 }
 
