@@ -12,6 +12,7 @@ ConnectionPool::ConnectionPool(DatabaseOptions options, std::string alias)
 }
 
 ConnectionPool::Lease ConnectionPool::lease() {
+  Connection::check_usable_still(alias_);
   {
     std::unique_lock lock{mutex_};
     if (!returned_.wait_for(lock, options_.pool_timeout, [&] { return out_ < options_.pool_size; })) {
@@ -48,6 +49,12 @@ void ConnectionPool::give_back(std::shared_ptr<Connection> connection) noexcept 
     if (connection) idle_.push_back(std::move(connection));  // never reallocates: reserved for pool_size
   }
   returned_.notify_one();
+}
+
+void ConnectionPool::leave_to_parent(std::shared_ptr<Connection> connection) noexcept {
+  static auto& left = *new std::vector<std::shared_ptr<Connection>>;
+  left.push_back(std::move(connection));
+  --out_;  // the only thread there is
 }
 
 void ConnectionPool::drop_idle() noexcept {

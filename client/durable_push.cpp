@@ -60,25 +60,27 @@ class DurablePush::Thread {
  public:
   Thread(const std::string& url, std::chrono::milliseconds timeout)
       : broker_{make_broker(url)}, timeout_{timeout} {}
-  ~Thread() {
-    {
-      const std::lock_guard lock{mutex_};
-      stop_by_ = Clock::now() + timeout_;
-    }
-    called_.notify_one();
-    if (thread_.joinable()) thread_.join();
-  }
+  ~Thread() { end(); }
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
 
   bool is_of_this_process() const noexcept { return process_ == ::getpid(); }
+
+  void end() noexcept {
+    {
+      const std::lock_guard lock{mutex_};
+      if (!stop_by_) stop_by_ = Clock::now() + timeout_;
+    }
+    called_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
 
   void push(std::vector<PendingJob> jobs) {
     const auto bytes = bytes_of(jobs);
     bool asleep = false;
     {
       const std::lock_guard lock{mutex_};
-      if (Clock::now() < away_until_ || !has_room(jobs.size(), bytes)) return;
+      if (stop_by_ || Clock::now() < away_until_ || !has_room(jobs.size(), bytes)) return;
       if (!thread_.joinable()) {
         const SignalsBlocked blocked;
         thread_ = std::thread{[this] { run(); }};
@@ -171,6 +173,11 @@ DurablePush::DurablePush(std::string url, std::chrono::milliseconds timeout)
 DurablePush::~DurablePush() {
   auto* const thread = thread_.load();
   if (thread->is_of_this_process()) delete thread;
+}
+
+void DurablePush::end() noexcept {
+  auto* const thread = thread_.load();
+  if (thread->is_of_this_process()) thread->end();
 }
 
 void DurablePush::push(std::vector<PendingJob> jobs) noexcept {
