@@ -22,6 +22,7 @@
 #include "worker/crash_report.hpp"
 #include "worker/crash_watch.hpp"
 #include "worker/daemon.hpp"
+#include "worker/fork_watch.hpp"
 #include "worker/logging.hpp"
 #include "worker/recycling.hpp"
 #include "worker/relays.hpp"
@@ -152,6 +153,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   configure(app, options, worker);
   check_set_up(app, options);
 
+  end_children_at_exit();
   ChildSlots* const slots = start != nullptr ? &start->slots : nullptr;
   std::optional<Recycling> recycling;
   if (slots != nullptr) {
