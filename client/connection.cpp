@@ -138,9 +138,17 @@ pqxx::result Connection::run(std::string_view sql, const SqlParams& params) {
     throw pqxx::broken_connection{"the connection to the database was lost"};
   if (inherited()) throw UsageError{"cannot run a statement on a connection of the parent of this process"};
   check_usable_still("");
-  const struct AfterTheFirst {
-    ~AfterTheFirst() { watch_for_the_end_of_libpqxx(); }  // also where it fails
-  } then;
+  const struct Message {
+    explicit Message(std::atomic<std::uint32_t>& count) noexcept : messages{count} { step(); }
+    ~Message() {
+      step();
+      watch_for_the_end_of_libpqxx();  // also where the first one fails
+    }
+    void step() const noexcept {  // no other thread writes it
+      messages.store(messages.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+    std::atomic<std::uint32_t>& messages;
+  } message{messages_};
   if (params.empty()) return impl_->session.exec(std::string{sql});
   std::vector<const char*> values;
   values.reserve(params.size());

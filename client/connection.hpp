@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <pqxx/result>
@@ -53,6 +54,8 @@ class Connection {
   /// sent no more arrives.  False where nothing is known.  Costs one poll(); not while a statement runs.
   bool has_ended() noexcept;
   bool severed() const noexcept { return severed_; }
+  /// Goes up by one with each message and with each answer: odd while one waits.  From any thread.
+  std::uint32_t messages() const noexcept { return messages_.load(std::memory_order_relaxed); }
 
   /// Whether the error that exec threw took the connection with it; it is then of no further use, and the
   /// server has rolled back or will.
@@ -74,6 +77,7 @@ class Connection {
 
   std::unique_ptr<Impl> impl_;
   std::atomic<bool> severed_{false};
+  std::atomic<std::uint32_t> messages_{0};
   PlannedStatements planned_;
   FrequentStatements frequent_;
 };

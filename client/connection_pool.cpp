@@ -7,7 +7,9 @@
 namespace aftercommit::detail {
 
 ConnectionPool::ConnectionPool(DatabaseOptions options, std::string alias)
-    : options_{std::move(options)}, alias_{std::move(alias)} {
+    : options_{std::move(options)},
+      alias_{std::move(alias)},
+      watch_{std::make_shared<FrozenWatch>(options_, alias_)} {
   idle_.reserve(options_.pool_size);
 }
 
@@ -27,7 +29,9 @@ ConnectionPool::Lease ConnectionPool::lease() {
     if (connection->looks_alive()) return Lease{*this, std::move(connection), true};
   }
   try {
-    return Lease{*this, std::make_shared<Connection>(options_, alias_), false};
+    auto connection = std::make_shared<Connection>(options_, alias_);
+    watch_->add(connection);
+    return Lease{*this, std::move(connection), false};
   } catch (...) {
     give_back(nullptr);
     throw;

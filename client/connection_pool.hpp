@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/connection.hpp"
+#include "client/frozen_watch.hpp"
 
 namespace aftercommit::detail {
 
@@ -69,6 +70,7 @@ class ConnectionPool {
 
   const DatabaseOptions options_;
   const std::string alias_;
+  const std::shared_ptr<FrozenWatch> watch_;
   std::mutex mutex_;  // protects idle_ and out_
   std::condition_variable returned_;
   std::vector<std::shared_ptr<Connection>> idle_;  // the most recently used last, and used first

@@ -1,11 +1,9 @@
 #include "client/durable_push.hpp"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
-#include <csignal>
 #include <exception>
 #include <iterator>
 #include <mutex>
@@ -15,6 +13,7 @@
 #include <utility>
 
 #include "aftercommit/log.hpp"
+#include "client/signals_blocked.hpp"
 
 namespace aftercommit::detail {
 namespace {
@@ -34,25 +33,6 @@ std::size_t bytes_of(const std::vector<PendingJob>& jobs) {
   for (const auto& job : jobs) bytes += job.outgoing.payload.size();
   return bytes;
 }
-
-/// A thread that is started meanwhile takes none of the signals that are sent to the application.  A fault of
-/// its own is one of the process: blocked, it would end it without a word of the application's handler.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    ::sigfillset(&all);
-    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS})
-      ::sigdelset(&all, fault);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 }  // namespace
 

@@ -12,7 +12,7 @@ foreach(subject durable_push durable_push_outage durable_push_process)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES aftercommit::client)
 endforeach()
 foreach(subject
-        app_options atomic atomic_options broken_transaction commit_in_doubt connection_pool database_lost durable_delivery
+        app_options atomic atomic_options broken_transaction commit_in_doubt connection_pool database_frozen database_lost durable_delivery
         enqueue enqueue_failure enqueue_options enqueue_payload frequent_writes manual_transaction multi_database
         on_commit random_nesting savepoint transaction_begin transaction_fork transaction_thread transaction_use)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)

@@ -24,6 +24,8 @@ class PrivatePostgres {
   void start();  ///< again, with the same data at the same address
   void stop();   ///< at once: sessions are ended, open transactions rolled back
   void restart();
+  void freeze();  ///< SIGSTOP to all of it: it keeps its sessions and answers nothing
+  void thaw();    ///< SIGCONT; stop() does so too
   void set(const std::string& setting, const std::string& value);  ///< for all sessions, from now on
   /// Every COMMIT takes effect and then waits for a standby that does not exist, until let_commits_end().
   void make_commits_hang();
@@ -32,6 +34,7 @@ class PrivatePostgres {
  private:
   pid_t run(const std::vector<std::string>& command) const;
   bool answers() const;
+  void signal_all(int number) const;
 
   const std::filesystem::path folder_;
   pid_t process_ = 0;  // 0: not running
