@@ -1,38 +1,33 @@
 /// UUIDv7 after RFC 9562: made from a thread's own small store of kernel randomness.
 #include "aftercommit/job_id.hpp"
 
-#include <pthread.h>
 #include <sys/random.h>
 
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <system_error>
+
+#include "broker/forks.hpp"
 
 namespace aftercommit {
 namespace {
 
 using Bytes = std::array<std::uint8_t, 16>;
 
-/// Counts the forks that led to this process, so that a child knows its copy of a store for used.
-std::atomic<unsigned> forks{0};
-
 /// Random bytes of the kernel, fetched some ids at a time: a call for each would cost more than all the rest.
+/// In the child of a fork they count as used, for the parent has the same.
 class RandomStore {
  public:
   void take(std::uint8_t* out, std::size_t count) {
-    if (left_ < count || forks_ != forks.load(std::memory_order_relaxed)) refill();
+    if (left_ < count || forks_ != detail::forks()) refill();
     left_ -= count;
     std::memcpy(out, store_.data() + left_, count);
   }
 
  private:
   void refill() {
-    // In a child the handler has counted before any code of ours runs.
-    static const int watching = pthread_atfork(nullptr, nullptr, [] { ++forks; });
-    if (watching != 0) throw std::system_error{watching, std::generic_category(), "cannot watch for fork()"};
-    forks_ = forks.load(std::memory_order_relaxed);
+    forks_ = detail::forks();
     left_ = 0;
     while (left_ < store_.size()) {
       const auto got = getrandom(store_.data() + left_, store_.size() - left_, 0);

@@ -10,8 +10,9 @@
 namespace aftercommit {
 
 std::shared_ptr<MemoryBroker::Shared> MemoryBroker::shared(std::string_view name) {
-  static std::mutex mutex;
-  static std::map<std::string, std::shared_ptr<Shared>, std::less<>> all;
+  // Never destroyed: an object with static storage may enqueue while the process ends.
+  static auto& mutex = *new std::mutex;
+  static auto& all = *new std::map<std::string, std::shared_ptr<Shared>, std::less<>>;
   const std::scoped_lock lock{mutex};
   auto& found = all[std::string{name}];
   if (!found) found = std::make_shared<Shared>();

@@ -10,13 +10,21 @@
 #include "client/environment.hpp"
 #include "client/migrations.hpp"
 #include "client/retry_policy.hpp"
+#include "client/session.hpp"
+#include "client/static_storage.hpp"
 
 namespace aftercommit {
 
 App::App(std::string name, AppOptions options)
-    : core_{std::make_unique<detail::AppCore>(std::move(name), std::move(options))} {}
+    : core_{new detail::AppCore{std::move(name), std::move(options)}} {}
 
-App::~App() = default;
+App::~App() {
+  if (detail::has_static_storage(this)) {
+    core_->end();
+  } else {
+    delete core_;
+  }
+}
 
 const std::string& App::name() const noexcept { return core_->name(); }
 void App::configure(AppOptions options) { core_->configure(std::move(options)); }
@@ -59,6 +67,7 @@ void AppCore::settle() {
     databases_.emplace(alias, std::make_unique<Database>(database, alias));
   }
   if (!sender_) sender_ = std::make_shared<BrokerSender>(options_.redis_url, options_.enqueue_timeout);
+  if (ended_) sender_->end();
   settled_.store(true, std::memory_order_release);
 }
 
@@ -110,6 +119,14 @@ std::vector<std::string> AppCore::check() {
   } catch (const Error& error) {
     throw ConfigError{error.what()};
   }
+}
+
+void AppCore::end() noexcept {
+  const std::lock_guard lock{mutex_};
+  ended_ = true;
+  if (!settled_) return;
+  sender_->end();
+  for (const auto& [alias, database] : databases_) database->core()->pool.drop_idle();
 }
 
 std::shared_ptr<JobSender> AppCore::sender() {

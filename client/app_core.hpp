@@ -40,6 +40,10 @@ class AppCore {
   /// runs.
   std::shared_ptr<JobSender> set_sender(std::shared_ptr<JobSender> sender);
 
+  /// The process ends: sends what is on its way and closes what is idle.  All works as before, but pushes no
+  /// durable job any more.
+  void end() noexcept;
+
   TaskEntry& declare(App& app, std::string name, TaskOptions options);
   const TaskEntry* find_task(std::string_view name) const;
   std::vector<std::string> task_names() const;
@@ -50,6 +54,7 @@ class AppCore {
   const std::string name_;
   std::mutex mutex_;  // protects what follows while it is being settled
   std::atomic<bool> settled_{false};
+  bool ended_ = false;
   AppOptions options_;
   std::map<std::string, std::unique_ptr<Database>, std::less<>> databases_;
   std::shared_ptr<JobSender> sender_;

@@ -25,6 +25,7 @@ class BrokerSender final : public JobSender {
   BrokerSender(std::string url, std::chrono::milliseconds timeout, KeepUnsent keep = {});
 
   void send(std::vector<PendingJob> jobs, bool after_commit) override;
+  void end() noexcept override { durable_.end(); }
 
  private:
   void push_durable(std::vector<PendingJob>& jobs);

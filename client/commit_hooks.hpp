@@ -29,6 +29,8 @@ class JobSender {
   virtual ~JobSender() = default;
   /// All in one round trip; throws EnqueueError.  `after_commit` words the error: the transaction stands.
   virtual void send(std::vector<PendingJob> jobs, bool after_commit) = 0;
+  /// The process ends: what this has to do on threads of its own is done here, and nothing after.
+  virtual void end() noexcept {}
 };
 
 /// Savepoints nest, so what was registered since one of them is always the tail: a mark is two sizes.

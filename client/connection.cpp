@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <utility>
@@ -11,6 +10,7 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
+#include "broker/forks.hpp"
 #include "broker/standard_files.hpp"
 #include "client/error_text.hpp"
 #include "client/pooler.hpp"
@@ -63,14 +63,31 @@ class Notices final : public pqxx::errorhandler {
   }
 };
 
+/// libpqxx 6.4 looks into a table for each result, which it makes with the first and which is gone when the
+/// objects with static storage that are older than that are destroyed.  Ours goes just before.
+std::atomic<bool> libpqxx_has_ended{false};
+
+void watch_for_the_end_of_libpqxx() {
+  struct Witness {
+    ~Witness() { libpqxx_has_ended = true; }
+  };
+  static const Witness witness;
+}
+
 }  // namespace
 
 struct Connection::Impl {
   explicit Impl(const std::string& url) : connection{url}, session{connection} {}
 
+  /// Nothing waits to be read, not even the end of the stream; nor comes in so many milliseconds.
+  bool is_quiet(int ms = 0) const noexcept {
+    pollfd poll_fd{connection.sock(), POLLIN, 0};
+    return ::poll(&poll_fd, 1, ms) == 0;
+  }
+
   pqxx::connection connection;
   const Notices notices{connection};
-  const pid_t process = ::getpid();
+  const unsigned forks = detail::forks();
   pqxx::nontransaction session;  // we send BEGIN and COMMIT ourselves: 6.4's transactions hide failures
 };
 
@@ -136,12 +153,33 @@ void Connection::append(std::string& message, const Rider& rider) {
 
 pqxx::result Connection::run(std::string_view sql, const SqlParams& params) {
   // 6.4 reconnects a lost connection without a word, and would go on outside the transaction.
-  if (!impl_->connection.is_open()) throw pqxx::broken_connection{"the connection to the database was lost"};
+  if (!impl_->connection.is_open() || severed_)
+    throw pqxx::broken_connection{"the connection to the database was lost"};
+  if (inherited()) throw UsageError{"cannot run a statement on a connection of the parent of this process"};
+  check_usable_still("");
+  const struct Message {
+    explicit Message(std::atomic<std::uint32_t>& count) noexcept : messages{count} { step(); }
+    ~Message() {
+      step();
+      watch_for_the_end_of_libpqxx();  // also where the first one fails
+    }
+    void step() const noexcept {  // no other thread writes it
+      messages.store(messages.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+    std::atomic<std::uint32_t>& messages;
+  } message{messages_};
   if (params.empty()) return impl_->session.exec(std::string{sql});
   std::vector<const char*> values;
   values.reserve(params.size());
   for (const auto& param : params) values.push_back(param ? param->c_str() : nullptr);
   return exec_text_params(impl_->session, std::string{sql}, values);
+}
+
+void Connection::check_usable_still(const std::string& alias) {
+  if (!libpqxx_has_ended) return;
+  throw UsageError{"cannot use database" + (alias.empty() ? alias : " '" + alias + "'") +
+                   " any more: the process is ending, and this is the destructor or exit handler of what is "
+                   "older than its first statement; let that be done before main returns"};
 }
 
 std::string Connection::quote(std::string_view text) const {
@@ -158,14 +196,29 @@ bool Connection::lost(const std::exception* error) const noexcept {
 }
 
 bool Connection::looks_alive() const noexcept {
-  if (inherited() || !impl_->connection.is_open()) return false;
-  pollfd poll_fd{impl_->connection.sock(), POLLIN, 0};
-  return ::poll(&poll_fd, 1, 0) == 0;
+  return !inherited() && !severed_ && impl_->connection.is_open() && impl_->is_quiet();
 }
 
-bool Connection::inherited() const noexcept { return impl_->process != ::getpid(); }
+bool Connection::has_ended() noexcept {
+  // What a server says unasked is mostly why it goes; the end of the stream comes a moment later.
+  constexpr int kMomentMs = 1000;
+  constexpr int kReads = 10;
+  for (int reads = 0; reads < kReads; ++reads) {
+    if (severed_ || !impl_->connection.is_open()) return true;
+    if (impl_->is_quiet(reads == 0 ? 0 : kMomentMs)) return false;
+    try {
+      impl_->connection.get_notifs();  // reads what has come
+    } catch (const std::exception&) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Connection::inherited() const noexcept { return impl_->forks != detail::forks(); }
 
 void Connection::cancel() noexcept {
+  if (inherited()) return;
   try {
     impl_->connection.cancel_query();
   } catch (const std::exception&) {
@@ -173,6 +226,10 @@ void Connection::cancel() noexcept {
   }
 }
 
-void Connection::sever() noexcept { ::shutdown(impl_->connection.sock(), SHUT_RDWR); }
+void Connection::sever() noexcept {
+  if (inherited()) return;  // the parent would lose it too
+  severed_ = true;
+  ::shutdown(impl_->connection.sock(), SHUT_RDWR);
+}
 
 }  // namespace aftercommit::detail

@@ -1,6 +1,8 @@
 /// One connection to PostgreSQL: runs statements, and tells a failed statement from a lost connection.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <pqxx/result>
@@ -44,6 +46,17 @@ class Connection {
 
   int backend() const noexcept;  ///< the process id of the server's side
 
+  /// Throws UsageError once the process has ended so far that no connection works any more: see main's end in
+  /// docs/guide/database.md.
+  static void check_usable_still(const std::string& alias);
+
+  /// Whether it is known by now that the server has ended the session, or sever() has cut it off: what is
+  /// sent no more arrives.  False where nothing is known.  Costs one poll(); not while a statement runs.
+  bool has_ended() noexcept;
+  bool severed() const noexcept { return severed_; }
+  /// Goes up by one with each message and with each answer: odd while one waits.  From any thread.
+  std::uint32_t messages() const noexcept { return messages_.load(std::memory_order_relaxed); }
+
   /// Whether the error that exec threw took the connection with it; it is then of no further use, and the
   /// server has rolled back or will.
   bool lost(const std::exception* error) const noexcept;
@@ -63,6 +76,8 @@ class Connection {
   bool inherited() const noexcept;
 
   std::unique_ptr<Impl> impl_;
+  std::atomic<bool> severed_{false};
+  std::atomic<std::uint32_t> messages_{0};
   PlannedStatements planned_;
   FrequentStatements frequent_;
 };

@@ -21,11 +21,14 @@ DatabaseOptions bounded(DatabaseOptions options) {
 }  // namespace
 
 ConnectionPool::ConnectionPool(DatabaseOptions options, std::string alias)
-    : options_{bounded(std::move(options))}, alias_{std::move(alias)} {
+    : options_{bounded(std::move(options))},
+      alias_{std::move(alias)},
+      watch_{std::make_shared<FrozenWatch>(options_, alias_)} {
   idle_.reserve(options_.pool_size);
 }
 
 ConnectionPool::Lease ConnectionPool::lease() {
+  Connection::check_usable_still(alias_);
   {
     std::unique_lock lock{mutex_};
     if (!returned_.wait_for(lock, options_.pool_timeout, [&] { return out_ < options_.pool_size; })) {
@@ -40,7 +43,9 @@ ConnectionPool::Lease ConnectionPool::lease() {
     if (connection->looks_alive()) return Lease{*this, std::move(connection), true};
   }
   try {
-    return Lease{*this, std::make_shared<Connection>(options_, alias_), false};
+    auto connection = std::make_shared<Connection>(options_, alias_);
+    watch_->add(connection);
+    return Lease{*this, std::move(connection), false};
   } catch (...) {
     give_back(nullptr);
     throw;
@@ -62,6 +67,12 @@ void ConnectionPool::give_back(std::shared_ptr<Connection> connection) noexcept 
     if (connection) idle_.push_back(std::move(connection));  // never reallocates: reserved for pool_size
   }
   returned_.notify_one();
+}
+
+void ConnectionPool::leave_to_parent(std::shared_ptr<Connection> connection) noexcept {
+  static auto& left = *new std::vector<std::shared_ptr<Connection>>;
+  left.push_back(std::move(connection));
+  --out_;  // the only thread there is
 }
 
 void ConnectionPool::drop_idle() noexcept {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/connection.hpp"
+#include "client/frozen_watch.hpp"
 
 namespace aftercommit::detail {
 
@@ -45,6 +46,11 @@ class ConnectionPool {
       connection_.reset();
       pool_->give_back(nullptr);
     }
+    /// In the child of a fork: neither uses nor closes what the parent goes on with, and waits for no lock
+    /// that one of its threads may have held.
+    void leave_to_parent() noexcept {
+      if (connection_) pool_->leave_to_parent(std::move(connection_));
+    }
 
    private:
     ConnectionPool* pool_ = nullptr;  // not owned, outlives this
@@ -60,9 +66,11 @@ class ConnectionPool {
  private:
   std::shared_ptr<Connection> take_idle() noexcept;                 // null: there is none
   void give_back(std::shared_ptr<Connection> connection) noexcept;  // null: it was closed
+  void leave_to_parent(std::shared_ptr<Connection> connection) noexcept;
 
   const DatabaseOptions options_;
   const std::string alias_;
+  const std::shared_ptr<FrozenWatch> watch_;
   std::mutex mutex_;  // protects idle_ and out_
   std::condition_variable returned_;
   std::vector<std::shared_ptr<Connection>> idle_;  // the most recently used last, and used first

@@ -1,11 +1,9 @@
 #include "client/durable_push.hpp"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
-#include <csignal>
 #include <exception>
 #include <iterator>
 #include <mutex>
@@ -16,6 +14,7 @@
 
 #include "aftercommit/log.hpp"
 #include "broker/epoch_ms.hpp"
+#include "client/signals_blocked.hpp"
 
 namespace aftercommit::detail {
 namespace {
@@ -36,50 +35,33 @@ std::size_t bytes_of(const std::vector<PendingJob>& jobs) {
   return bytes;
 }
 
-/// A thread that is started meanwhile takes none of the signals that are sent to the application.  A fault of
-/// its own is one of the process: blocked, it would end it without a word of the application's handler.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    ::sigfillset(&all);
-    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS})
-      ::sigdelset(&all, fault);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
 }  // namespace
 
 class DurablePush::Thread {
  public:
   Thread(const std::string& url, std::chrono::milliseconds timeout)
       : broker_{make_broker(url)}, timeout_{timeout} {}
-  ~Thread() {
-    {
-      const std::lock_guard lock{mutex_};
-      stop_by_ = Clock::now() + timeout_;
-    }
-    called_.notify_one();
-    if (thread_.joinable()) thread_.join();
-  }
+  ~Thread() { end(); }
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
 
   bool is_of_this_process() const noexcept { return process_ == ::getpid(); }
+
+  void end() noexcept {
+    {
+      const std::lock_guard lock{mutex_};
+      if (!stop_by_) stop_by_ = Clock::now() + timeout_;
+    }
+    called_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
 
   void push(std::vector<PendingJob> jobs) {
     const auto bytes = bytes_of(jobs);
     bool asleep = false;
     {
       const std::lock_guard lock{mutex_};
-      if (Clock::now() < away_until_ || !has_room(jobs.size(), bytes)) return;
+      if (stop_by_ || Clock::now() < away_until_ || !has_room(jobs.size(), bytes)) return;
       if (!thread_.joinable()) {
         const SignalsBlocked blocked;
         thread_ = std::thread{[this] { run(); }};
@@ -172,6 +154,11 @@ DurablePush::DurablePush(std::string url, std::chrono::milliseconds timeout)
 DurablePush::~DurablePush() {
   auto* const thread = thread_.load();
   if (thread->is_of_this_process()) delete thread;
+}
+
+void DurablePush::end() noexcept {
+  auto* const thread = thread_.load();
+  if (thread->is_of_this_process()) thread->end();
 }
 
 void DurablePush::push(std::vector<PendingJob> jobs) noexcept {

@@ -25,6 +25,8 @@ class DurablePush {
 
   /// Never throws: a job that is not taken is the relay's.
   void push(std::vector<PendingJob> jobs) noexcept;
+  /// Sends what still waits, for `timeout` at most; later jobs are the relay's.
+  void end() noexcept;
 
  private:
   class Thread;

@@ -121,6 +121,14 @@ std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
                                      "' in manual transaction management of database '" + route.database +
                                      "': open an atomic block, or choose immediate delivery"};
   }
+  if (durable && route.transaction != nullptr && route.transaction->in_read_only_block()) {
+    throw UsageError{
+        "cannot enqueue task '" + task.name +
+        "' with durable delivery in a read-only atomic block of "
+        "database '" +
+        route.database +
+        "': a durable job is a row of the transaction; ask for it outside, or choose delivery on commit"};
+  }
   const std::string queue = options.queue.value_or(task.options.queue);
   if (!valid_name(queue)) {
     throw UsageError{"cannot enqueue task '" + task.name + "': queue '" + clean_text(queue, 64) +

@@ -11,14 +11,6 @@
 namespace aftercommit::detail {
 namespace {
 
-using Sessions = std::vector<std::unique_ptr<Session>>;
-
-/// One for each database that this thread has used; a handful, so a search beats a map.
-Sessions& sessions_of_this_thread() {
-  thread_local Sessions sessions;
-  return sessions;
-}
-
 /// SQL for a message: on one line, and not too long.  Values travel as parameters and are not in it.
 std::string shorten(std::string_view sql) {
   constexpr std::size_t kLimit = 120;
@@ -34,36 +26,23 @@ std::string shorten(std::string_view sql) {
 
 }  // namespace
 
-Session* Session::find(const DatabaseCore& core) noexcept {
-  for (const auto& session : sessions_of_this_thread()) {
-    if (session->core_.get() == &core) return session.get();
-  }
-  return nullptr;
-}
-
-Session& Session::of(const std::shared_ptr<DatabaseCore>& core) {
-  if (Session* session = find(*core)) return *session;
-  auto& sessions = sessions_of_this_thread();
-  std::erase_if(sessions,
-                [](const auto& session) { return session->core_.use_count() == 1; });  // database is gone
-  return *sessions.emplace_back(std::make_unique<Session>(core));
-}
-
-Session::~Session() {
-  if (open_ || ahead_ != nullptr) lease_.discard();  // the thread has ended: nobody will commit this
-}
-
 // --- atomic blocks
 
 void Session::enter(const AtomicOptions& options, Riders* riders) {
+  check_owner("open an atomic block");
   if (options.durable && in_atomic_block()) {
     throw UsageError{"a durable atomic block cannot be nested inside another atomic block (" + name() +
                      "): its commit would not be one"};
   }
   if (autocommit_ && !in_atomic_block()) {
     begin(options, riders);
-    blocks_.push_back({.savepoint = {}, .is_transaction = true});
+    blocks_.push_back({.savepoint = {}, .is_transaction = true, .read_only = options.read_only});
     return;
+  }
+  if (options.durable) {
+    throw UsageError{"a durable atomic block cannot be opened on " + name() +
+                     " in manual transaction management: only commit() would commit it; turn autocommit on "
+                     "first"};
   }
   if (options.isolation != Isolation::kDefault) {
     throw UsageError{"the isolation level can be set on the outermost atomic block only (" + name() + ")"};
@@ -76,21 +55,36 @@ void Session::enter(const AtomicOptions& options, Riders* riders) {
     throw UsageError{"a nested read-only atomic block needs its savepoint (" + name() + ")"};
   }
   begin_if_manual();
+  const bool read_only = options.read_only || in_read_only_block();
   if (!options.savepoint || needs_rollback_ || broken()) {
-    blocks_.push_back({});
+    blocks_.push_back({.savepoint = {}, .is_transaction = false, .read_only = read_only});
     return;
   }
   auto savepoint = open_savepoint();
   if (options.read_only) send("SET TRANSACTION READ ONLY");  // lasts as long as the savepoint
-  blocks_.push_back({.savepoint = std::move(savepoint)});
+  blocks_.push_back({.savepoint = std::move(savepoint), .is_transaction = false, .read_only = read_only});
+}
+
+void Session::check_innermost(const BlockId& block) {
+  check_owner("commit an atomic block");
+  if (block.transaction != transaction_number_ || block.depth > blocks_.size()) {
+    throw UsageError{"cannot commit an atomic block on " + name() +
+                     ": it was rolled back with the block around it, which has been left"};
+  }
+  if (block.depth < blocks_.size()) {
+    throw UsageError{"cannot commit an atomic block on " + name() + " while one inside it is open"};
+  }
 }
 
 void Session::leave(std::atomic<bool>& committed) {
   const Block block = std::move(blocks_.back());
   blocks_.pop_back();
-  const bool surprise = broken() && !rollback_asked_;
   const bool healthy = !broken() && !needs_rollback_;
-  const std::string failure = failure_;
+  const bool surprise = !healthy && !rollback_asked_;
+  const std::string failure = !surprise  ? std::string{}
+                              : broken() ? failure_
+                                         : "a block merged with it (savepoint = false) failed, whose "
+                                           "exception was swallowed";
 
   if (block.is_transaction) {
     if (healthy) {
@@ -115,7 +109,11 @@ void Session::leave(std::atomic<bool>& committed) {
   if (surprise) throw_rolled_back(failure);
 }
 
-void Session::leave_failed() noexcept {
+void Session::leave_failed(const BlockId& id) noexcept {
+  notice_fork();
+  notice_abandoned();
+  if (id.transaction != transaction_number_ || id.depth > blocks_.size()) return;  // left by one around it
+  blocks_.resize(id.depth);
   const Block block = std::move(blocks_.back());
   blocks_.pop_back();
   if (block.is_transaction) {
@@ -143,7 +141,7 @@ void Session::leave_savepoint(const std::string& savepoint) {
 // --- statements
 
 pqxx::result Session::exec(std::string_view sql, const SqlParams& params) {
-  check_thread("run a statement");
+  check_owner("run a statement");
   if (const auto keyword = transaction_control_in(sql); !keyword.empty()) {
     throw UsageError{"cannot run " + keyword + " as a statement on " + name() + ": " +
                      (keyword == "COPY"
@@ -201,7 +199,7 @@ void Session::note_failure(std::string_view sql, const std::exception* error) {
 // --- hooks and jobs
 
 void Session::on_commit(std::function<void()> hook, bool robust) {
-  check_thread("call on_commit()");
+  check_owner("call on_commit()");
   if (!hook) throw UsageError{"cannot call on_commit() on " + name() + " with an empty function"};
   if (in_atomic_block()) {
     hooks_.add_hook(std::move(hook), robust);
@@ -217,14 +215,14 @@ void Session::on_commit(std::function<void()> hook, bool robust) {
 }
 
 void Session::add_job(std::shared_ptr<JobSender> sender, PendingJob job) {
-  check_thread("enqueue a job");
+  check_owner("enqueue a job");
   hooks_.add_job(std::move(sender), std::move(job));
 }
 
 // --- savepoints
 
 SavepointId Session::savepoint() {
-  check_thread("open a savepoint");
+  check_owner("open a savepoint");
   begin_if_manual();
   if (!open_)
     throw TransactionManagementError{"cannot open a savepoint on " + name() + ": no transaction is open"};
@@ -233,27 +231,38 @@ SavepointId Session::savepoint() {
 }
 
 void Session::savepoint_commit(const SavepointId& id) {
-  check_thread("release a savepoint");
+  check_owner("release a savepoint");
   check_savepoint(id, "release");
   check_usable("release a savepoint");
   release(id.name);
 }
 
 void Session::savepoint_rollback(const SavepointId& id) {
-  check_thread("roll back a savepoint");
+  check_owner("roll back a savepoint");
   check_savepoint(id, "roll back");
   if (lost_) check_usable("roll back a savepoint");
   roll_back_to(id.name);
 }
 
 void Session::check_savepoint(const SavepointId& id, std::string_view verb) {
-  find_savepoint(id.transaction == transaction_number_ ? id.name : "of another transaction", verb);
+  const auto found =
+      find_savepoint(id.transaction == transaction_number_ ? id.name : "of another transaction", verb);
+  if (found->level == level()) return;
+  // The server would end the savepoints of the blocks inside with it, which are still to be left.
+  throw UsageError{"cannot " + std::string{verb} + " savepoint '" + id.name + "' on " + name() +
+                   " in an atomic block inside the one that it was opened in: leave that block first"};
+}
+
+/// A merged block is one with the block around it.
+std::size_t Session::level() const noexcept {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      blocks_, [](const Block& block) { return block.is_transaction || block.savepoint.has_value(); }));
 }
 
 std::string Session::open_savepoint() {
   auto savepoint = "s" + std::to_string(++savepoints_made_);
   send("SAVEPOINT " + savepoint);
-  savepoints_.push_back({savepoint, hooks_.mark()});
+  savepoints_.push_back({savepoint, hooks_.mark(), level()});
   return savepoint;
 }
 
@@ -281,8 +290,8 @@ std::vector<Session::Savepoint>::iterator Session::find_savepoint(const std::str
   return found;
 }
 
-bool Session::get_rollback() const {
-  check_thread("use the rollback flag");
+bool Session::get_rollback() {
+  check_owner("use the rollback flag");
   if (!in_atomic_block()) {
     throw TransactionManagementError{"the rollback flag of " + name() +
                                      " does not work outside of an atomic block"};
@@ -298,6 +307,7 @@ void Session::set_rollback(bool rollback) {
 // --- manual management
 
 void Session::set_autocommit(bool autocommit) {
+  check_owner("change autocommit");
   check_outside_block("set_autocommit()");
   if (autocommit && open_) {
     throw TransactionManagementError{"cannot turn autocommit on for " + name() +
@@ -307,6 +317,7 @@ void Session::set_autocommit(bool autocommit) {
 }
 
 void Session::commit() {
+  check_owner("commit");
   check_outside_block("commit()");
   if (!open_) return;
   if (broken() || needs_rollback_) {
@@ -320,6 +331,7 @@ void Session::commit() {
 }
 
 void Session::rollback() {
+  notice_abandoned();
   check_outside_block("rollback()");
   if (open_) end_by_rollback();
 }
@@ -333,6 +345,7 @@ void Session::finish_manual_block() {
 }
 
 void Session::leave_manual_mode(bool autocommit) noexcept {
+  notice_abandoned();
   if (in_atomic_block()) return;
   if (open_) end_by_rollback();
   autocommit_ = autocommit;
@@ -348,15 +361,8 @@ Transaction& Session::transaction() {
   return transaction_;
 }
 
-void Session::check_thread(std::string_view verb) const {
-  if (thread_ != std::this_thread::get_id()) {
-    throw UsageError{"cannot " + std::string{verb} + " on " + name() +
-                     " from another thread than the one that opened the transaction"};
-  }
-}
-
-void Session::check_transaction(std::string_view verb) const {
-  check_thread(verb);
+void Session::check_transaction(std::string_view verb) {
+  check_owner(verb);
   if (!in_atomic_block() && autocommit_) {
     throw UsageError{"cannot " + std::string{verb} + " on " + name() +
                      ": the atomic block of this transaction has been left"};
@@ -395,6 +401,10 @@ void Session::take_lease() {
 }
 
 void Session::drop_lease(bool healthy) noexcept {
+  if (forked_) {
+    lease_.leave_to_parent();
+    return;
+  }
   const std::lock_guard lock{lease_mutex_};
   if (!healthy) lease_.discard();
   ConnectionPool::Lease{std::move(lease_)};

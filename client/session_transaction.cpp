@@ -49,6 +49,7 @@ void Session::begin(const AtomicOptions& options, Riders* riders) {
 }
 
 void Session::drop_ahead() noexcept {
+  notice_fork();
   if (std::exchange(ahead_, nullptr) != nullptr) end_by_rollback();
 }
 
@@ -109,7 +110,7 @@ pqxx::result Session::send_begin(const std::function<pqxx::result()>& send_it) {
       if (lease_ && !lease_->lost(&error)) throw;
       // An idle connection may have died unseen (a restarted server): nothing that lasts has run yet, so a
       // new one will do.
-      if (!again && lease_.reused()) continue;
+      if (!again && lease_.reused() && !lease_->severed()) continue;
       throw DatabaseUnavailable{"cannot begin a transaction on " + name() + ": " + first_line(error)};
     }
   }
@@ -125,18 +126,32 @@ void Session::end_by_commit(std::atomic<bool>& committed) {
   if (begin_.empty() || !durable.empty()) {
     send_commit(durable);
   } else {
+    if (lease_->severed()) end_uncommitted();
     drop_lease(true);  // no statement has run
   }
   committed = true;
+  run_hooks();
+}
+
+/// As in autocommit, whatever the mode: no transaction is open any more, and none stays open behind a hook.
+void Session::run_hooks() {
+  struct Restore {
+    bool& autocommit;
+    const bool before = std::exchange(autocommit, true);
+    ~Restore() { autocommit = before; }
+  };
   auto hooks = std::exchange(hooks_, {});
   forget_transaction();
   fail_point("client.after_commit");
+  const Restore restore{autocommit_};
   hooks.run();
 }
 
 void Session::send_commit(const std::vector<const PendingJob*>& durable) {
   // Not in the message of COMMIT: a connection that turns out dead there leaves a doubt, here it is replaced.
   if (!begin_.empty()) send_begin_alone();
+  // A task's own commit gets by without a look: the next attempt finds out.
+  if (riders_ == nullptr ? lease_->has_ended() : lease_->severed()) end_uncommitted();
   const auto backend = lease_->backend();
   try {
     auto* const next = next_to_begin();
@@ -192,6 +207,14 @@ void Session::throw_not_committed(const std::exception& error, bool with_jobs) c
                     "', and GRANT this one its use"};
 }
 
+/// Where no COMMIT was sent there is no doubt about it.
+void Session::end_uncommitted() {
+  lost_ = true;
+  end_by_rollback();
+  throw DatabaseUnavailable{"the transaction on " + name() +
+                            " was rolled back: the connection was lost before its commit"};
+}
+
 /// Returns if the transaction turns out to be committed; else throws.
 void Session::settle_doubt(const std::vector<const PendingJob*>& durable, int backend) {
   auto outcome = CommitOutcome::kUnknown;
@@ -211,6 +234,7 @@ void Session::settle_doubt(const std::vector<const PendingJob*>& durable, int ba
 }
 
 void Session::end_by_rollback() noexcept {
+  notice_fork();
   bool healthy = !lost_;
   if (healthy && begin_.empty()) {
     try {
@@ -224,12 +248,16 @@ void Session::end_by_rollback() noexcept {
 }
 
 void Session::forget_transaction() noexcept {
-  open_ = needs_rollback_ = rollback_asked_ = lost_ = false;
+  open_ = needs_rollback_ = rollback_asked_ = lost_ = forked_ = false;
   begin_.clear();
   failure_.clear();
   savepoints_.clear();
   savepoints_made_ = 0;
-  ++transaction_number_;
+  {
+    const std::lock_guard lock{lease_mutex_};
+    ++transaction_number_;
+    abandoned_ = 0;
+  }
   hooks_.clear();
   riders_ = nullptr;
 }

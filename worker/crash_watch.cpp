@@ -71,6 +71,7 @@ void watch_for_crashes(ChildSlots& slots) {
 
 void check_files() {
   if (canary < 0 || inode_of(canary) == canary_inode) return;
+  if (::getpid() != watched_process) ::_exit(kExitInternal);  // a child's own files
   // Who was it?  Whatever runs now may be to blame.
   slots_of_process->set_reason("a task closed the files of the process");
   log(LogLevel::kError, "a task has closed the files of this process, which ends at once");

@@ -19,6 +19,7 @@
 #include "client/pqxx_compat.hpp"
 #include "client/session.hpp"
 #include "worker/crash_watch.hpp"
+#include "worker/fork_watch.hpp"
 #include "worker/log_text.hpp"
 
 namespace aftercommit::worker {
@@ -149,6 +150,7 @@ std::optional<Failure> Execution::run_in(Atomic& block, detail::Session& session
   running_.enter(block);
   {
     const FileWatch watch;
+    const ForkWatch children;
     work.body(job);
   }
   running_.progress.enter(Phase::kCommitting);
@@ -157,7 +159,11 @@ std::optional<Failure> Execution::run_in(Atomic& block, detail::Session& session
   let_next_begin(work, session);
   {
     std::optional<FileWatch> watch_of_hooks;
-    if (session.has_hooks()) watch_of_hooks.emplace();
+    std::optional<ForkWatch> children;
+    if (session.has_hooks()) {
+      watch_of_hooks.emplace();
+      children.emplace();
+    }
     block.commit();
   }
   fail_point("worker.after_commit");
@@ -181,6 +187,7 @@ std::optional<Failure> Execution::run_bare(const Work& work) {
     constexpr std::chrono::microseconds kTooQuickForHarm{10};  // the quickest jobs would notice it
     running_.progress.enter(Phase::kTask);
     const FileWatch watch{kTooQuickForHarm};
+    const ForkWatch children;
     work.body(job);
   }
   running_.progress.enter(Phase::kCommitting);

@@ -26,6 +26,7 @@
 #include "worker/crash_report.hpp"
 #include "worker/crash_watch.hpp"
 #include "worker/daemon.hpp"
+#include "worker/fork_watch.hpp"
 #include "worker/home_watch.hpp"
 #include "worker/logging.hpp"
 #include "worker/recycling.hpp"
@@ -184,6 +185,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   start_watch->enter(StartStep::kStarting);
   start_watch.reset();
 
+  end_children_at_exit();
   ChildSlots* const slots = start != nullptr ? &start->slots : nullptr;
   std::optional<Recycling> recycling;
   if (slots != nullptr) {

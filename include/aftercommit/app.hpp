@@ -42,7 +42,9 @@ struct AppOptions {
 class App {
  public:
   explicit App(std::string name, AppOptions options = {});
-  /// Sends the durable jobs that are on their way, within enqueue_timeout.
+  /// Sends the durable jobs that are on their way, within enqueue_timeout.  An App with static storage can be
+  /// used after that as well, by what is destroyed later: see Database::exec; its durable jobs are then left
+  /// to the relay of a worker.
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
@@ -76,7 +78,7 @@ class App {
  private:
   detail::TaskEntry& declare(std::string name, TaskOptions options);
 
-  std::unique_ptr<detail::AppCore> core_;
+  detail::AppCore* const core_;  // owned; where this object has static storage, never given up
 };
 
 }  // namespace aftercommit

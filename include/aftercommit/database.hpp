@@ -20,6 +20,12 @@ namespace aftercommit {
 namespace detail {
 class DatabaseCore;
 struct Riders;
+
+/// An atomic block of a session.
+struct BlockId {
+  std::uint64_t transaction = 0;
+  std::size_t depth = 0;  ///< among the open ones, counted from 1
+};
 }  // namespace detail
 
 /// How to reach a database.
@@ -40,19 +46,22 @@ enum class Isolation : std::uint8_t { kDefault, kReadCommitted, kRepeatableRead,
 struct AtomicOptions {
   bool savepoint =
       true;  ///< false: a nested block merges with the outer; its failure marks the outer to roll back
-  bool durable = false;                       ///< true: must be the outermost block, otherwise UsageError
+  bool durable = false;  ///< true: must be the outermost block, and not in manual mode, otherwise UsageError
   Isolation isolation = Isolation::kDefault;  ///< of the outermost block; set on a nested one: UsageError
-  bool read_only = false;                     ///< writes fail; a nested read-only block needs its savepoint
+  bool read_only = false;                     ///< writes fail, and so does asking for a durable job; a nested
+                                              ///< read-only block needs its savepoint
 };
 
 class Atomic;
 
 /// Outside any block each statement commits by itself (autocommit).  Thread-safe: every thread has its own
 /// transaction, on a connection of its own out of the pool, and must leave its blocks before the object is
-/// destroyed.  Does not connect before it is used.
+/// destroyed.  A transaction belongs to its thread, which must leave it too, and to its process: the child of
+/// a fork inside a block can neither use nor commit it (UsageError).  Does not connect before it is used.
 class Database {
  public:
   explicit Database(DatabaseOptions options, std::string alias = "default");
+  /// One with static storage may be used after that, while the process ends, as any: see exec().
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -65,8 +74,9 @@ class Database {
   /// Transaction& or nothing.  Takes a connection now; BEGIN goes out with the first statement, which throws
   /// DatabaseUnavailable where that connection has died meanwhile and no other is to be had.  As Django's
   /// atomic; what it throws besides: DatabaseUnavailable (nothing was committed),
-  /// TransactionManagementError (a failed statement was swallowed: rolled back), CommitInDoubt, errors of
-  /// deferred constraints, and after a commit that stands, EnqueueError or what a hook threw.
+  /// TransactionManagementError (a failed statement, or the exception of a merged block, was swallowed:
+  /// rolled back), CommitInDoubt, errors of deferred constraints, and after a commit that stands,
+  /// EnqueueError or what a hook threw.
   template <class Body>
   auto atomic(Body&& body);
   template <class Body>
@@ -74,7 +84,8 @@ class Database {
 
   /// One statement: in the thread's open block, in its manual transaction, or in autocommit.  What a SET,
   /// LISTEN or session lock changes stays with a connection that goes back to the pool: use SET LOCAL, or
-  /// `options` in the URL.
+  /// `options` in the URL.  While the process ends, the destructor of an object with static storage may still
+  /// run statements if that object is younger than the process's first statement; else UsageError.
   template <class... Args>
   pqxx::result exec(std::string_view sql, const Args&... args) {
     return exec_params(sql, SqlParams{to_sql(args)...});
@@ -117,7 +128,7 @@ class Database {
   void check();
 
   /// For the library's own parts.
-  const std::shared_ptr<detail::DatabaseCore>& core() const noexcept { return core_; }
+  const std::shared_ptr<detail::DatabaseCore>& core() const noexcept { return *core_; }
 
  private:
   void finish_manual_block();
@@ -125,34 +136,40 @@ class Database {
   template <class Body>
   auto with_autocommit(bool autocommit, Body&& body);
 
-  std::shared_ptr<detail::DatabaseCore> core_;  // shared with the sessions of threads
+  // Shared with the sessions of threads.  Owned; where this object has static storage, never given up.
+  const std::shared_ptr<detail::DatabaseCore>* const core_;
 };
 
 /// One atomic block as an object: leaving its scope without commit() rolls back.
 ///   Atomic block{database};
 ///   block->exec("UPDATE ...");
 ///   block.commit();
+/// It belongs to the thread that made it: each use in another one is a UsageError, committed() apart.
 class Atomic {
  public:
   explicit Atomic(Database& database, const AtomicOptions& options = {});
   /// For the library's own parts.
   Atomic(Database& database, detail::Riders& riders);
-  ~Atomic();  ///< rolls back unless commit() was called; a failure to do so drops the connection
+  /// Rolls back unless commit() was called; a failure to do so drops the connection.  In another thread it
+  /// cuts the connection: the transaction is rolled back, and the thread that opened it gets a UsageError at
+  /// its next use of the database.
+  ~Atomic();
   Atomic(const Atomic&) = delete;
   Atomic& operator=(const Atomic&) = delete;
 
   Transaction& transaction() const;
   Transaction* operator->() const { return &transaction(); }
 
-  /// Leaves the block as if its body had returned; see Database::atomic for what it throws.
+  /// Leaves the block as if its body had returned; see Database::atomic for what it throws.  UsageError
+  /// unless it is the innermost of its thread.
   void commit();
   /// True once the COMMIT of this outermost block has succeeded, whatever its hooks did after.  From any
   /// thread.
   bool committed() const noexcept { return committed_; }
 
  private:
-  detail::Session& session_;  // of this thread; outlives this
-  std::size_t depth_ = 0;     // of this block among the open ones, counted from 1
+  const std::shared_ptr<detail::Session> session_;  // of the thread that opened it, which may have ended
+  detail::BlockId id_;
   bool open_ = true;
   std::atomic<bool> committed_{false};
 };

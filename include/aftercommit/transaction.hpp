@@ -19,12 +19,13 @@ class Session;
 /// Names one savepoint made by hand; valid until it, or one before it, is released or rolled back.
 struct SavepointId {
   std::string name;
-  std::uint64_t transaction = 0;  ///< of the session, so that an old id means nothing in a later one
+  std::uint64_t transaction = 0;  ///< of this process, so that it means nothing in another one
 };
 
 /// What an atomic block hands to its body.  All blocks of one thread on one database share it: a statement
 /// runs in the innermost.  Valid while a block is open in that thread; do not keep it beyond, it would mean
-/// the thread's next transaction.  In another thread every use is a UsageError, cancel() and sever() apart.
+/// the thread's next transaction.  In another thread every use is a UsageError, cancel() and sever() apart,
+/// and in the child of a fork.
 class Transaction {
  public:
   /// Runs one statement with its parameters $1, $2 ...  Without parameters `sql` may be several statements.
@@ -40,13 +41,14 @@ class Transaction {
 
   /// Runs `hook` after the outermost block has committed, in the order of registration; forgets it if the
   /// block or a savepoint around the registration rolls back.  In the hook no transaction is open; it may
-  /// query and open its own.  A hook that throws: `robust` logs it and goes on; otherwise the later hooks do
-  /// not run and the exception reaches the caller of the outermost block, whose commit stands.  As Django's
-  /// on_commit.
+  /// query, enqueue and open its own, also after a commit by hand, as if autocommit were on.  A hook that
+  /// throws: `robust` logs it and goes on; otherwise the later hooks do not run and the exception reaches the
+  /// caller of the outermost block, whose commit stands.  As Django's on_commit.
   void on_commit(std::function<void()> hook, bool robust = false);
 
   /// Savepoints by hand, inside a block or in manual mode.  As Django's savepoint functions, but hooks
-  /// and jobs registered since are dropped with a rollback too.
+  /// and jobs registered since are dropped with a rollback too.  The id is good in its own block and in those
+  /// merged with it: UsageError in a block inside, whose savepoint would go with it.
   SavepointId savepoint();
   void savepoint_commit(const SavepointId& id);    ///< releases it: what was done since is kept
   void savepoint_rollback(const SavepointId& id);  ///< undoes what was done since, and heals a broken block

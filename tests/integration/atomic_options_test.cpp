@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "support/payments.hpp"
 
@@ -10,6 +11,7 @@ namespace aftercommit {
 namespace {
 
 using support::message_of;
+using testing::AllOf;
 using testing::HasSubstr;
 
 class AtomicOption : public support::Payments, public testing::Test {
@@ -95,6 +97,34 @@ TEST_F(AtomicOption, ReadOnlyOnANestedBlockEndsWithIt) {  // P1
     pay(3);
   });
   expect_paid({1, 3});
+}
+
+TEST_F(AtomicOption, ReadOnlyRefusesADurableJobAtTheCallNamingTheTask) {  // P1
+  const auto refused = [&] {
+    EXPECT_THAT(message_of<UsageError>([&] { receipt.apply_async({.delivery = Delivery::kDurable}, 1); }),
+                AllOf(HasSubstr("cannot enqueue task '" + receipt.name() + "'"), HasSubstr("read-only")));
+  };
+  database.atomic({.read_only = true}, [&] {
+    refused();
+    database.atomic(refused);
+    database.atomic({.savepoint = false}, refused);
+  });
+  database.atomic([&] {
+    database.atomic({.read_only = true}, refused);
+    pay(2);
+  });
+  expect_paid({2});
+}
+
+TEST_F(AtomicOption, ReadOnlyAllowsJobsThatAreNoRowsOfTheTransaction) {  // P1
+  database.atomic({.read_only = true}, [&] {
+    receipt.apply_async({.delivery = Delivery::kOnCommit}, 1);
+    receipt.apply_async({.delivery = Delivery::kImmediate}, 2);
+  });
+  database.atomic([&] {
+    database.atomic({.read_only = true}, [&] { receipt.apply_async({.delivery = Delivery::kOnCommit}, 3); });
+  });
+  EXPECT_EQ(jobs(), (std::vector<long>{1, 2, 3}));
 }
 
 TEST_F(AtomicOption, ReadOnlyOnANestedBlockWithoutASavepointIsAnError) {

@@ -1,5 +1,6 @@
 /// Atomic blocks: what is committed and what rolled back, for every nesting of two blocks.  As Django's
 /// AtomicTests.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -13,6 +14,8 @@ namespace aftercommit {
 namespace {
 
 using support::Deliberate;
+using testing::AllOf;
+using testing::HasSubstr;
 
 class AtomicBlock : public support::InSurroundings {
  protected:
@@ -39,6 +42,8 @@ class AtomicBlock : public support::InSurroundings {
     };
     if (outer_fails) {
       EXPECT_THROW(pay_1_and_2(), Deliberate);
+    } else if (inner_fails && !inner.savepoint) {
+      EXPECT_THROW(pay_1_and_2(), TransactionManagementError);
     } else {
       pay_1_and_2();
     }
@@ -86,7 +91,7 @@ TEST_P(AtomicBlock, MergedCommitInsideCommitKeepsBoth) {  // P1
   expect_paid({1, 2});
 }
 
-TEST_P(AtomicBlock, MergedRollbackInsideCommitDropsBothSinceItMarksTheOuterBlock) {  // P1
+TEST_P(AtomicBlock, MergedRollbackInsideCommitDropsBothSinceItMarksTheOuterBlockWhichSaysSo) {  // P1
   pay_twice(kMerged, true, false);
   expect_paid({});
 }
@@ -102,21 +107,81 @@ TEST_P(AtomicBlock, MergedRollbackInsideRollbackDropsBoth) {  // P1
 }
 
 TEST_P(AtomicBlock, RunsNoFurtherStatementAfterAMergedBlockInsideItFailed) {
-  database.atomic([&](Transaction& tx) {
+  EXPECT_THROW(database.atomic([&](Transaction& tx) {
     EXPECT_THROW(database.atomic(kMerged, [] { throw Deliberate{}; }), Deliberate);
     EXPECT_TRUE(tx.get_rollback());
     EXPECT_THROW(pay(1), TransactionManagementError);
+  }),
+               TransactionManagementError);
+  expect_paid({});
+}
+
+TEST_P(AtomicBlock, SaysAtItsEndThatTheExceptionOfAMergedBlockWasSwallowed) {  // P1
+  EXPECT_THAT(support::message_of<TransactionManagementError>([&] {
+                database.atomic([&] {
+                  pay(1);
+                  EXPECT_THROW(database.atomic(kMerged, [] { throw Deliberate{}; }), Deliberate);
+                });
+              }),
+              AllOf(HasSubstr("was rolled back although its body returned"), HasSubstr("savepoint = false"),
+                    HasSubstr("set_rollback(true)")));
+  expect_paid({});
+}
+
+TEST_P(AtomicBlock, EndsSilentlyAfterAMergedBlockFailedWhereSetRollbackAskedForIt) {  // P1
+  database.atomic([&](Transaction& tx) {
+    pay(1);
+    EXPECT_THROW(database.atomic(kMerged, [] { throw Deliberate{}; }), Deliberate);
+    tx.set_rollback(true);
+  });
+  database.atomic([&](Transaction& tx) {
+    tx.set_rollback(true);
+    EXPECT_THROW(database.atomic(kMerged, [] { throw Deliberate{}; }), Deliberate);
   });
   expect_paid({});
+}
+
+TEST_P(AtomicBlock, CommitsAfterAMergedBlockFailedWhereSetRollbackTookThatBack) {  // as Django's
+  database.atomic([&](Transaction& tx) {
+    pay(1);
+    EXPECT_THROW(database.atomic(kMerged, [] { throw Deliberate{}; }), Deliberate);
+    tx.set_rollback(false);
+    pay(2);
+  });
+  expect_paid({1, 2});
+}
+
+TEST_P(AtomicBlock, SaysNothingOfAMergedBlockThatFailedWhereItsOwnExceptionLeavesIt) {
+  EXPECT_THROW(database.atomic([&] {
+    pay(1);
+    database.atomic(kMerged, [] { throw Deliberate{}; });
+  }),
+               Deliberate);
+  expect_paid({});
+}
+
+TEST_P(AtomicBlock, HandsTheFailureOfAMergedBlockThroughAMergedOneToTheNextThatIsNot) {  // P1
+  database.atomic([&] {
+    pay(1);
+    EXPECT_THROW(database.atomic([&] {
+      pay(2);
+      database.atomic(
+          kMerged, [&] { EXPECT_THROW(database.atomic(kMerged, [] { throw Deliberate{}; }), Deliberate); });
+    }),
+                 TransactionManagementError);
+    pay(3);
+  });
+  expect_paid({1, 3});
 }
 
 TEST_P(AtomicBlock, TakesTheMarkOfAMergedBlockNoFurtherThanTheNearestSavepoint) {  // P1
   database.atomic([&] {
     pay(1);
-    database.atomic([&] {
+    EXPECT_THROW(database.atomic([&] {
       pay(2);
       EXPECT_THROW(database.atomic(kMerged, [] { throw Deliberate{}; }), Deliberate);
-    });
+    }),
+                 TransactionManagementError);
     pay(3);
   });
   expect_paid({1, 3});

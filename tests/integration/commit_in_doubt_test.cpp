@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <string>
 #include <thread>
@@ -101,6 +102,79 @@ TEST_F(CommitLostBeforeItStands, IsAPlainErrorWhenTheServerAnswersThatItFailed) 
   EXPECT_THROW(database.atomic([&] { pay(1001); }), pqxx::sql_error);
   canceller.join();
   expect_paid({});
+}
+
+/// The connection goes away before COMMIT is sent: then there is no doubt.
+class CommitNeverSent : public CommitInDoubtTest {
+ protected:
+  explicit CommitNeverSent(std::optional<Delivery> delivery = Delivery::kOnCommit)
+      : CommitInDoubtTest{delivery} {}
+
+  void expect_nothing_committed(const std::function<void(Transaction&)>& before_the_end) {
+    const auto error = support::caught<DatabaseUnavailable>([&] {
+      database.atomic([&](Transaction& tx) {
+        pay(1);
+        before_the_end(tx);
+      });
+    });
+    ASSERT_TRUE(error);
+    EXPECT_THAT(error->what(), HasSubstr("was rolled back: the connection was lost before its commit"));
+    EXPECT_TRUE(error->retryable());
+    expect_paid({});
+    database.atomic([&] { pay(2); });
+    expect_paid({2});
+  }
+};
+
+TEST_F(CommitNeverSent, SinceTheServerHadEndedTheSessionIsNoDoubt) {  // P1
+  expect_nothing_committed([&](Transaction&) { EXPECT_EQ(kill_connections(), 1); });
+}
+
+TEST_F(CommitNeverSent, SinceTheSessionWasIdleForTooLongIsNoDoubt) {  // P1
+  expect_nothing_committed([&](Transaction& tx) {
+    tx.exec("SET LOCAL idle_in_transaction_session_timeout = '1ms'");
+    const auto ours = "SELECT FROM pg_stat_activity WHERE application_name = '" + schema().name() + "'";
+    EXPECT_TRUE(eventually([&] { return outside(ours).empty(); }));
+  });
+}
+
+TEST_F(CommitNeverSent, SinceSeverHadCutTheConnectionIsNoDoubt) {  // P1
+  expect_nothing_committed([](Transaction& tx) { std::jthread{[&] { tx.sever(); }}.join(); });
+}
+
+TEST_F(CommitNeverSent, IsNoDoubtByHandEither) {  // P1
+  database.set_autocommit(false);
+  database.exec("INSERT INTO payment VALUES (1)");
+  EXPECT_EQ(kill_connections(), 1);
+  EXPECT_THROW(database.commit(), DatabaseUnavailable);
+  database.exec("INSERT INTO payment VALUES (2)");
+  database.commit();
+  database.set_autocommit(true);
+  EXPECT_EQ(committed_rows(), (std::vector<long>{2}));
+}
+
+TEST_F(CommitNeverSent, OfASeveredBlockThatHasRunNoStatementRunsNoHook) {  // P1
+  database.atomic([&] { pay(1); });  // so that a connection lies idle, which would be replaced unseen
+  EXPECT_THROW(database.atomic([&](Transaction& tx) {
+    tx.on_commit([&] { note_hook(2); });
+    tx.sever();
+  }),
+               DatabaseUnavailable);
+  EXPECT_THROW(database.atomic([&](Transaction& tx) {
+    tx.sever();
+    tx.exec("INSERT INTO payment VALUES (3)");
+  }),
+               Error);
+  expect_paid({1});
+}
+
+class DurableCommitNeverSent : public CommitNeverSent {
+ protected:
+  DurableCommitNeverSent() : CommitNeverSent{Delivery::kDurable} {}
+};
+
+TEST_F(DurableCommitNeverSent, IsNoDoubtEither) {  // P1
+  expect_nothing_committed([&](Transaction&) { EXPECT_EQ(kill_connections(), 1); });
 }
 
 /// COMMIT hangs after it took effect: waiting for a standby that does not exist.

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -106,17 +107,16 @@ TEST_F(ManualMode, NeverCommitsAfterASwallowedError) {  // P1
   EXPECT_EQ(committed_rows(), Ids{});
 }
 
-TEST_F(ManualMode, NeverCommitsAfterABlockThatCouldNotBeRolledBack) {  // P1
+TEST_F(ManualMode, RefusesItsSavepointsInABlockAndCommitsWhatElseTheBlockDid) {  // P1
   database.set_autocommit(false);
   const auto savepoint = database.savepoint();
-  EXPECT_THROW(database.atomic([&](Transaction& tx) {
-    tx.savepoint_rollback(savepoint);  // takes the block's own savepoint with it
+  database.atomic([&](Transaction& tx) {
     insert(1);
-    throw Deliberate{};
-  }),
-               Deliberate);
-  EXPECT_THROW(database.commit(), TransactionManagementError);
-  EXPECT_EQ(committed_rows(), Ids{});
+    EXPECT_THROW(tx.savepoint_rollback(savepoint), UsageError);
+    EXPECT_THROW(tx.savepoint_commit(savepoint), UsageError);
+  });
+  database.commit();
+  EXPECT_EQ(committed_rows(), (Ids{1}));
 }
 
 TEST_F(ManualMode, HasSavepoints) {
@@ -152,6 +152,19 @@ TEST_F(ManualMode, DropsTheJobsAndHooksOfItsBlocksAtRollback) {  // P1
   expect_paid({});
 }
 
+TEST_F(ManualMode, RefusesADurableBlockWhichWouldCommitNothing) {  // P1
+  database.set_autocommit(false);
+  EXPECT_THAT(
+      message_of<UsageError>([&] { database.atomic({.durable = true}, [] { FAIL() << "must not run"; }); }),
+      HasSubstr("in manual transaction management"));
+  database.atomic([&] {
+    EXPECT_THROW(database.atomic({.durable = true}, [] { FAIL() << "must not run"; }), UsageError);
+    insert(1);
+  });
+  database.commit();
+  EXPECT_EQ(committed_rows(), (Ids{1}));
+}
+
 TEST_F(ManualMode, AllowsNoOutermostBlockWithoutASavepoint) {
   database.set_autocommit(false);
   EXPECT_THROW(database.atomic({.savepoint = false}, [] {}), TransactionManagementError);
@@ -174,6 +187,106 @@ TEST_F(ManualMode, RollsBackWhatAThreadLeavesOpenWhenItEnds) {
   }}.join();
   EXPECT_EQ(committed_rows(), Ids{});
   insert(1);  // would wait for ever for a transaction still open
+}
+
+class HookAfterACommitByHand : public Transactions {
+ protected:
+  /// Commits a row by hand, with this hook.
+  void commit_with(const std::function<void()>& hook) {
+    database.atomic([&](Transaction& tx) {
+      insert(1);
+      tx.on_commit(hook);
+    });
+    database.commit();
+  }
+  /// Of the pool's sessions; what is open in one would be lost or block others.
+  bool none_is_in_a_transaction() {
+    return outside(
+               "SELECT FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND application_name = "
+               "'" +
+               schema().name() + "'")
+        .empty();
+  }
+};
+
+TEST_F(HookAfterACommitByHand, RunsAsIfInAutocommitAndManualModeGoesOnAfterIt) {  // P1, as Django's hooks
+  database.set_autocommit(false);
+  bool ran = false;
+  commit_with([&] {
+    EXPECT_TRUE(database.get_autocommit());
+    EXPECT_FALSE(database.in_atomic_block());
+    EXPECT_THROW(database.transaction(), TransactionManagementError);
+    insert(2);
+    EXPECT_EQ(committed_rows(), (Ids{1, 2}));
+    ran = true;
+  });
+  EXPECT_TRUE(ran);
+  EXPECT_TRUE(none_is_in_a_transaction());
+  EXPECT_FALSE(database.get_autocommit());
+  insert(3);
+  database.rollback();
+  EXPECT_EQ(committed_rows(), (Ids{1, 2}));
+}
+
+TEST_F(HookAfterACommitByHand, CommitsItsBlocksAndSendsTheirJobs) {  // P1
+  database.set_autocommit(false);
+  commit_with([&] { database.atomic([&] { pay(2); }); });
+  EXPECT_EQ(committed_rows(), (Ids{1, 2}));
+  EXPECT_EQ(jobs(), (Ids{2}));
+  EXPECT_EQ(hooks(), (Ids{2}));
+}
+
+TEST_F(HookAfterACommitByHand, MayAskForJobsOfEveryDelivery) {
+  database.set_autocommit(false);
+  commit_with([&] {
+    receipt.delay(2);
+    receipt.apply_async({.delivery = Delivery::kOnCommit}, 3);
+    receipt.apply_async({.delivery = Delivery::kImmediate}, 4);
+  });
+  EXPECT_EQ(jobs(), (Ids{2, 3, 4}));
+}
+
+TEST_F(HookAfterACommitByHand, MayRegisterAnotherWhichRunsAtOnce) {
+  database.set_autocommit(false);
+  commit_with([&] { database.on_commit([&] { note_hook(2); }); });
+  EXPECT_EQ(hooks(), (Ids{2}));
+}
+
+TEST_F(HookAfterACommitByHand, MayManageATransactionOfItsOwnByHand) {
+  database.set_autocommit(false);
+  commit_with([&] {
+    database.commit_manually([&] {
+      insert(2);
+      database.commit();
+    });
+  });
+  EXPECT_EQ(committed_rows(), (Ids{1, 2}));
+  EXPECT_FALSE(database.get_autocommit());
+}
+
+TEST_F(HookAfterACommitByHand, ThatThrowsLeavesManualModeAsItWas) {
+  database.set_autocommit(false);
+  EXPECT_THROW(commit_with([&] {
+                 database.exec("SELECT 1");
+                 throw Deliberate{};
+               }),
+               Deliberate);
+  EXPECT_FALSE(database.get_autocommit());
+  EXPECT_TRUE(none_is_in_a_transaction());
+  insert(2);
+  EXPECT_EQ(committed_rows(), (Ids{1}));
+  database.commit();
+  EXPECT_EQ(committed_rows(), (Ids{1, 2}));
+}
+
+TEST_F(HookAfterACommitByHand, ThatQueriesLeavesCommitManuallyContent) {  // P1: a loop would pay again
+  int tries = 0;
+  database.commit_manually([&] {
+    ++tries;
+    commit_with([&] { EXPECT_EQ(database.exec("SELECT FROM payment").size(), 1U); });
+  });
+  EXPECT_EQ(tries, 1);
+  EXPECT_EQ(committed_rows(), (Ids{1}));
 }
 
 TEST_F(ForbiddenInABlock, AreCommitRollbackAndSetAutocommit) {  // as Django's AtomicErrorsTests
@@ -230,15 +343,18 @@ TEST_F(OlderStyles, CommitOnSuccessCommitsOnReturnAndRollsBackOnException) {  //
   expect_paid({1});
 }
 
-TEST_F(OlderStyles, CommitOnSuccessNestedIsOneWithTheOuter) {  // P1
-  database.commit_on_success([&] {
-    pay(1);
-    EXPECT_THROW(database.commit_on_success([&] {
-      pay(2);
-      throw Deliberate{};
-    }),
-                 Deliberate);
-  });
+TEST_F(OlderStyles, CommitOnSuccessNestedIsOneWithTheOuterWhichNeverEndsSilentlyWithoutItsRows) {  // P1
+  EXPECT_THAT(message_of<TransactionManagementError>([&] {
+                database.commit_on_success([&] {
+                  pay(1);
+                  EXPECT_THROW(database.commit_on_success([&] {
+                    pay(2);
+                    throw Deliberate{};
+                  }),
+                               Deliberate);
+                });
+              }),
+              HasSubstr("whose exception was swallowed"));
   expect_paid({});
 }
 

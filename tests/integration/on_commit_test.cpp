@@ -117,7 +117,7 @@ TEST_F(OnCommit, KeepsHooksFromBeforeAnInnerBlockThatRollsBack) {  // P1
 }
 
 TEST_F(OnCommit, ForgetsAllHooksWhenAMergedBlockFails) {  // P1
-  database.atomic([&] {
+  EXPECT_THROW(database.atomic([&] {
     pay(1);
     EXPECT_THROW(database.atomic({.savepoint = false},
                                  [&] {
@@ -125,7 +125,8 @@ TEST_F(OnCommit, ForgetsAllHooksWhenAMergedBlockFails) {  // P1
                                    throw Deliberate{};
                                  }),
                  Deliberate);
-  });
+  }),
+               TransactionManagementError);
   expect_paid({});
 }
 

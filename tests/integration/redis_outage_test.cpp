@@ -94,8 +94,14 @@ TEST_F(RedisOutage, NamesItsScriptsAsRedisDoes) {
   }
 }
 
-TEST_F(RedisOutage, IsBoundInTimeByAServerThatDoesNotAnswer) {
-  Calls hasty{server.tcp_url(), kShort};
+class StoppedRedis : public RedisOutage, public testing::WithParamInterface<bool> {};
+
+INSTANTIATE_TEST_SUITE_P(Over, StoppedRedis, testing::Values(true, false),
+                         [](const auto& over) { return over.param ? "AUnixSocket" : "Tcp"; });
+
+TEST_P(StoppedRedis, IsWaitedForNoLongerThanTheBound) {
+  const auto url = GetParam() ? server.url() : server.tcp_url();
+  Calls hasty{url, kShort};
   hasty.enqueue({{"mail", "a"}});
   server.stop();
   const auto begin = std::chrono::steady_clock::now();
@@ -108,7 +114,9 @@ TEST_F(RedisOutage, IsBoundInTimeByAServerThatDoesNotAnswer) {
   EXPECT_THROW(hasty.counts(), BrokerUnavailable);
   EXPECT_THROW(hasty.broker.promote(kMail, 1), BrokerUnavailable);
   EXPECT_THROW(hasty.broker.check(), BrokerUnavailable);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 7 * kShort + 2s);
+  Calls late_comer{url, kShort};
+  EXPECT_THROW(late_comer.counts(), BrokerUnavailable);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 8 * kShort + 2s);
   server.resume();
   EXPECT_GE(hasty.counts().ready, 1);
 }

@@ -1,5 +1,8 @@
 /// Savepoints by hand: what their rollback takes back, what their release keeps, and which of them are valid.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <thread>
 
 #include "support/surroundings.hpp"
 
@@ -7,6 +10,8 @@ namespace aftercommit {
 namespace {
 
 using support::Deliberate;
+using testing::AllOf;
+using testing::HasSubstr;
 
 class Savepoint : public support::InSurroundings {};
 
@@ -86,33 +91,58 @@ TEST_P(Savepoint, InsideOneThatIsRolledBackOrReleasedIsNoLongerValid) {
   expect_paid({1});
 }
 
-TEST_P(Savepoint, AroundAnOpenBlockTakesThatBlockWithItAndMarksTheOuterOne) {  // P1
+TEST_P(Savepoint, OfABlockIsRefusedInABlockInsideBeforeAnythingIsSent) {  // P1
   database.atomic([&](Transaction& tx) {
     const auto savepoint = tx.savepoint();
-    EXPECT_THROW(database.atomic([&] {
-      pay(1);
-      tx.savepoint_rollback(savepoint);
+    pay(1);
+    database.atomic([&] {
       pay(2);
-    }),
-                 UsageError);
-    EXPECT_TRUE(tx.get_rollback());
-    EXPECT_THROW(pay(3), TransactionManagementError);
+      EXPECT_THAT(support::message_of<UsageError>([&] { tx.savepoint_rollback(savepoint); }),
+                  AllOf(HasSubstr("cannot roll back savepoint"), HasSubstr("leave that block first")));
+      EXPECT_THROW(tx.savepoint_commit(savepoint), UsageError);
+      EXPECT_FALSE(tx.get_rollback());
+      pay(3);
+    });
+    tx.savepoint_commit(savepoint);
+    pay(4);
   });
-  expect_paid({});
+  expect_paid({1, 2, 3, 4});
 }
 
-TEST_P(Savepoint, AroundAnOpenBlockTakenBackMakesItsFailureMarkTheOuterBlock) {  // P1
+TEST_P(Savepoint, OfABlockIsGoodInABlockMergedWithIt) {  // P1
   database.atomic([&](Transaction& tx) {
     const auto savepoint = tx.savepoint();
-    EXPECT_THROW(database.atomic([&] {
+    pay(1);
+    database.atomic({.savepoint = false}, [&] {
+      pay(2);
       tx.savepoint_rollback(savepoint);
-      pay(1);
-      throw Deliberate{};
-    }),
-                 Deliberate);
-    EXPECT_TRUE(tx.get_rollback());
+      pay(3);
+    });
+    pay(4);
   });
-  expect_paid({});
+  expect_paid({3, 4});
+}
+
+TEST_P(Savepoint, OfAMergedBlockIsGoodInTheBlockAroundIt) {  // P1
+  database.atomic([&](Transaction& tx) {
+    SavepointId savepoint;
+    database.atomic({.savepoint = false}, [&] { savepoint = tx.savepoint(); });
+    pay(1);
+    tx.savepoint_rollback(savepoint);
+    pay(2);
+  });
+  expect_paid({2});
+}
+
+TEST_P(Savepoint, OfABlockHealsItAfterTheRefusalInABlockInside) {  // P1
+  database.atomic([&](Transaction& tx) {
+    const auto savepoint = tx.savepoint();
+    pay(1);
+    EXPECT_THROW(database.atomic([&] { tx.savepoint_rollback(savepoint); }), UsageError);
+    tx.savepoint_rollback(savepoint);
+    pay(2);
+  });
+  expect_paid({2});
 }
 
 TEST_P(Savepoint, OfABlockIsGoneOnceTheBlockHasFailed) {  // as Django's test_atomic_does_not_leak_savepoints
@@ -141,6 +171,31 @@ TEST_F(SavepointOnItsOwn, OfAnEarlierTransactionIsNeverTakenForOneOfThisOne) {  
     tx.savepoint();
     pay(1);
     EXPECT_THROW(tx.savepoint_rollback(earlier), UsageError);
+  });
+  expect_paid({1});
+}
+
+TEST_F(SavepointOnItsOwn, OfAnotherDatabaseIsNeverTakenForOneOfThisOne) {  // P1
+  Database other{{.url = schema().url()}, "other"};
+  database.atomic([&](Transaction& tx) {
+    tx.savepoint();
+    pay(1);
+    other.atomic([&](Transaction& of_other) {
+      const auto foreign = of_other.savepoint();
+      EXPECT_THROW(tx.savepoint_rollback(foreign), UsageError);
+      EXPECT_THROW(tx.savepoint_commit(foreign), UsageError);
+    });
+  });
+  expect_paid({1});
+}
+
+TEST_F(SavepointOnItsOwn, OfAnotherThreadIsNeverTakenForOneOfThisOne) {  // P1
+  database.atomic([&](Transaction& tx) {
+    SavepointId foreign;
+    std::jthread{[&] { foreign = database.atomic([](Transaction& own) { return own.savepoint(); }); }}.join();
+    tx.savepoint();
+    pay(1);
+    EXPECT_THROW(tx.savepoint_rollback(foreign), UsageError);
   });
   expect_paid({1});
 }

@@ -12,9 +12,9 @@ foreach(subject durable_push durable_push_outage durable_push_process)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES aftercommit::client)
 endforeach()
 foreach(subject
-        app_options atomic atomic_options broken_transaction commit_in_doubt connection_pool database_lost durable_delivery
+        app_options atomic atomic_options broken_transaction commit_in_doubt connection_pool database_frozen database_lost durable_delivery
         enqueue enqueue_failure enqueue_options enqueue_payload frequent_writes manual_transaction multi_database
-        on_commit random_nesting savepoint transaction_begin transaction_use)
+        on_commit random_nesting savepoint transaction_begin transaction_fork transaction_thread transaction_use)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
 foreach(subject dead_rows job_lookup migrations schema_roles sql_enqueue sql_enqueue_refusals)
@@ -24,10 +24,14 @@ foreach(subject pooler server_plans)
   aftercommit_test(${subject}_test LABEL integration SOURCES support/postgres_proxy.cpp
                    LIBRARIES test_payments)
 endforeach()
+aftercommit_test(process_exit_test LABEL integration LIBRARIES test_payments)
+target_compile_definitions(process_exit_test PRIVATE AFTERCOMMIT_EXIT_PROGRAM="$<TARGET_FILE:exit_program>")
+add_dependencies(process_exit_test exit_program)
 aftercommit_test(atomic_requests_test LABEL integration LIBRARIES test_payments httplib::httplib)
 
 foreach(subject
-        countdown worker worker_bad_input worker_children worker_command worker_home worker_log worker_queues worker_retry
+        countdown worker worker_bad_input worker_children worker_command worker_fork worker_home worker_log worker_queues
+        worker_retry
         worker_shutdown)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES worker_support)
 endforeach()

@@ -101,5 +101,29 @@ TEST_F(WorkerDatabaseOutage, UnderARunningJobUsesUpNoRetry) {
   EXPECT_EQ(notes(job).back().attempt, 1);
 }
 
+/// Behind a Unix socket, where no timeout of TCP ends a wait.
+TEST_F(WorkerDatabaseOutage, ByAFreezeDoesNotKeepTheWorkerFromStopping) {
+  auto& worker = start_worker({"--shutdown-timeout", "1", "--relay-interval", "1"});
+  const auto running = tasks.sleep_in_sql.delay(1, 60.0);
+  ASSERT_TRUE(eventually([&] { return starts(running) == 1; }));
+  server.freeze();
+  tasks.insert.apply_async({.delivery = Delivery::kImmediate}, 2);
+  worker.signal(SIGTERM);
+  EXPECT_EQ(worker.exit_code(), 0);
+  server.thaw();
+  start_worker();
+  EXPECT_TRUE(eventually_effects({2})) << "it was given back";
+}
+
+TEST_F(WorkerDatabaseOutage, ByAFreezeDoesNotKeepAnIdleWorkerFromStopping) {
+  auto& worker = start_worker({"--relay-interval", "1"});
+  tasks.insert.delay(1);
+  ASSERT_TRUE(eventually_effects({1}));
+  server.freeze();
+  worker.signal(SIGTERM);
+  EXPECT_EQ(worker.exit_code(), 0);
+  server.thaw();
+}
+
 }  // namespace
 }  // namespace aftercommit

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <thread>
@@ -76,8 +77,20 @@ void PrivatePostgres::start() {
   }
 }
 
+void PrivatePostgres::freeze() { signal_all(SIGSTOP); }
+void PrivatePostgres::thaw() { signal_all(SIGCONT); }
+
+/// The first process first, so that it begins no other meanwhile.
+void PrivatePostgres::signal_all(int number) const {
+  ::kill(process_, number);
+  const auto process = std::to_string(process_);
+  std::ifstream children{"/proc/" + process + "/task/" + process + "/children"};
+  for (pid_t child = 0; children >> child;) ::kill(child, number);
+}
+
 void PrivatePostgres::stop() {
   if (process_ == 0) return;
+  thaw();
   ::kill(process_, SIGINT);
   ::waitpid(process_, nullptr, 0);
   process_ = 0;

@@ -28,6 +28,8 @@ class PrivatePostgres {
   /// The server is lost, and another one takes its place at the same address, with the data of that copy: one
   /// restored from it, or a standby that has received nothing since, still to be promoted.
   void go_back(bool as_standby);
+  void freeze();  ///< SIGSTOP to all of it: it keeps its sessions and answers nothing
+  void thaw();    ///< SIGCONT; stop() does so too
   void set(const std::string& setting, const std::string& value);  ///< for all sessions, from now on
   /// Every COMMIT takes effect and then waits for a standby that does not exist, until let_commits_end().
   void make_commits_hang();
@@ -37,6 +39,7 @@ class PrivatePostgres {
   pid_t run(const std::vector<std::string>& command) const;
   void run_to_end(const std::vector<std::string>& command) const;
   bool answers() const;
+  void signal_all(int number) const;
 
   const std::filesystem::path folder_;
   pid_t process_ = 0;  // 0: not running

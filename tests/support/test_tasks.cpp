@@ -150,6 +150,34 @@ void fork_and_wait(void (*end)(int)) {
   if (::waitpid(child, &status, 0) != child || status != 0) throw Deliberate{"the child did not end"};
 }
 
+/// Waits for the child, which must end by itself, with this code.
+void expect_end(pid_t child, int code) {
+  int status = 0;
+  const bool ended = eventually([&] { return ::waitpid(child, &status, WNOHANG) == child; });
+  if (!ended) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, &status, 0);
+    throw Deliberate{"the child did not end"};
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != code)
+    throw Deliberate{"the child ended with status " + std::to_string(status)};
+}
+
+/// Forks a child that leaves in this way, or tries to use what is its parent's.
+void fork_child(Job& job, const std::string& how) {
+  const pid_t child = ::fork();
+  if (child != 0) {
+    expect_end(child,
+               how == "throw" || how == "throw out of a block" || how == "use the transaction" ? 1 : 0);
+    return;
+  }
+  if (how == "throw") throw Deliberate{"in the child"};
+  if (how == "throw out of a block") app.database().atomic([] { throw Deliberate{"in the child"}; });
+  if (how == "use the transaction") job.transaction().exec("INSERT INTO effect VALUES (DEFAULT, -1, 1)");
+  if (how == "exit") std::exit(0);
+  if (how == "close all files") ::close_range(3, ~0U, 0);
+}
+
 void meddle(const std::string& how) {
   sigset_t all;
   ::sigfillset(&all);
@@ -252,6 +280,19 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::support::app) {
   tasks.leave_manual_mode.run([](Job& job, long value) {
     app.database().set_autocommit(false);
     app.database().exec("INSERT INTO effect(job_id, value, attempt) VALUES ($1, $2, 1)", job.id(), value);
+  });
+
+  tasks.fork.run([](Job& job, long value, const std::string& how) {
+    begin(job, value);
+    if (how == "return from a hook") {
+      job.transaction().on_commit([&job] { fork_child(job, "return"); });
+    } else {
+      fork_child(job, how);
+    }
+  });
+  tasks.fork_without_transaction.run([](Job& job, long /*value*/, const std::string& how) {
+    note(job, "started");
+    fork_child(job, how);
   });
 
   tasks.wait_for_lock.run([](Job& job, long value, long key) {

@@ -92,6 +92,10 @@ struct TestTasks {
       app.task<long, std::string, long>("crash_at_first", {.backoff = fixed(kShortBackoff)});
   /// Changes, in this way, what all threads share, and returns: see meddle().
   Task<long, std::string> meddle = app.task<long, std::string>("meddle", {.max_retries = 0});
+  /// Forks a child that goes on in this way: see fork_child().
+  Task<long, std::string> fork = app.task<long, std::string>("fork", {.max_retries = 0});
+  Task<long, std::string> fork_without_transaction =
+      app.task<long, std::string>("fork_without_transaction", {.max_retries = 0, .transactional = false});
 };
 
 /// Of an app that has two databases: its transactions run on "reports".
