@@ -28,7 +28,7 @@ double random_share() {
 Settlement Attempt::run(const Successor& successor) {
   started_ = std::chrono::steady_clock::now();
   if (const auto* malformed = read()) {
-    return ending_.buried(nullptr, 0, DeadLetter::Cause::kMalformed, malformed->reason, now());
+    return settle_unreadable(context_, fetched_, *malformed, now());
   }
   ending_.found(*job_, nullptr);
   if (job_->durable) {

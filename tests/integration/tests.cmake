@@ -27,7 +27,7 @@ endforeach()
 aftercommit_test(atomic_requests_test LABEL integration LIBRARIES test_payments httplib::httplib)
 
 foreach(subject
-        countdown worker worker_bad_input worker_children worker_command worker_log worker_queues worker_retry
+        countdown unreadable_job worker worker_bad_input worker_children worker_command worker_log worker_queues worker_retry
         worker_shutdown)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES worker_support)
 endforeach()

@@ -1,4 +1,6 @@
-foreach(subject dead_letter envelope job_id log plain_envelope redis_pipeline redis_reply redis_url retry text)
+foreach(subject
+        dead_letter envelope job_id job_identity log plain_envelope redis_pipeline redis_reply redis_url retry
+        text)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::broker)
 endforeach()
 
