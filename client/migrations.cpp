@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "broker/secrets.hpp"
 #include "broker/text.hpp"
 #include "client/error_text.hpp"
 #include "migration_sql.hpp"
@@ -85,7 +86,7 @@ std::string steps_after(int version) {
 
 std::string in_schema(std::string_view sql, std::string_view schema) {
   if (!is_schema_name(schema)) {
-    throw ConfigError{"'" + clean_text(schema) +
+    throw ConfigError{"'" + shown_argument(schema) +
                       "' cannot be a schema: its name is 1 to 63 bytes of UTF-8, without braces and control "
                       "characters"};
   }

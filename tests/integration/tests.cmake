@@ -20,6 +20,7 @@ endforeach()
 foreach(subject dead_rows job_lookup migrations schema_roles sql_enqueue sql_enqueue_refusals)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
+aftercommit_test(database_url_test LABEL integration LIBRARIES test_payments)
 foreach(subject pooler server_plans)
   aftercommit_test(${subject}_test LABEL integration SOURCES support/postgres_proxy.cpp
                    LIBRARIES test_payments)
@@ -27,7 +28,7 @@ endforeach()
 aftercommit_test(atomic_requests_test LABEL integration LIBRARIES test_payments httplib::httplib)
 
 foreach(subject
-        countdown unreadable_job worker worker_bad_input worker_children worker_command worker_log worker_queues worker_retry
+        countdown set_up unreadable_job worker worker_bad_input worker_children worker_command worker_log worker_queues worker_retry
         worker_shutdown)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES worker_support)
 endforeach()
@@ -38,6 +39,9 @@ aftercommit_test(relay_test LABEL integration LIBRARIES aftercommit::worker)
 aftercommit_test(durable_worker_test LABEL integration LIBRARIES worker_support)
 aftercommit_test(worker_next_job_test LABEL integration LIBRARIES worker_support)
 aftercommit_test(worker_supervisor_test LABEL integration LIBRARIES worker_support)
+aftercommit_test(secrets_in_processes_test LABEL integration TIMEOUT 300 LIBRARIES worker_support)
+target_compile_definitions(secrets_in_processes_test PRIVATE AFTERCOMMIT_CLI="$<TARGET_FILE:aftercommit_cli>")
+add_dependencies(secrets_in_processes_test aftercommit_cli)
 foreach(subject cli cli_audit)
   aftercommit_test(${subject}_test LABEL integration SOURCES support/worker_process.cpp
                    LIBRARIES test_payments PkgConfig::hiredis)

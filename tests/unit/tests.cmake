@@ -1,11 +1,11 @@
 foreach(subject
-        dead_letter envelope job_id job_identity log plain_envelope redis_pipeline redis_reply redis_url retry
+        dead_letter envelope job_id job_identity log plain_envelope redis_pipeline redis_reply redis_url retry secrets
         text)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::broker)
 endforeach()
 
 foreach(subject
-        commit_hooks frequent_statements planned_statements retry_policy sql_params sql_template task_args
+        commit_hooks connection_url frequent_statements planned_statements retry_policy sql_params sql_template task_args
         transaction_control)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()
