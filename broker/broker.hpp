@@ -296,7 +296,7 @@ class Broker {
 /// password.
 std::unique_ptr<Broker> make_broker(std::string_view url);
 
-/// The URL for a log: its password replaced by "***".
+/// The URL for a log: what is or may be its password replaced by "***", all of one that is of no such form.
 std::string masked_url(std::string_view url);
 
 }  // namespace aftercommit

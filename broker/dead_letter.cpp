@@ -113,6 +113,9 @@ std::variant<DeadLetter, Malformed> decode_dead_letter(std::string_view text) {
     letter.job = read_job(fields);
   } else {
     letter.raw = read_raw(fields);
+    // What one worker could not read another may: of a later version, or with a greater limit.
+    auto job = decode(letter.raw, letter.raw.size());
+    if (auto* const envelope = std::get_if<Envelope>(&job)) letter.job = std::move(*envelope);
   }
   if (fields.flaw()) return Malformed{*fields.flaw()};
   return letter;

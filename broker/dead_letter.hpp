@@ -28,7 +28,7 @@ struct DeadLetter {
   std::chrono::system_clock::time_point at{};
   std::string entry;              ///< the hand-over that ended so; makes each letter unique
   std::string raw;                ///< the payload as it was received, byte for byte
-  std::optional<Envelope> job{};  ///< with all its errors, where the payload could be read
+  std::optional<Envelope> job{};  ///< with all its errors, where the payload can be read
 };
 
 /// JSON in one line.  `raw` is kept only where `job` is empty; bytes that are not UTF-8 travel as base64.

@@ -224,6 +224,8 @@ std::variant<Envelope, Malformed> read_envelope(json& tree) {
   const json* const version = fields.find("v");
   if (version == nullptr || !version->is_number_integer() || *version != Envelope::kVersion) {
     fields.reject("v", "1, the version of the format that this worker reads");
+    const bool later = version != nullptr && version->is_number_integer() && *version > Envelope::kVersion;
+    return Malformed{.reason = *fields.flaw(), .elsewhere = later};
   }
   const auto id = JobId::parse(fields.text("id"));
   if (!id) fields.reject("id", "a UUID of 36 characters");
@@ -252,8 +254,9 @@ std::variant<Envelope, Malformed> read_envelope(json& tree) {
 
 std::variant<Envelope, Malformed> decode(std::string_view text, std::size_t size_limit) {
   const auto too_large = [&] {
-    return Malformed{"a job of " + std::to_string(text.size()) + " bytes is over the limit of " +
-                     std::to_string(size_limit)};
+    return Malformed{.reason = "a job of " + std::to_string(text.size()) + " bytes is over the limit of " +
+                               std::to_string(size_limit),
+                     .elsewhere = true};
   };
   const bool over_limit = text.size() > size_limit;
   if (over_limit && text.size() - size_limit > kErrorsRoom) return too_large();

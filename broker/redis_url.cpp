@@ -1,12 +1,14 @@
 /// Reads redis:// and redis+unix:// URLs.
 #include "broker/redis_url.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "broker/text.hpp"
 
 namespace aftercommit {
 namespace {
@@ -79,6 +81,9 @@ void read_address(std::string_view text, RedisUrl& url) {
     if (port.data() != nullptr) read_port(port, url);
   }
   if (url.host.empty()) wrong("host", "is missing: write redis://host:port");
+  if (std::ranges::any_of(url.host, [](char c) { return static_cast<unsigned char>(c) <= ' '; })) {
+    wrong("host", "has a space or a line's end in it");
+  }
 }
 
 void read_database(std::string_view text, RedisUrl& url) {
@@ -147,6 +152,12 @@ std::string RedisUrl::server() const {
 }
 
 RedisUrl parse_redis_url(std::string_view url) {
+  if (begins_with_quote(url)) {
+    throw ConfigError{
+        "the broker URL begins with a quote: env files of some programs leave quotes in place; write it "
+        "without "
+        "them"};
+  }
   const auto after = [&](std::string_view scheme) -> std::optional<std::string_view> {
     if (!url.starts_with(scheme)) return {};
     return url.substr(scheme.size());

@@ -2,6 +2,7 @@
 #include "broker/text.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace aftercommit {
 namespace {
@@ -75,6 +76,11 @@ bool valid_name(std::string_view name) noexcept {
            c == '.' || c == '-';
   };
   return !name.empty() && name.size() <= kNameLimit && std::ranges::all_of(name, allowed);
+}
+
+bool begins_with_quote(std::string_view text) noexcept {
+  constexpr std::array<std::string_view, 5> kQuotes{"\"", "'", "`", "\u201C", "\u2018"};
+  return std::ranges::any_of(kQuotes, [&](std::string_view quote) { return text.starts_with(quote); });
 }
 
 }  // namespace aftercommit

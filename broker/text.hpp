@@ -17,6 +17,9 @@ std::string clean_text(std::string_view text, std::size_t limit = kErrorTextLimi
 /// True for a name a queue, a task or a database alias may have: 1 to 64 of a-z A-Z 0-9 _ . -
 bool valid_name(std::string_view name) noexcept;
 
+/// True for a text in quotes, which env files of some programs leave in place: straight, back or curly ones.
+bool begins_with_quote(std::string_view text) noexcept;
+
 /// Bytes of the UTF-8 character that `text` begins with; 0 where there is none (empty, cut, overlong, a
 /// surrogate).
 std::size_t utf8_length(std::string_view text) noexcept;

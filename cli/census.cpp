@@ -12,6 +12,7 @@
 
 #include "aftercommit/delivery.hpp"
 #include "broker/envelope.hpp"
+#include "broker/job_identity.hpp"
 #include "cli_sql.hpp"
 #include "client/job_feed.hpp"
 #include "client/migrations.hpp"
@@ -70,25 +71,33 @@ class Look {
     census_.others[queue].dead += counts.dead;
     broker.for_each_job(queue, [&](JobState state, std::string_view payload) {
       const auto decoded = decode(payload, kSizeLimit);
-      const auto* const job = std::get_if<Envelope>(&decoded);
-      if (job == nullptr) {
-        find(Kind::kUnreadable, queue,
-             std::to_string(payload.size()) + " bytes: " + std::get<Malformed>(decoded).reason);
+      if (const auto* const job = std::get_if<Envelope>(&decoded)) {
+        see(queue, state, job->id, job->durable, job->database);
         return;
       }
-      auto& seen = seen_[job->id];
-      if (++seen.entries == 2) find(Kind::kTwice, queue, job->id.str());
-      seen.state = state;
-      seen.durable = job->durable;
-      seen.queue = queue;
-      seen.database = job->database;
-      if (!job->durable) count(census_.others[queue], state);
+      const auto& malformed = std::get<Malformed>(decoded);
+      const auto known = identify(payload);
+      if (malformed.elsewhere && known.id) {  // a job all the same, for a later version
+        see(queue, state, *known.id, known.may_be_durable, known.database);
+        return;
+      }
+      find(Kind::kUnreadable, queue, std::to_string(payload.size()) + " bytes: " + malformed.reason);
     });
     broker.for_each_durable(queue, [&](const JobId& job) {
       auto& seen = seen_[job];
       seen.claimed = true;
       if (seen.entries == 0) seen.queue = queue;
     });
+  }
+
+  void see(const Queue& queue, JobState state, const JobId& job, bool durable, const std::string& database) {
+    auto& seen = seen_[job];
+    if (++seen.entries == 2) find(Kind::kTwice, queue, job.str());
+    seen.state = state;
+    seen.durable = durable;
+    seen.queue = queue;
+    seen.database = database;
+    if (!durable) count(census_.others[queue], state);
   }
 
   void read_dead(Store& store) {
@@ -119,6 +128,8 @@ class Look {
 
   static bool is_unreadable(const detail::JobRow& row) {
     const auto decoded = decode(row.envelope, kSizeLimit);
+    const auto* const malformed = std::get_if<Malformed>(&decoded);
+    if (malformed != nullptr && malformed->elsewhere) return identify(row.envelope).id != row.id;
     const auto* const job = std::get_if<Envelope>(&decoded);
     return job == nullptr || !job->durable || job->id != row.id || job->queue != row.queue ||
            job->attempt != row.attempt;

@@ -10,6 +10,7 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/job_id.hpp"
+#include "broker/secrets.hpp"
 #include "broker/text.hpp"
 #include "cli/dead_jobs.hpp"
 #include "cli/output.hpp"
@@ -119,6 +120,11 @@ std::string value_of(const cxxopts::ParseResult& parsed, const std::string& opti
   return parsed.count(option) > 0 ? parsed[option].as<std::string>() : std::string{};
 }
 
+/// For a sentence; what may be a password is not quoted.
+std::string in_quotes(std::string_view text) {
+  return "'" + (may_hold_secret(text) ? "***" : one_line(text, 60)) + "'";
+}
+
 template <class Number>
 Number number(const std::string& option, std::string_view text, Number least, Number most,
               std::string_view most_text) {
@@ -127,18 +133,18 @@ Number number(const std::string& option, std::string_view text, Number least, Nu
   const bool in_range = value >= least && value <= most;  // a NaN is not
   if (error != std::errc{} || end != text.data() + text.size() || !in_range) {
     throw UsageError{"--" + option + " takes a number from " + std::to_string(static_cast<long>(least)) +
-                     " to " + std::string{most_text} + ", not '" + one_line(text, 60) + "'"};
+                     " to " + std::string{most_text} + ", not " + in_quotes(text)};
   }
   return value;
 }
 
 /// An argument that stands where none may.  A URL is not quoted: it may hold a password.
 [[noreturn]] void refuse_argument(const std::string& argument, std::string_view command) {
-  if (argument.find("://") != std::string::npos) {
+  if (may_hold_secret(argument)) {
     throw UsageError{"unexpected URL: put --redis or --database before it; see aftercommit " +
                      std::string{command} + " --help"};
   }
-  throw UsageError{"unexpected argument '" + one_line(argument, 60) + "'; see aftercommit " +
+  throw UsageError{"unexpected argument " + in_quotes(argument) + "; see aftercommit " +
                    std::string{command} + " --help"};
 }
 
@@ -173,11 +179,10 @@ void read_ids(const cxxopts::ParseResult& parsed, std::string_view command, Opti
       options.ids.push_back(job->str());
     } else if (is_letter_handle(argument)) {
       options.ids.push_back(argument);
-    } else if (argument.find("://") != std::string::npos) {
+    } else if (may_hold_secret(argument)) {
       refuse_argument(argument, command);
     } else {
-      throw UsageError{"'" + one_line(argument, 60) +
-                       "' is not an id: give one as aftercommit dead list shows it"};
+      throw UsageError{in_quotes(argument) + " is not an id: give one as aftercommit dead list shows it"};
     }
   }
 }
@@ -196,8 +201,8 @@ void check_selection(std::string_view command, const Options& options) {
 
 void check_name(const char* option, const std::string& name) {
   if (name.empty() || valid_name(name)) return;
-  throw UsageError{std::string{"--"} + option + ": '" + one_line(name, 60) +
-                   "' is not a name (1 to 64 of a-z A-Z 0-9 _ . -)"};
+  throw UsageError{std::string{"--"} + option + ": " + in_quotes(name) +
+                   " is not a name (1 to 64 of a-z A-Z 0-9 _ . -)"};
 }
 
 Options read(const cxxopts::ParseResult& parsed, const Description& command) {
@@ -274,9 +279,8 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
   if (name == "dead") throw UsageError{"dead needs one of list, show, retry, delete; see aftercommit --help"};
   const auto command = std::ranges::find(kCommands, name, &Description::name);
   if (command == kCommands.end()) {
-    if (name.find("://") != std::string::npos) refuse_argument(name, "");
-    throw UsageError{"'" + one_line(name, 60) +
-                     "' is not a command: the first word is one of migrate, stats, " +
+    if (may_hold_secret(name)) refuse_argument(name, "");
+    throw UsageError{in_quotes(name) + " is not a command: the first word is one of migrate, stats, " +
                      "dead, audit and adopt; see aftercommit --help"};
   }
   const int words = command->name.find(' ') == std::string_view::npos ? 1 : 2;
@@ -286,8 +290,9 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
     if (parsed.count("help") > 0) return PrintAndExit{description.help() + kAfterHelp};
     return read(parsed, *command);
   } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError{one_line(error.what(), 200) + "; see aftercommit " + std::string{command->name} +
-                     " --help"};
+    const std::string_view flaw = error.what();  // cxxopts quotes what it was given
+    throw UsageError{(may_hold_secret(flaw) ? "a URL stands where none may" : one_line(flaw, 200)) +
+                     "; see aftercommit " + std::string{command->name} + " --help"};
   }
 }
 

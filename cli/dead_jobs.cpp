@@ -128,6 +128,9 @@ std::string DeadJobs::obstacle(const DeadJob& dead) {
   if (!dead.letter) return "its letter cannot be read: " + dead.flaw;
   const auto* const job = dead.job();
   if (job == nullptr) return "what was received could not be read as a job: " + dead.letter->reason;
+  if (dead.store != nullptr && (job->id.str() != dead.id || !job->durable)) {
+    return "what was received is not the job of this id: " + dead.letter->reason;
+  }
   if (job->expires_at && *job->expires_at <= std::chrono::system_clock::now()) {
     return "it expired at " + utc(*job->expires_at) + ", so a worker would drop it: ask for it anew";
   }

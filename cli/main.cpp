@@ -1,8 +1,11 @@
 // The `aftercommit` command: what an operator looks at, and what he does about it.
 #include <exception>
 #include <iostream>
+#include <sstream>
+#include <string>
 
 #include "aftercommit/error.hpp"
+#include "broker/command_arguments.hpp"
 #include "broker/standard_files.hpp"
 #include "cli/command_line.hpp"
 #include "cli/commands.hpp"
@@ -34,8 +37,9 @@ int run(const Options& options) {
 }
 
 int fail(int code, const std::string& sentence) {
-  std::cout.flush();  // what was done before it went wrong
-  std::cerr << "aftercommit: " << sentence << '\n';
+  std::cout.flush();                       // what was done before it went wrong
+  std::istringstream sentences{sentence};  // one for each thing that is wrong
+  for (std::string line; std::getline(sentences, line);) std::cerr << "aftercommit: " << line << '\n';
   return code;
 }
 
@@ -43,6 +47,7 @@ int main_program(int argc, const char* const* argv) {
   hold_standard_files();  // before anything is opened
   try {
     const auto parsed = parse_command_line(argc, argv);
+    hide_secret_arguments(argc, argv);
     int code = kExitDone;
     if (const auto* print = std::get_if<PrintAndExit>(&parsed)) {
       std::cout << print->text;

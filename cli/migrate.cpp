@@ -38,6 +38,7 @@ int migrate(const Options& options) {
   if (aliases.empty()) {
     throw UsageError{"migrate needs a database: give --database postgresql://..., or set DATABASE_URL"};
   }
+  servers.reach_databases();  // before the first of them is changed
   for (const auto& alias : aliases) migrate(servers.app().database(alias));
   return kExitDone;
 }

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <iostream>
+#include <span>
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "client/app_core.hpp"
 #include "client/environment.hpp"
-#include "client/migrations.hpp"
 
 namespace aftercommit::cli {
 namespace {
@@ -37,23 +38,36 @@ AppOptions settings(const Connections& given) {
 
 Servers::Servers(const Connections& given) : app_{"aftercommit", settings(given)} {}
 
+const std::vector<detail::SetUpFinding>& Servers::findings() {
+  if (findings_.empty()) findings_ = app_.core().check(true);
+  return findings_;
+}
+
 Broker& Servers::broker() {
   if (broker_) return *broker_;
-  auto broker = make_broker(redis_url());
-  for (const auto& warning : broker->check()) std::cerr << "aftercommit: warning: " << warning << '\n';
-  broker_ = std::move(broker);
+  const auto& finding = findings().front();
+  if (!finding.trouble.empty()) detail::throw_all(detail::troubles_of(findings()));
+  for (const auto& warning : finding.warnings) std::cerr << "aftercommit: warning: " << warning << '\n';
+  broker_ = make_broker(redis_url());
   return *broker_;
 }
 
 std::deque<Store>& Servers::stores() {
   if (!stores_.empty()) return stores_;
+  const auto of_databases = std::span{findings()}.subspan(1);
+  if (!detail::troubles_of(of_databases).empty()) detail::throw_all(detail::troubles_of(findings()));
   for (const auto& alias : app_.database_aliases()) {
-    auto& database = app_.database(alias);
-    database.check();
-    detail::check_schema(database);
-    stores_.push_back({.alias = alias, .database = database});
+    stores_.push_back({.alias = alias, .database = app_.database(alias)});
   }
   return stores_;
+}
+
+void Servers::reach_databases() {
+  std::vector<detail::SetUpCheck> checks;
+  for (const auto& [alias, database] : app_.core().databases()) {
+    checks.push_back(detail::database_check(*database, false));
+  }
+  detail::throw_all(detail::troubles_of(detail::look_at_all(std::move(checks))));
 }
 
 }  // namespace aftercommit::cli

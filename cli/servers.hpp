@@ -4,11 +4,13 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "aftercommit/app.hpp"
 #include "broker/broker.hpp"
 #include "cli/options.hpp"
 #include "client/job_table.hpp"
+#include "client/set_up_checks.hpp"
 
 namespace aftercommit::cli {
 
@@ -25,13 +27,20 @@ class Servers {
  public:
   explicit Servers(const Connections& given);
 
-  Broker& broker();             ///< checked at its first use; warnings go to standard error
-  std::deque<Store>& stores();  ///< of all databases, whose schemas are checked at their first use
+  /// All servers are looked at side by side, at the first use of any.  Where the one that is asked for cannot
+  /// serve, the error tells of all that cannot.
+  Broker& broker();             ///< warnings go to standard error
+  std::deque<Store>& stores();  ///< of all databases, with the schema that this program needs
+  /// Makes sure that all databases can be reached, whatever is in them.
+  void reach_databases();
   const App& app() const { return app_; }
   const std::string& redis_url() const { return app_.options().redis_url; }
 
  private:
+  const std::vector<detail::SetUpFinding>& findings();
+
   App app_;
+  std::vector<detail::SetUpFinding> findings_;  // the broker's first; empty: nothing was looked at
   std::unique_ptr<Broker> broker_;
   std::deque<Store> stores_;
 };

@@ -7,8 +7,8 @@
 #include "broker/envelope.hpp"
 #include "client/app_core.hpp"
 #include "client/broker_sender.hpp"
+#include "client/connection_url.hpp"
 #include "client/environment.hpp"
-#include "client/migrations.hpp"
 #include "client/retry_policy.hpp"
 #include "client/session.hpp"
 #include "client/static_storage.hpp"
@@ -32,11 +32,10 @@ const AppOptions& App::options() const { return core_->options(); }
 Database& App::database(std::string_view alias) const { return core_->database(alias); }
 std::vector<std::string> App::database_aliases() const { return core_->database_aliases(); }
 std::vector<std::string> App::check() const {
-  auto warnings = core_->check();
-  const auto delivery = core_->options().delivery;
-  if (delivery.value_or(Delivery::kDurable) != Delivery::kDurable) return warnings;
-  for (const auto& [alias, database] : core_->databases()) detail::check_schema(*database);
-  return warnings;
+  const auto delivery = core_->options().delivery.value_or(Delivery::kDurable);
+  auto findings = core_->check(delivery == Delivery::kDurable);
+  detail::throw_all(detail::troubles_of(findings));
+  return std::move(findings.front().warnings);
 }
 
 detail::TaskEntry& App::declare(std::string name, TaskOptions options) {
@@ -56,19 +55,33 @@ void AppCore::settle() {
   const std::lock_guard lock{mutex_};
   if (settled_) return;
   fill_from_environment(options_);
-  databases_.clear();  // of an attempt that failed
-  for (const auto& [alias, database] : options_.databases) {
-    if (!valid_name(alias))
-      throw ConfigError{"database alias '" + clean_text(alias, 64) + "' is not a valid name"};
-    if (database.url.empty()) {
-      throw ConfigError{"database '" + alias + "' of app '" + name_ + "' has no URL: give it one, or set " +
-                        variable_of(alias)};
+  std::vector<std::string> flaws;
+  const auto note_flaw = [&](const auto& part) {
+    try {
+      part();
+    } catch (const ConfigError& error) {
+      flaws.emplace_back(error.what());
     }
-    databases_.emplace(alias, std::make_unique<Database>(database, alias));
-  }
-  if (!sender_) sender_ = std::make_shared<BrokerSender>(options_.redis_url, options_.enqueue_timeout);
+  };
+  databases_.clear();  // of an attempt that failed
+  for (const auto& [alias, database] : options_.databases) note_flaw([&] { add_database(alias, database); });
+  std::shared_ptr<JobSender> sender;
+  note_flaw([&] { sender = std::make_shared<BrokerSender>(options_.redis_url, options_.enqueue_timeout); });
+  throw_all(flaws);
+  sender_ = std::move(sender);
   if (ended_) sender_->end();
   settled_.store(true, std::memory_order_release);
+}
+
+void AppCore::add_database(const std::string& alias, const DatabaseOptions& database) {
+  if (!valid_name(alias))
+    throw ConfigError{"database alias '" + clean_text(alias, 64) + "' is not a valid name"};
+  if (database.url.empty()) {
+    throw ConfigError{"database '" + alias + "' of app '" + name_ + "' has no URL: give it one, or set " +
+                      variable_of(alias)};
+  }
+  check_url(database.url, alias);
+  databases_.emplace(alias, std::make_unique<Database>(database, alias));
 }
 
 AppOptions AppCore::given_options() {
@@ -109,16 +122,10 @@ Database& AppCore::database_or_default(std::string_view alias) {
   return alias.empty() ? default_database() : database(alias);
 }
 
-std::vector<std::string> AppCore::check() {
-  try {
-    auto warnings = make_broker(options().redis_url)->check();
-    for (const auto& [alias, database] : databases()) database->check();
-    return warnings;
-  } catch (const ConfigError&) {
-    throw;
-  } catch (const Error& error) {
-    throw ConfigError{error.what()};
-  }
+std::vector<SetUpFinding> AppCore::check(bool tables) {
+  std::vector<SetUpCheck> checks{broker_check(options().redis_url)};
+  for (const auto& [alias, database] : databases()) checks.push_back(database_check(*database, tables));
+  return look_at_all(std::move(checks));
 }
 
 void AppCore::end() noexcept {

@@ -11,6 +11,7 @@
 
 #include "aftercommit/app.hpp"
 #include "client/commit_hooks.hpp"
+#include "client/set_up_checks.hpp"
 
 namespace aftercommit::detail {
 
@@ -33,7 +34,8 @@ class AppCore {
   std::vector<std::string> database_aliases();
   const std::map<std::string, std::unique_ptr<Database>, std::less<>>& databases();
 
-  std::vector<std::string> check();  ///< the servers alone: App::check looks at the tables too
+  /// The broker first, then the databases by their aliases; `tables` as for database_check().
+  std::vector<SetUpFinding> check(bool tables);
 
   std::shared_ptr<JobSender> sender();
   /// A worker sends the jobs of its tasks in a way of its own; gives back the sender before.  While no task
@@ -50,6 +52,7 @@ class AppCore {
 
  private:
   void settle();
+  void add_database(const std::string& alias, const DatabaseOptions& database);
 
   const std::string name_;
   std::mutex mutex_;  // protects what follows while it is being settled

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "aftercommit/log.hpp"
 #include "broker/forks.hpp"
 #include "broker/standard_files.hpp"
+#include "client/connection_url.hpp"
 #include "client/error_text.hpp"
 #include "client/pooler.hpp"
 #include "client/pqxx_compat.hpp"
@@ -19,28 +19,6 @@
 #include "sql.hpp"
 
 namespace aftercommit::detail {
-std::string connection_string(const DatabaseOptions& options) {
-  const std::array<std::pair<std::string_view, std::string>, 5> wanted{{
-      {"connect_timeout", std::to_string(options.connect_timeout.count())},
-      {"keepalives_idle", "10"},
-      {"keepalives_interval", "5"},
-      {"keepalives_count", "3"},
-      {"tcp_user_timeout", "25000"},
-  }};
-  std::string url = options.url;
-  const bool is_uri = url.starts_with("postgresql://") || url.starts_with("postgres://");
-  const auto append = [&](std::string_view name, std::string_view value) {
-    const char* separator = !is_uri ? " " : url.find('?') == std::string::npos ? "?" : "&";
-    url.append(separator).append(name).append("=").append(value);
-  };
-  for (const auto& [name, value] : wanted) {
-    if (url.find(std::string{name} + "=") == std::string::npos) append(name, value);
-  }
-  // The last one counts: that of a worker must stand whatever the URL says.
-  if (!options.application_name.empty()) append("application_name", options.application_name);
-  return url;
-}
-
 namespace {
 
 bool ends_the_connection(const std::string& sqlstate) {
@@ -94,13 +72,14 @@ struct Connection::Impl {
 Connection::Connection(const DatabaseOptions& options, const std::string& alias)
     : planned_{[this] { return has_session_of_its_own(impl_->session); }} {
   hold_standard_files();
+  check_url(options.url, alias);
   try {
     impl_ = std::make_unique<Impl>(connection_string(options));
     // A pooler would give the settings to whoever has the server's session next, and not to us.
     if (is_worker_session(options) && planned_.usable()) exec(sql::worker_session);
   } catch (const std::exception& error) {
     throw DatabaseUnavailable{"cannot connect to database '" + alias +
-                              "': " + without_secrets(first_line(error), options.url)};
+                              "': " + why_unreachable(error, options.url)};
   }
   // A task that starts a program must not hand its database connection on.
   ::fcntl(impl_->connection.sock(), F_SETFD, FD_CLOEXEC);

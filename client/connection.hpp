@@ -17,13 +17,10 @@
 
 namespace aftercommit::detail {
 
-/// The URL with what keeps a dead peer from holding a connection for hours, unless it says so itself.
-std::string connection_string(const DatabaseOptions& options);
-
 /// For one thread at a time, cancel() and sever() apart.  Begins and ends no transaction by itself.
 class Connection {
  public:
-  /// Throws DatabaseUnavailable.
+  /// Throws DatabaseUnavailable; ConfigError for a URL that is none.
   Connection(const DatabaseOptions& options, const std::string& alias);
   ~Connection();
   Connection(const Connection&) = delete;

@@ -14,24 +14,15 @@ std::string first_line(const std::exception& error) {
   return std::string{text};
 }
 
-std::string without_secrets(std::string message, std::string_view url) {
-  const auto user = url.find("://");
-  const auto begin = user == url.npos ? url.find("password") : url.find(':', user + 3);
-  const auto end = user == url.npos ? url.size() : std::min(url.rfind('@'), url.size());
-  if (begin == url.npos) return message;
-  std::size_t open = 0;
-  while ((open = message.find('"', open)) != message.npos) {
-    const auto close = message.find('"', open + 1);
-    if (close == message.npos) break;
-    const auto quoted = message.substr(open + 1, close - open - 1);
-    bool secret = false;
-    for (auto at = url.find(quoted); at != url.npos && !quoted.empty(); at = url.find(quoted, at + 1)) {
-      secret = secret || (at < end && at + quoted.size() > begin);
-    }
-    if (secret) message.replace(open + 1, quoted.size(), "***");
-    open = message.find('"', open + 1) + 1;
+std::string reasons_of(const std::exception& error) {
+  constexpr std::string_view kHost = "connection to server";  // begins what is said of each of several hosts
+  auto reasons = first_line(error);
+  std::string_view text = error.what();
+  for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+    text.remove_prefix(end + 1);
+    if (text.starts_with(kHost)) reasons.append("; ").append(text.substr(0, text.find('\n')));
   }
-  return message;
+  return reasons;
 }
 
 }  // namespace aftercommit::detail

@@ -1,17 +1,16 @@
-/// What of a database's error may be shown: no rows, no secrets.
+/// What of a database's error may be shown: no rows.
 #pragma once
 
 #include <exception>
 #include <string>
-#include <string_view>
 
 namespace aftercommit::detail {
 
 /// The first line: what follows it may quote rows of the user's.
 std::string first_line(const std::exception& error);
 
-/// libpq quotes what it cannot read of a URL, and in a mistyped one that may be the password.  Masks each
-/// quoted part of the message that is, in the URL, part of what may be one.
-std::string without_secrets(std::string message, std::string_view url);
+/// Why libpq has no connection: its first line, and that of each further host which it has tried.  It quotes
+/// the URL: see why_unreachable().
+std::string reasons_of(const std::exception& error);
 
 }  // namespace aftercommit::detail

@@ -7,8 +7,7 @@
 #include <string>
 
 #include "aftercommit/error.hpp"
-#include "client/connection.hpp"
-#include "client/error_text.hpp"
+#include "client/connection_url.hpp"
 #include "client/pooler.hpp"
 #include "client/session.hpp"
 
@@ -54,7 +53,7 @@ bool JobListener::wait(std::chrono::milliseconds timeout) {
   } catch (const std::exception& error) {
     connection_.reset();
     throw DatabaseUnavailable{"cannot listen on database '" + database_.alias() +
-                              "': " + without_secrets(first_line(error), options.url)};
+                              "': " + why_unreachable(error, options.url)};
   }
 }
 

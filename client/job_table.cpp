@@ -137,6 +137,9 @@ bool JobTable::revive(const JobId& job) const {
                             ? std::get<Malformed>(decoded).reason
                             : "what was received could not be read as a job: " + letter->reason)};
   }
+  if (letter->job->id != job || !letter->job->durable) {
+    throw PayloadError{"dead job " + job.str() + " cannot run again: what was received is another job"};
+  }
   const auto again = revived(std::move(*letter->job));
   return database_.exec(statements().revive_job, job, encode(again), again.attempt).affected_rows() == 1;
 }

@@ -8,6 +8,7 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
+#include "broker/secrets.hpp"
 #include "broker/text.hpp"
 #include "client/command_hint.hpp"
 #include "client/error_text.hpp"
@@ -80,7 +81,7 @@ std::string steps_after(int version) {
 
 std::string in_schema(std::string_view sql, std::string_view schema) {
   if (!is_schema_name(schema)) {
-    throw ConfigError{"'" + clean_text(schema) +
+    throw ConfigError{"'" + shown_argument(schema) +
                       "' cannot be a schema: its name is 1 to 63 bytes of UTF-8, without braces and control "
                       "characters"};
   }

@@ -29,7 +29,7 @@ double random_share() {
 Settlement Attempt::run(const Successor& successor) {
   started_ = std::chrono::steady_clock::now();
   if (const auto* malformed = read()) {
-    return ending_.buried(nullptr, 0, DeadLetter::Cause::kMalformed, malformed->reason, now());
+    return settle_unreadable(context_, fetched_, *malformed, now());
   }
   ending_.found(*job_, nullptr);
   if (!context_.home.right()) return ending_.given_back();  // it may belong to another database

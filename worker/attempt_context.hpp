@@ -15,6 +15,7 @@
 #include "worker/interruptions.hpp"
 #include "worker/locked_jobs.hpp"
 #include "worker/outage.hpp"
+#include "worker/unreadable.hpp"
 
 namespace aftercommit::detail {
 struct TaskEntry;
@@ -33,6 +34,7 @@ struct AttemptContext {
   Outages outages{};
   LockedJobs locked{};
   Interruptions interrupted{};
+  Unreadable unreadable{};
 
   std::mutex unknown_mutex{};                // protects unknown_reported
   std::set<std::string> unknown_reported{};  ///< tasks this worker has said once that it does not know

@@ -10,6 +10,7 @@
 
 #include "aftercommit/error.hpp"
 #include "broker/envelope.hpp"
+#include "broker/secrets.hpp"
 #include "client/database_argument.hpp"
 #include "client/migrations.hpp"
 
@@ -75,7 +76,7 @@ Number number(const std::string& option, std::string_view text, Number least, Nu
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
     throw UsageError{"--" + option + " takes a number from " + std::to_string(least) + " to " +
-                     std::to_string(most) + ", not '" + clean_text(text, 40) + "'"};
+                     std::to_string(most) + ", not '" + shown_argument(text, 40) + "'"};
   }
   return value;
 }
@@ -101,7 +102,7 @@ std::chrono::milliseconds fraction(const std::string& option, std::string_view t
                         value * 1000 <= static_cast<double>(most.count());  // a NaN is not
   if (error != std::errc{} || end != last || !in_range) {
     throw UsageError{"--" + option + " takes seconds from " + in_seconds(least) + " to " + in_seconds(most) +
-                     ", not '" + clean_text(text, 40) + "'"};
+                     ", not '" + shown_argument(text, 40) + "'"};
   }
   return std::chrono::milliseconds{std::lround(value * 1000)};
 }
@@ -114,10 +115,11 @@ bool flag(const cxxopts::ParseResult& parsed, const std::string& option) {
   if (text == "1" || text == "true") return true;
   throw UsageError{"--" + option +
                    " is set by 1 or true in the environment and left out by 0 or false, not '" +
-                   clean_text(text, 40) + "'"};
+                   shown_argument(text, 40) + "'"};
 }
 
 std::vector<QueueChoice> parse_queues(std::string_view text) {
+  if (may_hold_secret(text)) throw UsageError{"--queues takes names of queues, not a URL"};
   std::vector<QueueChoice> queues;
   std::set<std::string, std::less<>> seen;
   while (!text.empty()) {
@@ -144,7 +146,8 @@ LogLevel parse_level(const std::string& text) {
   if (text == "info") return LogLevel::kInfo;
   if (text == "warning") return LogLevel::kWarning;
   if (text == "error") return LogLevel::kError;
-  throw UsageError{"--log-level is one of debug, info, warning, error, not '" + clean_text(text, 40) + "'"};
+  throw UsageError{"--log-level is one of debug, info, warning, error, not '" + shown_argument(text, 40) +
+                   "'"};
 }
 
 std::string parse_schema(const std::string& name) {
@@ -158,7 +161,7 @@ std::string parse_schema(const std::string& name) {
 
 bool parse_format(const std::string& text) {
   if (text != "text" && text != "json") {
-    throw UsageError{"--log-format is text or json, not '" + clean_text(text, 40) + "'"};
+    throw UsageError{"--log-format is text or json, not '" + shown_argument(text, 40) + "'"};
   }
   return text == "json";
 }
@@ -265,7 +268,7 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
       return PrintAndExit{std::string{"aftercommit worker "} + AFTERCOMMIT_VERSION + "\n"};
     if (!parsed.unmatched().empty()) {
       const auto& argument = parsed.unmatched().front();
-      if (argument.find("://") != std::string::npos) {  // not quoted: it may hold a password
+      if (may_hold_secret(argument)) {  // not quoted
         throw UsageError{"unexpected URL: put --redis or --database before it; see worker --help"};
       }
       throw UsageError{"unexpected argument '" + clean_text(argument, 60) + "'; see worker --help"};
@@ -296,7 +299,10 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
     options.log_json = parse_format(value_of(parsed, "log-format"));
     return options;
   } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError{std::string{error.what()} + "; see worker --help"};
+    // What cxxopts quotes may be a URL.
+    const std::string_view flaw = error.what();
+    throw UsageError{(may_hold_secret(flaw) ? "a URL stands where none may" : std::string{flaw}) +
+                     "; see worker --help"};
   }
 }
 

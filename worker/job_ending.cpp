@@ -29,8 +29,12 @@ void JobEnding::found(const Envelope& job, Database* home) {
 
 Settlement JobEnding::done() const { return settle(Settlement::Kind::kAck); }
 Settlement JobEnding::given_back() const { return settle(Settlement::Kind::kRelease, fetched_.payload); }
-Settlement JobEnding::put_off() const {
-  return settle(Settlement::Kind::kRetry, fetched_.payload, kLookAgain);
+Settlement JobEnding::put_off() const { return put_off(kLookAgain); }
+Settlement JobEnding::put_off(milliseconds countdown) const {
+  return settle(Settlement::Kind::kRetry, fetched_.payload, countdown);
+}
+Settlement JobEnding::as_row(const detail::JobRow& row) const {
+  return settle(Settlement::Kind::kRetry, row.envelope, std::max(row.due_in, milliseconds{0}));
 }
 
 Settlement JobEnding::dropped() const {
@@ -67,7 +71,7 @@ Settlement JobEnding::not_ours(Database& database) const {
     }
     log(LogLevel::kInfo, "job put back: the job table knows a later attempt of it than this copy",
         {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", row->attempt}});
-    return settle(Settlement::Kind::kRetry, row->envelope, std::max(row->due_in, milliseconds{0}));
+    return as_row(*row);
   });
 }
 
@@ -125,7 +129,7 @@ std::string JobEnding::letter(const Envelope* job, DeadLetter::Cause cause, cons
 void JobEnding::tell(const Envelope* job, DeadLetter::Cause cause, const std::string& reason) const {
   static const auto kNoArguments = nlohmann::json::array();
   log(LogLevel::kError, "job buried as a dead letter",
-      {{"job_id", job != nullptr ? job->id.str() : "unknown"},
+      {{"job_id", job_ != nullptr ? job_->id.str() : "unknown"},
        {"task", job != nullptr ? job->task : "unknown"},
        {"queue", fetched_.queue},
        {"cause", std::string{to_string(cause)}},

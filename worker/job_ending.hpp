@@ -13,6 +13,10 @@
 #include "worker/home.hpp"
 #include "worker/locked_jobs.hpp"
 
+namespace aftercommit::detail {
+struct JobRow;
+}  // namespace aftercommit::detail
+
 namespace aftercommit::worker {
 
 /// For one hand-over.  A durable job has a row, which is the truth: what an attempt has changed is written
@@ -30,7 +34,9 @@ class JobEnding {
   Settlement done() const;        ///< it has taken effect
   Settlement given_back() const;  ///< to run somewhere else, as if never fetched
   Settlement put_off() const;     ///< to be looked at again in a moment, as it came
-  Settlement dropped() const;     ///< not to run any more, and no dead letter
+  Settlement put_off(std::chrono::milliseconds countdown) const;
+  Settlement as_row(const detail::JobRow& row) const;  ///< to run again as its row says, and not as it came
+  Settlement dropped() const;                          ///< not to run any more, and no dead letter
   /// The guard found nothing to claim: it is done, or stands at another attempt, or another transaction has
   /// it.
   /// `database` is the one whose job table or ledger was asked.

@@ -10,17 +10,20 @@
 #include <mutex>
 #include <optional>
 #include <pqxx/except>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
+#include "broker/command_arguments.hpp"
 #include "broker/standard_files.hpp"
 #include "client/app_core.hpp"
 #include "client/environment.hpp"
 #include "client/error_text.hpp"
 #include "client/migrations.hpp"
+#include "client/set_up_checks.hpp"
 #include "client/worker_backends.hpp"
 #include "worker/command_line.hpp"
 #include "worker/crash_report.hpp"
@@ -56,39 +59,57 @@ void configure(App& app, const Options& options, const WorkerId& worker) {
 }
 
 /// Brings the tables up to date where that is allowed, and makes sure that they can be used.
-void prepare_schemas(App& app, const Options& options) {
-  for (const auto& [alias, database] : app.core().databases()) {
-    try {
-      if (options.migrate && detail::schema_version(*database) < detail::kSchemaVersion)
-        detail::migrate(*database);
-    } catch (const pqxx::insufficient_privilege&) {
-      // Then somebody else has to, as check_schema says.
-    } catch (const Error&) {
-      throw;
-    } catch (const std::exception& error) {
-      throw ConfigError{"cannot make the tables of schema '" + database->options().schema +
-                        "' on database '" + alias + "': " + detail::first_line(error)};
-    }
-    detail::check_schema(*database);
+void prepare_schema(Database& database, const Options& options) {
+  try {
+    if (options.migrate && detail::schema_version(database) < detail::kSchemaVersion)
+      detail::migrate(database);
+  } catch (const pqxx::insufficient_privilege&) {
+    // Then somebody else has to, as check_schema says.
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw ConfigError{"cannot make the tables of schema '" + database.options().schema + "' on database '" +
+                      database.alias() + "': " + detail::first_line(error)};
   }
+  detail::check_schema(database);
 }
 
+void check_task(App& app, const std::string& name) {
+  const auto& task = app.core().find_task(name)->options;
+  if (!task.transactional) return;
+  if (app.database_aliases().empty()) {
+    throw ConfigError{
+        "task '" + name +
+        "' runs in a transaction, but no database is configured: set DATABASE_URL or --database, or "
+        "declare it with transactional = false"};
+  }
+  app.core().database_or_default(task.database);  // throws where there is none
+}
+
+/// Says all that is wrong, not only what it meets first.
 void check_set_up(App& app, const Options& options) {
-  for (const auto& warning : app.core().check()) {
+  const auto findings = app.core().check(false);
+  for (const auto& warning : findings.front().warnings) {
     log(LogLevel::kWarning, warning, {{"redis", masked_url(app.options().redis_url)}});
   }
-  prepare_schemas(app, options);
-  for (const auto& name : app.core().task_names()) {
-    const auto& task = app.core().find_task(name)->options;
-    if (!task.transactional) continue;
-    if (app.database_aliases().empty()) {
-      throw ConfigError{
-          "task '" + name +
-          "' runs in a transaction, but no database is configured: set DATABASE_URL or --database, or "
-          "declare it with transactional = false"};
+  auto troubles = detail::troubles_of(findings);
+  const auto note_trouble = [&](const auto& check) {
+    try {
+      check();
+    } catch (const Error& error) {  // what several tasks miss is said once
+      if (std::ranges::find(troubles, error.what()) == troubles.end()) troubles.emplace_back(error.what());
     }
-    app.core().database_or_default(task.database);  // throws where there is none
+  };
+  std::size_t index = 0;  // of the database's finding, behind the broker's
+  for (const auto& [alias, database] : app.core().databases()) {
+    if (findings[++index].trouble.empty()) note_trouble([&] { prepare_schema(*database, options); });
   }
+  for (const auto& name : app.core().task_names()) {
+    const auto before = troubles.size();
+    note_trouble([&] { check_task(app, name); });
+    if (app.database_aliases().empty() && troubles.size() > before) break;  // as with every other task
+  }
+  detail::throw_all(troubles);
 }
 
 std::string join(const std::vector<QueueChoice>& queues) {
@@ -133,7 +154,9 @@ constexpr std::chrono::seconds kForTheStop{15};
 constexpr std::chrono::seconds kForTheDatabases{2};
 
 int refuse(const std::exception& error, ExitCode code, bool say_why = true) {
-  if (say_why) say(detail::first_line(error));
+  if (!say_why) return code;
+  std::istringstream sentences{error.what()};
+  for (std::string sentence; std::getline(sentences, sentence);) say(sentence);
   return code;
 }
 
@@ -244,6 +267,7 @@ int main_program(int argc, const char* const* argv, bool needs_app,
   const FlushedLog flushed;
   try {
     const auto parsed = parse_command_line(argc, argv, needs_app);
+    hide_secret_arguments(argc, argv);
     if (const auto* wanted = std::get_if<PrintAndExit>(&parsed)) return print(wanted->text, on_broken_pipe);
     const auto& options = std::get<Options>(parsed);
     if (options.processes == 0) {

@@ -7,6 +7,7 @@
 #include "aftercommit/log.hpp"
 #include "broker/dead_letter.hpp"
 #include "broker/fail_point.hpp"
+#include "broker/job_identity.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -19,6 +20,13 @@ constexpr std::size_t kPage = 1000;
 constexpr std::size_t kStep = 50;   // jobs loaded and sent at once: each may be as large as a payload may be
 constexpr Millis kSlice{50};        // for the backlog, before the new jobs are looked for again
 constexpr Millis kElsewhere{1000};  // at least, between two looks whether somebody else goes on with it
+
+/// What a relay carries may be over the limit of its own worker: another one may have a greater limit.
+constexpr std::size_t kMostOfAnyWorker = 16UL * 1024 * 1024;
+
+Outgoing as_it_is(const JobRow& row) {
+  return {.queue = row.queue, .payload = row.envelope, .countdown = row.due_in, .durable = row.id};
+}
 
 /// An answer came from another run of the server, or another one, than those before it.
 struct OtherSource {
@@ -318,8 +326,13 @@ std::vector<Outgoing> Sweeper::load(const std::vector<JobId>& missing,
 
 /// Anybody may write rows; what is no job must not come back from the broker again and again.
 std::optional<Outgoing> Sweeper::outgoing(const JobRow& row) {
-  const auto decoded = decode(row.envelope, payload_limit_);
+  const auto decoded = decode(row.envelope, std::max(payload_limit_, kMostOfAnyWorker));
   if (const auto* malformed = std::get_if<Malformed>(&decoded)) {
+    // Of a later version: whoever reads it will say what it is.
+    if (malformed->elsewhere && row.envelope.size() <= kMostOfAnyWorker) {
+      const auto known = identify(row.envelope);
+      if (known.id == row.id && known.queue == row.queue && known.may_be_durable) return as_it_is(row);
+    }
     bury_malformed(row, malformed->reason);
     return std::nullopt;
   }
@@ -329,7 +342,7 @@ std::optional<Outgoing> Sweeper::outgoing(const JobRow& row) {
                    "its envelope is not that of a durable job with the id, queue and attempt of its row");
     return std::nullopt;
   }
-  return Outgoing{.queue = row.queue, .payload = row.envelope, .countdown = row.due_in, .durable = row.id};
+  return as_it_is(row);
 }
 
 void Sweeper::bury_malformed(const JobRow& row, const std::string& reason) {

@@ -43,6 +43,7 @@ void* open(const std::string& path) {
 }  // namespace
 
 App& load_task_library(const std::string& given) {
+  if (given.find("://") != given.npos) throw UsageError{"--app takes the path of a task library, not a URL"};
   std::error_code ignored;
   // Never the search path: what runs is the file that was named.
   const auto path = std::filesystem::absolute(given, ignored).string();

@@ -61,8 +61,9 @@ class App {
   std::vector<std::string> database_aliases() const;
 
   /// For the start of a program: ConfigError if the broker or a database cannot be reached or cannot serve,
-  /// or if the tables of durable delivery are missing (`aftercommit migrate` makes them).
-  /// Gives back warnings, as sentences, for settings of Redis that put jobs at risk.
+  /// or if the tables of durable delivery are missing (`aftercommit migrate` makes them); with a line for
+  /// each thing that is wrong.  Looks at all of them side by side, on connections of its own, within 5 s in
+  /// all. Gives back warnings, as sentences, for settings of Redis that put jobs at risk.
   std::vector<std::string> check() const;
 
   /// Declares a task.  Names have 1 to 64 of a-z A-Z 0-9 _ . - and are unique in the app: UsageError

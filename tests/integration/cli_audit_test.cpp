@@ -61,6 +61,17 @@ class CliAudit : public support::CliTest {
   }
 };
 
+TEST_F(CliAudit, AgreesWithAJobOfALaterVersion) {
+  const auto id = enqueue_by_sql();
+  const auto envelope =
+      outside("UPDATE " + schema().name() +
+              ".job SET envelope = replace(envelope, '\"v\":1', '\"v\":2') RETURNING envelope")[0][0]
+          .as<std::string>();
+  const Outgoing copy{.queue = "mail", .payload = envelope, .durable = JobId::parse(id)};
+  calls.broker.enqueue({&copy, 1}, 2s);
+  EXPECT_TRUE(audit().at("agrees"));
+}
+
 TEST_F(CliAudit, AgreesWithJobsInEveryState) {
   durable(1), die();
   other(2), die();

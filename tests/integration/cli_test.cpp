@@ -75,13 +75,18 @@ INSTANTIATE_TEST_SUITE_P(
 
 class CliServersAway : public testing::TestWithParam<Words> {};
 
-TEST_P(CliServersAway, AreOneSentenceAndExitCode3WithoutThePassword) {
+TEST_P(CliServersAway, AreASentenceEachAndExitCode3WithoutThePassword) {
   auto words = GetParam();
   for (const auto& option :
        {"--redis=redis://u:canary@127.0.0.1:1", "--database=postgresql://u:canary@127.0.0.1:1/x"})
     words.emplace_back(option);
   const auto end = run_cli(words);
-  expect_one_sentence(end, 3);
+  EXPECT_EQ(end.exit_code, 3) << end.error;
+  EXPECT_EQ(end.output, "");
+  const bool asks_redis = words.front() != "migrate";
+  EXPECT_EQ(std::ranges::count(end.error, '\n'), asks_redis ? 2 : 1) << end.error;
+  EXPECT_EQ(end.error.find("aftercommit: cannot connect to Redis") == 0, asks_redis) << end.error;
+  EXPECT_THAT(end.error, HasSubstr("aftercommit: cannot connect to database 'default'"));
   EXPECT_THAT(end.error, Not(HasSubstr("canary")));
 }
 

@@ -435,6 +435,22 @@ TEST_F(RelayTest, BuriesRowsThatAreNoJobs) {  // P9
   }
 }
 
+TEST_F(RelayTest, CarriesJobsThatOnlyOtherWorkersCanRead) {  // P6
+  const auto later = commit_job();
+  outside->exec("UPDATE job SET envelope = replace(envelope, '\"v\":1', '\"v\":2')");
+  const Envelope large{.id = JobId::generate(),
+                       .task = "send",
+                       .args = {std::string(2 * defaults::kPayloadLimit, 'x')},
+                       .queue = "mail",
+                       .enqueued_at = std::chrono::system_clock::now(),
+                       .durable = true};
+  outside->exec("INSERT INTO job (id, queue, envelope) VALUES ('" + large.id.str() + "', 'mail', " +
+                outside->quote(encode(large)) + ")");
+  EXPECT_EQ(sweeper.sweep(), 2U);
+  EXPECT_EQ(broker->has_durable("mail", std::vector{later, large.id}), (std::vector{true, true}));
+  EXPECT_TRUE(detail::JobTable{database}.dead("mail", 10).empty());
+}
+
 TEST_F(RelayTest, KeepsTheDueTime) {
   outside->exec(
       "INSERT INTO job (id, queue, due_at, envelope) SELECT id, 'mail', now() + interval '1 hour', "

@@ -20,6 +20,7 @@ endforeach()
 foreach(subject dead_rows job_lookup migrations schema_roles sql_enqueue sql_enqueue_refusals)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
+aftercommit_test(database_url_test LABEL integration LIBRARIES test_payments)
 foreach(subject pooler server_plans)
   aftercommit_test(${subject}_test LABEL integration SOURCES support/postgres_proxy.cpp
                    LIBRARIES test_payments)
@@ -30,8 +31,8 @@ add_dependencies(process_exit_test exit_program)
 aftercommit_test(atomic_requests_test LABEL integration LIBRARIES test_payments httplib::httplib)
 
 foreach(subject
-        countdown worker worker_bad_input worker_children worker_command worker_fork worker_home worker_log worker_queues
-        worker_retry
+        countdown set_up unreadable_job worker worker_bad_input worker_children worker_command worker_fork worker_home
+        worker_log worker_queues worker_retry
         worker_shutdown)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES worker_support)
 endforeach()
@@ -50,6 +51,9 @@ target_compile_definitions(migrations_test PRIVATE AFTERCOMMIT_CLI="$<TARGET_FIL
 target_compile_definitions(worker_home_test PRIVATE AFTERCOMMIT_CLI="$<TARGET_FILE:aftercommit_cli>")
 add_dependencies(migrations_test aftercommit_cli)
 add_dependencies(worker_home_test aftercommit_cli)
+aftercommit_test(secrets_in_processes_test LABEL integration TIMEOUT 300 LIBRARIES worker_support)
+target_compile_definitions(secrets_in_processes_test PRIVATE AFTERCOMMIT_CLI="$<TARGET_FILE:aftercommit_cli>")
+add_dependencies(secrets_in_processes_test aftercommit_cli)
 foreach(subject cli cli_audit)
   aftercommit_test(${subject}_test LABEL integration SOURCES support/worker_process.cpp
                    LIBRARIES test_payments aftercommit::worker PkgConfig::hiredis)

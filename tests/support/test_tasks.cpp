@@ -20,7 +20,12 @@
 namespace aftercommit::support {
 namespace {
 
-App app{"tests"};
+std::size_t payload_limit() {
+  const char* const limit = std::getenv("TEST_TASKS_PAYLOAD_LIMIT");
+  return limit != nullptr ? std::stoul(limit) : defaults::kPayloadLimit;
+}
+
+App app{"tests", {.payload_limit = payload_limit()}};
 const TestTasks tasks{app};
 
 /// A second way to the same database: each statement commits by itself, whatever becomes of the task.

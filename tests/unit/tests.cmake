@@ -1,10 +1,12 @@
-foreach(subject dead_letter envelope job_id log plain_envelope redis_pipeline redis_reply redis_url retry text)
+foreach(subject
+        dead_letter envelope job_id job_identity log plain_envelope redis_pipeline redis_reply redis_url retry secrets
+        text)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::broker)
 endforeach()
 
 foreach(subject
-        commit_hooks extreme_times frequent_statements planned_statements retry_policy sql_params sql_template task_args
-        task_values
+        commit_hooks connection_url extreme_times frequent_statements planned_statements retry_policy sql_params
+        sql_template task_args task_values
         transaction_control)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()

@@ -1,0 +1,30 @@
+/// The URL of a database, read by libpq itself: what psql takes is taken here, and means the same.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "aftercommit/database.hpp"
+
+namespace aftercommit::detail {
+
+/// What is wrong with it, as the end of "the URL of database 'shop' ..."; empty if nothing is.  Quotes none
+/// of it: in a mistyped one any part may be the password.  Connects to nothing.
+std::string flaw_of_url(std::string_view url);
+
+/// Throws ConfigError where there is one.
+void check_url(const std::string& url, const std::string& alias);
+
+/// The URL in libpq's keyword='value' form, with bounds on what a dead peer may cost where neither the URL
+/// nor the environment nor its service says otherwise, and with the application's name, which counts whatever
+/// the URL says.  Throws ConfigError for a URL with a flaw; connects to nothing.
+std::string connection_string(const DatabaseOptions& options);
+
+/// Why there is no connection, from what libpq said of it: without what may be the password, however libpq
+/// has read the URL.
+std::string why_unreachable(const std::exception& error, const std::string& url);
+
+/// Whether libpq knows a setting of this name.
+bool is_connection_keyword(const std::string& name);
+
+}  // namespace aftercommit::detail
