@@ -143,7 +143,8 @@ std::string Secrets::masked(std::string_view text) const {
 }
 
 bool may_hold_secret(std::string_view text) noexcept {
-  return text.find('@') != text.npos || text.find("//") != text.npos ||
+  // The word "password" may be mistyped as well, and nothing else that is typed has a '='.
+  return text.find_first_of("@=") != text.npos || text.find("//") != text.npos ||
          find_word(text, "passw", 0) != text.npos;
 }
 

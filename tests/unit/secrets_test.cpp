@@ -62,6 +62,7 @@ TEST(Secrets, MayHideInWhatSomebodyTypedAnywhere) {
   EXPECT_EQ(shown_argument("redis:/:s3cret@host"), "***");
   EXPECT_EQ(shown_argument("postgresql://u:s3crethost/d"), "***");
   EXPECT_EQ(shown_argument("Password=s3cret"), "***");
+  EXPECT_EQ(shown_argument("user=u pasword=s3cret"), "***");
 }
 
 TEST(MangledUrl, OfRedisNeverShowsItsPassword) {
