@@ -64,7 +64,7 @@ T decode_map(const nlohmann::json& json, const JsonPlace& place) {
   const auto add = [&](const JsonPlace& at, auto&& key, auto&& value) {
     const auto before = map.size();
     map.emplace(std::forward<decltype(key)>(key), std::forward<decltype(value)>(value));
-    if (map.size() == before) throw_bad_value(at, json, "each key once");
+    if (map.size() == before) throw_bad_value(at, json, "a map with each key once");
   };
   if constexpr (kIsObject<T>) {
     if (!json.is_object()) throw_bad_value(place, json, "an object");

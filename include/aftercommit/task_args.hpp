@@ -174,7 +174,7 @@ nlohmann::json encode_arg(const T& value) {
     return {};
   } else if constexpr (kIsOptional<T>) {
     return value ? encode_arg(*value) : nlohmann::json{};
-  } else if constexpr (kHoldsOptional<T>) {  // which nlohmann's conversions do not know
+  } else if constexpr (kEncodedByParts<T>) {
     auto json = nlohmann::json::array();
     if constexpr (kIsPair<T> || kIsTuple<T>) {
       std::apply([&](const auto&... parts) { (json.push_back(encode_arg(parts)), ...); }, value);
@@ -182,7 +182,8 @@ nlohmann::json encode_arg(const T& value) {
       json = nlohmann::json::object();
       for (const auto& [key, member] : value) json[key] = encode_arg(member);
     } else if constexpr (kIsMap<T>) {
-      for (const auto& entry : value) json.push_back({encode_arg(entry.first), encode_arg(entry.second)});
+      for (const auto& entry : value)
+        json.push_back(nlohmann::json::array({encode_arg(entry.first), encode_arg(entry.second)}));
     } else {
       for (const auto& element : value) json.push_back(encode_arg(element));
     }

@@ -84,21 +84,16 @@ template <class T>
 requires kIsMap<T>
 inline constexpr bool kIsObject<T> = std::is_constructible_v<std::string, typename T::key_type>;
 
-/// Whether it holds a std::optional, at whatever depth of the types above.
+/// Whether it has to be encoded part by part, since something in it is not as nlohmann's conversions would
+/// have it: they know no std::optional, and take a pair of pairs that begin with texts for an object.
 template <class T>
-inline constexpr bool kHoldsOptional = kIsOptional<T>;
-template <class First, class Second>
-inline constexpr bool kHoldsOptional<std::pair<First, Second>> =
-    kHoldsOptional<First> || kHoldsOptional<Second>;
-template <class... Parts>
-inline constexpr bool kHoldsOptional<std::tuple<Parts...>> = (kHoldsOptional<Parts> || ...);
+inline constexpr bool kEncodedByParts = kIsOptional<T> || kIsPair<T> || kIsTuple<T>;
 template <class T>
 requires(kIsArray<T> || kIsSequence<T> ||
-         kIsSet<T>) inline constexpr bool kHoldsOptional<T> = kHoldsOptional<typename T::value_type>;
+         kIsSet<T>) inline constexpr bool kEncodedByParts<T> = kEncodedByParts<typename T::value_type>;
 template <class T>
 requires kIsMap<T>
-inline constexpr bool kHoldsOptional<T> =
-    kHoldsOptional<typename T::key_type> || kHoldsOptional<typename T::mapped_type>;
+inline constexpr bool kEncodedByParts<T> = !kIsObject<T> || kEncodedByParts<typename T::mapped_type>;
 
 /// Whether it can become JSON.
 template <class T>

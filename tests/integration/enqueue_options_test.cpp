@@ -104,6 +104,7 @@ TEST_F(EnqueueOptions, OfExtremeTimesAreClampedAndNeverTurnRound) {
       EXPECT_GE(expiring.expires_at.value(), expiring.enqueued_at);
     }
     receipt.apply_async({.eta = std::chrono::system_clock::time_point::min(), .delivery = delivery}, 1);
+    EXPECT_EQ(due_in(), 0ms);
     EXPECT_EQ(take_arrived().size(), 1U);
     receipt.apply_async({.expires = milliseconds::max(), .delivery = delivery}, 1);
     EXPECT_GT(only_arrived().expires_at.value(), std::chrono::system_clock::now() + std::chrono::years{90});

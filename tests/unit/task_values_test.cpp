@@ -153,7 +153,7 @@ TEST(TaskValues, AreRefusedWhereTheirNumberIsAnother) {  // nlohmann would take 
   EXPECT_THAT((refusal<std::array<int, 2>>("[1,2,3]")), HasSubstr("an array of 3 is not an array of 2"));
   EXPECT_THAT((refusal<std::pair<int, int>>("[1,2,3]")), HasSubstr("an array of 3 is not an array of 2"));
   EXPECT_THAT((refusal<std::tuple<int, int>>("[1]")), HasSubstr("an array of 1 is not an array of 2"));
-  EXPECT_THAT((refusal<std::map<int, int>>("[[1,2],[1,3]]")), HasSubstr("is not each key once"));
+  EXPECT_THAT((refusal<std::map<int, int>>("[[1,2],[1,3]]")), HasSubstr("is not a map with each key once"));
   EXPECT_EQ((refusal<std::set<int>>("[1,1]")), kAccepted) << "a set is one all the same";
 }
 
@@ -172,6 +172,11 @@ TEST(TaskValues, InContainersComeBackAsTheyWere) {
             (std::forward_list<std::uint64_t>{1, std::numeric_limits<std::uint64_t>::max()}));
   EXPECT_EQ((there_and_back(std::array<std::pair<int, std::tuple<>>, 1>{})),
             (std::array<std::pair<int, std::tuple<>>, 1>{}));
+  using Named = std::pair<std::string, int>;
+  EXPECT_EQ((there_and_back(std::pair<Named, Named>{{"a", 1}, {"b", 2}})),
+            (std::pair<Named, Named>{{"a", 1}, {"b", 2}}));
+  EXPECT_EQ((there_and_back(std::map<Named, Named>{{{"a", 1}, {"b", 2}}})),
+            (std::map<Named, Named>{{{"a", 1}, {"b", 2}}}));
   EXPECT_EQ(there_and_back(std::vector<json>{json{{"x", 1.5}}, nullptr}),
             (std::vector<json>{json{{"x", 1.5}}, nullptr}));
 }
