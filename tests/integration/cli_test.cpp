@@ -408,7 +408,7 @@ TEST_F(CliDeadRetryInTheMoment, BringsTheJobBackThoughItsWorkerDiesInIt) {  // P
   retry_now();
   sweep();
   const std::vector<Queue> queues{"mail"};
-  EXPECT_EQ(calls.broker.recover(support::kAnn, queues, 10, true), 1U);
+  EXPECT_EQ(calls.broker.recover(support::kAnn, queues, 10, ""), 1U);
   expect_it_runs();  // the old copy or the new one: the row decides
 }
 
