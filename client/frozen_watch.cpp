@@ -10,6 +10,7 @@
 
 #include "aftercommit/log.hpp"
 #include "broker/forks.hpp"
+#include "client/connection_url.hpp"
 #include "client/signals_blocked.hpp"
 
 namespace aftercommit::detail {

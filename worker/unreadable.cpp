@@ -92,7 +92,7 @@ bool Unreadable::first() {
 Settlement settle_unreadable(AttemptContext& context, const Fetched& fetched, const Malformed& malformed,
                              std::chrono::system_clock::time_point now) {
   const auto known = identify(fetched.payload);
-  JobEnding ending{fetched, context.worker, context.locked};
+  JobEnding ending{fetched, context.worker, context.locked, context.home};
   const auto bury = [&] {
     return ending.buried(nullptr, 0, DeadLetter::Cause::kMalformed, malformed.reason, now);
   };
