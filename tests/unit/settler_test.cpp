@@ -80,6 +80,9 @@ class CountingBroker final : public Broker {
     not_expected();
   }
   void retire(const WorkerId&, std::span<const Queue>) override { not_expected(); }
+  std::vector<std::vector<HomeFinding>> claim_home(const HomeClaim&, std::span<const Queue>) override {
+    not_expected();
+  }
   std::vector<std::string> relay_cursors(std::string_view, std::span<const Queue>) override {
     not_expected();
   }
