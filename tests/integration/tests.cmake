@@ -3,7 +3,7 @@ aftercommit_test(hiredis_traps_test LABEL integration)
 aftercommit_test(pqxx_traps_test LABEL integration LIBRARIES aftercommit::client)
 
 foreach(subject
-        broker_conformance broker_durable broker_lease broker_operator broker_relay
+        broker_aside broker_conformance broker_durable broker_lease broker_operator broker_relay
         redis_broker redis_data_loss redis_fetch redis_lost_reply redis_outage redis_recovery redis_server)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES aftercommit::broker)
 endforeach()
