@@ -14,6 +14,13 @@ using std::chrono::milliseconds;
 
 JobId id_of(const pqxx::field& field) { return JobId::parse(field.c_str()).value(); }
 
+/// An array of SQL.
+std::string in_braces(std::span<const JobId> jobs) {
+  std::string ids = "{";
+  for (const auto& job : jobs) ids += (ids.size() > 1 ? "," : "") + job.str();
+  return ids + "}";
+}
+
 JobRow job_row(const pqxx::row& row) {
   return {.id = id_of(row[0]),
           .queue = row[1].as<std::string>(),
@@ -58,10 +65,16 @@ std::optional<JobRow> JobTable::find(const JobId& job) const {
 }
 
 std::vector<JobRow> JobTable::find_all(std::span<const JobId> jobs) const {
-  std::string ids = "{";
-  for (const auto& job : jobs) ids += (ids.size() > 1 ? "," : "") + job.str();
   std::vector<JobRow> found;
-  for (const auto& row : database_.exec(statements().find_jobs, ids + "}")) found.push_back(job_row(row));
+  for (const auto& row : database_.exec(statements().find_jobs, in_braces(jobs)))
+    found.push_back(job_row(row));
+  return found;
+}
+
+std::vector<JobId> JobTable::find_locked(std::span<const JobId> jobs) const {
+  std::vector<JobId> found;
+  for (const auto& row : database_.exec(statements().find_locked, in_braces(jobs)))
+    found.push_back(id_of(row[0]));
   return found;
 }
 

@@ -48,6 +48,7 @@ Statements::Statements(std::string_view schema)
       purge_ledger{ready(sql::purge_ledger, schema)},
       relay_source{ready(sql::relay_source, schema)},
       find_jobs{ready(sql::find_jobs, schema)},
+      find_locked{ready(sql::find_locked, schema)},
       relay_fresh{ready(sql::relay_fresh, schema)} {}
 
 }  // namespace aftercommit::detail

@@ -28,7 +28,7 @@ struct Statements {
   const std::string find_job, record_attempt, bury_job, bury_lost, finish_job;
   const std::string count_jobs, list_jobs, list_dead, list_dead_ids, find_dead, revive_job, forget_dead;
   const std::string settle_doubt, job_holder, end_backends, find_in_ledger, purge_ledger;
-  const std::string relay_source, find_jobs;
+  const std::string relay_source, find_jobs, find_locked;
 
   // In a message of its own.
   const SqlTemplate relay_fresh;  ///< xip, queue, xact, id, limit, xmax

@@ -33,9 +33,11 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, ChildSlots* sl
       sender_{app, make_sender()},
       executors_{context_, buffer_, settler_, options.concurrency, slots},
       scheduler_{connect(), queues_},
+      returner_{connect(), queues_, context_.gate},
       purger_{app, options.keep_ledger},
       recoverer_{connect(), app, context_.worker, queues_, lease_, context_.locked},
-      fetcher_{connect(), context_.worker, QueueOrder{options.queues}, lease_, in_hand_, buffer_, settler_} {
+      fetcher_{connect(), context_.worker, QueueOrder{options.queues}, lease_, in_hand_, context_.gate,
+               buffer_,   settler_} {
   if (options.relay) relays_.emplace(app, queues_, options.relay_interval);
   heartbeat_.emplace(connect(), context_.worker, queues_, lease_, options.heartbeat);
 }
@@ -52,6 +54,7 @@ std::shared_ptr<detail::JobSender> Daemon::make_sender() {
 void Daemon::shut_down(Signals& signals) {
   using namespace std::chrono_literals;
   scheduler_.request_stop();
+  returner_.request_stop();
   purger_.request_stop();
   recoverer_.request_stop();
   if (relays_) relays_->request_stop();

@@ -17,6 +17,7 @@
 #include "worker/purger.hpp"
 #include "worker/recoverer.hpp"
 #include "worker/relays.hpp"
+#include "worker/returner.hpp"
 #include "worker/scheduler.hpp"
 #include "worker/settler.hpp"
 #include "worker/signals.hpp"
@@ -69,6 +70,7 @@ class Daemon {
   const SenderSwap sender_;
   Executors executors_;
   Scheduler scheduler_;
+  Returner returner_;
   std::optional<Relays> relays_;
   Purger purger_;
   std::optional<Heartbeat> heartbeat_;  // until there is nothing to hold any more

@@ -34,6 +34,9 @@ struct Failure {
   std::string reason{};
   std::optional<std::chrono::milliseconds> countdown{};
   bool conflict = false;  ///< with another transaction: nobody's fault
+  /// With kUnavailable: it was the job's own database, as far as can be told, and not another that its task
+  /// has used.
+  bool of_its_database = false;
 };
 
 /// For one job, on the thread that runs it.

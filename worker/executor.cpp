@@ -23,7 +23,9 @@ Settlement acknowledge(const Fetched& job) {
 }  // namespace
 
 Executor::Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler, RunningSlot slot)
-    : context_{context}, buffer_{buffer}, settler_{settler}, slot_{slot}, thread_{[this] { run(); }} {}
+    : context_{context}, buffer_{buffer}, settler_{settler}, slot_{slot}, thread_{[this] { run(); }} {
+  context_.running.add(running_);
+}
 
 void Executor::run() {
   const CrashWatch watch{slot_};

@@ -28,7 +28,7 @@ class JobEnding {
 
   Settlement done() const;        ///< it has taken effect
   Settlement given_back() const;  ///< to run somewhere else, as if never fetched
-  Settlement put_off() const;     ///< to be looked at again in a moment, as it came
+  Settlement put_off() const;     ///< to be looked at again in a moment, then in longer ones, as it came
   Settlement dropped() const;     ///< not to run any more, and no dead letter
   /// The guard found nothing to claim: it is done, or stands at another attempt, or another transaction has
   /// it.
@@ -44,6 +44,7 @@ class JobEnding {
                              std::chrono::system_clock::time_point now) const;
 
  private:
+  Settlement put_off(std::chrono::milliseconds countdown) const;
   Settlement with_row(const std::function<Settlement()>& write) const;
   std::string letter(const Envelope* job, DeadLetter::Cause cause, const std::string& reason,
                      std::chrono::system_clock::time_point now) const;

@@ -1,14 +1,13 @@
 #include "worker/recoverer.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <string>
 #include <utility>
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "broker/fail_point.hpp"
-#include "client/error_text.hpp"
-#include "client/worker_backends.hpp"
+#include "client/app_core.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -18,16 +17,23 @@ constexpr std::size_t kBatch = 100;
 /// Often enough that a job is back soon after the lease, seldom enough to cost nothing.
 Millis interval(const HeldLease& lease) { return std::clamp(lease.length() / 15, Millis{50}, Millis{1000}); }
 
+std::map<Database*, std::unique_ptr<SessionEnder>> make_enders(App& app) {
+  std::map<Database*, std::unique_ptr<SessionEnder>> enders;
+  for (const auto& [alias, database] : app.core().databases())
+    enders.emplace(database.get(), std::make_unique<SessionEnder>(*database));
+  return enders;
+}
+
 }  // namespace
 
 Recoverer::Recoverer(std::unique_ptr<Broker> broker, App& app, WorkerId worker, std::vector<Queue> queues,
                      HeldLease& lease, LockedJobs& locked)
     : broker_{std::move(broker)},
-      app_{app},
       worker_{std::move(worker)},
       queues_{std::move(queues)},
       lease_{lease},
       locked_{locked},
+      enders_{make_enders(app)},
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
 void Recoverer::run(const std::stop_token& stop) {
@@ -44,7 +50,6 @@ void Recoverer::run(const std::stop_token& stop) {
 }
 
 void Recoverer::look() {
-  for (const auto& dead : std::set<WorkerId>{with_sessions_}) end_sessions(dead);
   const auto lapsed = broker_->lapsed_workers(queues_, lease_.length());
   // All leases at once, ours among them: the broker's clock has made a step, and everybody must renew first.
   if (std::ranges::find(lapsed, worker_) != lapsed.end()) return;
@@ -54,14 +59,13 @@ void Recoverer::look() {
 
 /// A stopped worker whose name the broker has lost with its data still holds its locks.
 void Recoverer::look_for_holders() {
-  for (const auto& [database, job] : locked_.take()) {
-    std::optional<WorkerId> holder;
-    try {
-      holder = detail::holder_of(*database, job);
-    } catch (const std::exception&) {
-      continue;  // the job is met again, when the database is back
+  std::map<Database*, std::vector<JobId>> jobs;
+  for (const auto& [database, job] : locked_.take()) jobs[database].push_back(job);
+  for (auto& [database, ender] : enders_) {
+    for (const auto& holder : ender->take_holders()) {
+      if (holder != worker_ && !broker_->has_lease(holder, queues_)) ender->end(holder);
     }
-    if (holder && *holder != worker_ && !broker_->has_lease(*holder, queues_)) end_sessions(*holder);
+    if (const auto found = jobs.find(database); found != jobs.end()) ender->look_for_holders(found->second);
   }
 }
 
@@ -77,19 +81,13 @@ void Recoverer::take_over(const WorkerId& dead) {
       {{"worker", dead}, {"jobs", std::to_string(all)}});
 }
 
+/// Where a database does not answer in time its sessions are ended later: the jobs of the others do not wait
+/// for that.
 void Recoverer::end_sessions(const WorkerId& dead) {
-  try {
-    const auto ended = detail::end_backends(app_, dead);
-    with_sessions_.erase(dead);
-    if (ended == 0) return;
-    log(LogLevel::kWarning, "ended the database sessions of a worker that is silent",
-        {{"worker", dead}, {"sessions", std::to_string(ended)}});
-  } catch (const std::exception& error) {
-    // Its jobs are given back all the same: without its locks gone they are put off until they are.
-    if (!with_sessions_.insert(dead).second) return;
-    log(LogLevel::kError, "cannot end the database sessions of a worker that is silent; trying again",
-        {{"worker", dead}, {"error", detail::first_line(error)}});
-  }
+  constexpr std::chrono::seconds kLongest{3};
+  for (auto& [database, ender] : enders_) ender->end(dead);
+  const auto deadline = std::chrono::steady_clock::now() + kLongest;
+  for (auto& [database, ender] : enders_) ender->tried_by(deadline);
 }
 
 }  // namespace aftercommit::worker

@@ -3,9 +3,9 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -15,6 +15,7 @@
 #include "worker/heartbeat.hpp"
 #include "worker/locked_jobs.hpp"
 #include "worker/reconnect.hpp"
+#include "worker/session_ender.hpp"
 
 namespace aftercommit::worker {
 
@@ -37,12 +38,11 @@ class Recoverer {
   void end_sessions(const WorkerId& dead);
 
   const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as is what follows
-  App& app_;
   const WorkerId worker_;
   const std::vector<Queue> queues_;
   HeldLease& lease_;
   LockedJobs& locked_;
-  std::set<WorkerId> with_sessions_;  // dead, and a database was away when their sessions were to be ended
+  const std::map<Database*, std::unique_ptr<SessionEnder>> enders_;  // one for each database
   Reconnect reconnect_{"looking for dead workers"};
   std::mutex mutex_;  // only to wait on wake_
   std::condition_variable_any wake_;

@@ -31,7 +31,7 @@
 namespace aftercommit::worker {
 namespace {
 
-constexpr std::size_t kOwnConnections = 5;  // for hooks, the relay, the recoverer and the purger
+constexpr std::size_t kOwnConnections = 6;  // for hooks, the relay, the recoverer, the purger, the fetcher
 
 /// The command's URLs win over the app's own; each thread gets a connection, and the worker's roles theirs.
 void configure(App& app, const Options& options, const WorkerId& worker) {

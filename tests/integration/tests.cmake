@@ -31,6 +31,8 @@ foreach(subject
         worker_shutdown)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES worker_support)
 endforeach()
+aftercommit_test(worker_aside_test LABEL integration SOURCES support/postgres_proxy.cpp
+                 LIBRARIES worker_support test_payments)
 aftercommit_test(worker_outage_test LABEL integration LIBRARIES worker_support test_payments)
 aftercommit_test(sql_clients_test LABEL integration LIBRARIES worker_support)
 target_compile_definitions(sql_clients_test PRIVATE AFTERCOMMIT_SQL_CLIENTS="${PROJECT_SOURCE_DIR}/tests/sql")

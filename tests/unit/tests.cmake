@@ -8,6 +8,6 @@ foreach(subject
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()
 
-foreach(subject command_line in_hand job_buffer patience queue_order settler)
+foreach(subject command_line in_hand job_buffer locked_jobs patience queue_order settler)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::worker)
 endforeach()
