@@ -77,12 +77,11 @@ bool JobBuffer::wakes_another() {
   return wakes;
 }
 
-void JobBuffer::put(std::vector<Fetched>&& jobs) {
+void JobBuffer::put(std::vector<Fetched>&& jobs, std::size_t found) {
   bool wakes = false;
   {
     const std::lock_guard lock{mutex_};
-    if (asked_for_ != 1 || jobs.empty())
-      queues_empty_ = jobs.size() < asked_for_;  // one of one tells nothing
+    if (asked_for_ != 1 || found == 0) queues_empty_ = found < asked_for_;  // one of one tells nothing
     waiting_.insert(waiting_.end(), std::make_move_iterator(jobs.begin()),
                     std::make_move_iterator(jobs.end()));  // all or none
     wakes = wakes_another();
