@@ -35,7 +35,7 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Ch
       sender_{app, make_sender()},
       executors_{context_, buffer_, settler_, options.concurrency, slots},
       scheduler_{connect(), queues_},
-      returner_{connect(), queues_, context_.gate},
+      returner_{connect(), queues_, context_.gate, buffer_},
       purger_{app, options.keep_ledger},
       recoverer_{connect(), app, context_.worker, queues_, lease_, context_.locked},
       fetcher_{connect(), context_.worker, QueueOrder{options.queues}, lease_, home, in_hand_, context_.gate,

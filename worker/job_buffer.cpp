@@ -165,6 +165,11 @@ bool JobBuffer::is_unfilled() {
   return !closed_ && fetcher_asleep_ && running_ == 0 && demand() > 0;
 }
 
+bool JobBuffer::has_idle() const {
+  const std::lock_guard lock{mutex_};
+  return running_ < executors_ && waiting_.empty();
+}
+
 std::size_t JobBuffer::running() const {
   const std::lock_guard lock{mutex_};
   return running_;

@@ -54,6 +54,8 @@ class JobBuffer {
   bool is_unclaimed() const;
   /// No job runs, some are wanted, and the fetcher sleeps: as it should for a moment alone.
   bool is_unfilled();
+  /// An executor has nothing to do, and nothing waits for one.
+  bool has_idle() const;
   /// Executors at a job.
   std::size_t running() const;
 

@@ -44,7 +44,7 @@ class SessionEnder {
   void find(const std::vector<JobId>& jobs);
 
   Database& database_;
-  Reconnect reconnect_{"ending sessions of dead workers", "a database"};  // used by thread_ alone
+  Reconnect reconnect_{"ending sessions of dead workers", "the database"};  // used by thread_ alone
   SaidOnce looking_{"cannot ask who holds a job that is locked; asking again when it is met again"};  // too
   std::mutex mutex_;  // protects what follows
   std::condition_variable_any asked_;

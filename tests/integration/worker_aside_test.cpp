@@ -57,7 +57,7 @@ class WorkerAside : public support::WorkerTest {
 class WorkerAsideForATask : public WorkerAside {};
 
 TEST_F(WorkerAsideForATask, HoldsUpNoneOfTheOthersAndRunsThemWhenOneComesThatKnowsIt) {  // P9
-  constexpr long kJobs = 3000;
+  constexpr long kJobs = 1000;
   auto& first = start_worker();
   const auto later = support::declare_later(app);
   app.database().atomic([&] {
@@ -68,8 +68,7 @@ TEST_F(WorkerAsideForATask, HoldsUpNoneOfTheOthersAndRunsThemWhenOneComesThatKno
   EXPECT_EQ(first.count("job put back: this worker knows no such task; said once for each task"), 1);
   EXPECT_EQ(effects().size(), static_cast<std::size_t>(kQuick));
 
-  workers.clear();
-  start_worker(Start{.library = AFTERCOMMIT_TEST_TASKS_LATER});
+  start_worker(Start{.library = AFTERCOMMIT_TEST_TASKS_LATER});  // beside the first, as in a deploy
   EXPECT_TRUE(eventually([&] { return effects().size() == kQuick + kJobs; }));
   const auto attempts = app.database().exec(
       "SELECT count(*), count(DISTINCT value), max(attempt) FROM effect WHERE value > 1000")[0];
@@ -120,7 +119,7 @@ class WorkerAsideForAnAlias : public WorkerAside {
 };
 
 TEST_F(WorkerAsideForAnAlias, HoldsUpNoneOfTheOthersAndRunsThemWhenOneComesThatHasIt) {
-  constexpr long kJobs = 3000;
+  constexpr long kJobs = 1000;
   start_worker();
   two.database("reports").atomic([&] {
     for (const auto value : up_to(kJobs)) report.delay(1000 + value);
@@ -130,8 +129,7 @@ TEST_F(WorkerAsideForAnAlias, HoldsUpNoneOfTheOthersAndRunsThemWhenOneComesThatH
   EXPECT_EQ(workers.front().count(kNoSuchDatabase), 1);
   EXPECT_EQ(effects().size(), static_cast<std::size_t>(kQuick));
 
-  workers.clear();
-  start_worker({"--database", "reports=" + database_url});
+  start_worker({"--database", "reports=" + database_url});  // beside the first
   EXPECT_TRUE(eventually([&] { return effects().size() == kQuick + kJobs; }));
   EXPECT_EQ(app.database().exec("SELECT max(attempt) FROM effect")[0][0].as<int>(), 1);
   EXPECT_TRUE(eventually_empty());
