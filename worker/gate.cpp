@@ -29,6 +29,10 @@ std::optional<std::string> database_of(const Envelope& job, const detail::TaskEn
   return job.database.empty() ? task->options.database : job.database;
 }
 
+std::chrono::system_clock::time_point now(const App& app) {
+  return std::chrono::time_point_cast<milliseconds>(app.core().clock().now());
+}
+
 Settlement as_it_came(const Fetched& fetched) {
   return {.kind = Settlement::Kind::kAside,
           .queue = fetched.queue,
@@ -93,10 +97,13 @@ std::optional<std::string> Gate::away(std::string_view alias) const {
 }
 
 std::optional<std::string> Gate::reason(const Envelope& job) const {
+  // It is to be dropped, and not to wait for what it would need: only the row of a durable one is needed.
+  const bool expired = job.expires_at && *job.expires_at < now(app_);
+  if (expired && !job.durable) return std::nullopt;
   if (const auto alias = database_of(job, app_.core().find_task(job.task))) {
     if (auto reason = away(*alias)) return reason;
   }
-  if (!runs_task(job.task)) return std::string{kTask} + job.task;
+  if (!expired && !runs_task(job.task)) return std::string{kTask} + job.task;
   return std::nullopt;
 }
 
@@ -165,10 +172,10 @@ bool Gate::tell(const std::string& reason, const Envelope& job) {
 
 /// Notes in the job when it was first not known.
 milliseconds Gate::grace_left(Envelope& job) const {
-  const auto now = std::chrono::time_point_cast<milliseconds>(app_.core().clock().now());
+  const auto today = now(app_);
   // The time of another worker, whose clock may be ahead, or of another producer.
-  job.unknown_since = std::min<std::chrono::system_clock::time_point>(job.unknown_since.value_or(now), now);
-  return std::chrono::ceil<milliseconds>(*job.unknown_since + grace_ - now);
+  job.unknown_since = std::min(job.unknown_since.value_or(today), today);
+  return std::chrono::ceil<milliseconds>(*job.unknown_since + grace_ - today);
 }
 
 bool Gate::serves(const Database& database) const { return databases_.of(database).serves(); }

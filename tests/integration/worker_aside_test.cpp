@@ -16,6 +16,7 @@
 namespace aftercommit {
 namespace {
 
+using namespace std::chrono_literals;
 using support::eventually;
 
 constexpr long kQuick = 75;
@@ -87,6 +88,18 @@ TEST_F(WorkerAsideForATask, BuriesThemWhenTheirGraceHasPassed) {  // P9
   EXPECT_EQ(aside("task:later"), 0U);
 }
 
+TEST_F(WorkerAsideForATask, AreDroppedAndDoNotWaitWhereTheyHaveExpired) {
+  auto& worker = start_worker();
+  const auto later = support::declare_later(app);
+  later.delay(1);  // from here on the others are looked at before an executor gets them
+  ASSERT_TRUE(eventually_aside("task:later", 1));
+  for (const auto delivery : {Delivery::kOnCommit, Delivery::kDurable})
+    later.apply_async({.countdown = 50ms, .expires = 1ms, .delivery = delivery}, 2);
+  EXPECT_TRUE(
+      eventually([&] { return worker.count("job expired before it started, and was dropped") == 2; }));
+  EXPECT_EQ(aside("task:later"), 1U);
+}
+
 TEST_F(WorkerAsideForATask, AreNotLostWhenWhoBringsThemBackIsKilledAtIt) {  // P5
   constexpr long kJobs = 2500;                                              // a batch has 1000
   start_worker();
@@ -131,6 +144,21 @@ TEST_F(WorkerAsideForAnAlias, HoldsUpNoneOfTheOthersAndRunsThemWhenOneComesThatH
 
   start_worker({"--database", "reports=" + database_url});  // beside the first
   EXPECT_TRUE(eventually([&] { return effects().size() == kQuick + kJobs; }));
+  EXPECT_EQ(app.database().exec("SELECT max(attempt) FROM effect")[0][0].as<int>(), 1);
+  EXPECT_TRUE(eventually_empty());
+}
+
+TEST_F(WorkerAsideForAnAlias, UseUpNoRetryWhereTheyAreNotDurableAndNameIt) {
+  start_worker();
+  App other{"linked",
+            {.redis_url = redis_url,
+             .databases = {{"default", {.url = database_url, .schema = schema.name()}},
+                           {"reports", {.url = database_url, .schema = schema.name()}}}}};
+  const auto insert = other.task<long>("insert");
+  insert.apply_async({.max_retries = 0, .delivery = Delivery::kOnCommit, .database = "reports"}, 1);
+  EXPECT_TRUE(eventually_aside("database:reports", 1));
+  start_worker({"--database", "reports=" + database_url});
+  EXPECT_TRUE(eventually_effects({1}));
   EXPECT_EQ(app.database().exec("SELECT max(attempt) FROM effect")[0][0].as<int>(), 1);
   EXPECT_TRUE(eventually_empty());
 }
