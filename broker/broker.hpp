@@ -53,14 +53,16 @@ struct Settlement {
     kRetry,    ///< back to the delayed jobs with `payload`, due `countdown` from now
     kRelease,  ///< back to the ready jobs with `payload`, as if never fetched
     kBury,     ///< to the dead letters as `payload`, a complete letter (see dead_letter.hpp)
+    kAside,    ///< aside for `reason` with `payload`, until it is brought back
   };
   Kind kind = Kind::kAck;
   Queue queue;
   std::string entry;
   std::string payload{};  ///< ignored for kAck
-  Millis countdown{0};    ///< for kRetry alone
+  Millis countdown{0};    ///< for kRetry; for kAside, when its time comes though nobody has brought it back
   /// The id of a durable job: with kAck and kBury the broker forgets that it had it.
   std::optional<JobId> durable{};
+  std::string reason{};  ///< for kAside alone: what keeps the job from running, as "database:reports"
 };
 
 /// What settling found.
@@ -124,7 +126,14 @@ struct HomeFinding {
   friend bool operator==(const HomeFinding&, const HomeFinding&) = default;
 };
 
-/// Where a job stands in its queue.
+/// Jobs of one queue that stand aside for one reason.
+struct AsideJobs {
+  Queue queue;
+  std::string reason;
+  std::size_t jobs = 0;
+};
+
+/// Where a job stands in its queue; one that stands aside counts as delayed.
 enum class JobState : std::uint8_t { kReady, kRunning, kDelayed };
 
 struct Promotion {
@@ -135,7 +144,7 @@ struct Promotion {
 struct QueueCounts {
   std::int64_t ready = 0;    ///< waiting, not yet fetched
   std::int64_t running = 0;  ///< fetched and not settled
-  std::int64_t delayed = 0;
+  std::int64_t delayed = 0;  ///< those that stand aside included
   std::int64_t dead = 0;
   std::optional<Millis> oldest{};  ///< how long the first of the ready and running ones has been there
   std::int64_t workers = 0;        ///< that hold a lease in this queue
@@ -203,6 +212,17 @@ class Broker {
   /// True if there was a sign, or may have been one unheard: at the first call, for other queues than last
   /// time, and when the connection broke.
   virtual bool await_schedule(std::span<const Queue> queues, Millis timeout) = 0;
+
+  // --- Jobs that cannot run for now, for a reason that concerns many.  They wait aside, in nobody's way.
+
+  /// What stands aside in these queues, in the order of the queues.
+  virtual std::vector<AsideJobs> aside(std::span<const Queue> queues) = 0;
+
+  /// Puts up to `limit` jobs (never more than a thousand) that stand aside for this reason back among the
+  /// ready ones, last, as they are: only those whose time has come, unless `all`; those first whose time
+  /// comes first.  Answers how many; fewer than asked for does not say that none is left.
+  virtual std::size_t bring_back(const Queue& queue, const std::string& reason, std::size_t limit,
+                                 bool all) = 0;
 
   // --- Leases: a worker is taken for dead when others have not seen it renew its lease for as long as it is.
 

@@ -71,6 +71,10 @@ std::vector<Settled> MemoryBroker::settle(const WorkerId& worker, std::span<cons
       case Settlement::Kind::kBury:
         queue.dead.put(now_ms(), settlement.payload);
         break;
+      case Settlement::Kind::kAside:
+        queue.aside[settlement.reason].put_earlier(now_ms() + countdown_ms(settlement.countdown),
+                                                   settlement.payload);
+        return Settled::kDone;
     }
     if (settlement.durable) queue.durable.erase(*settlement.durable);
     return Settled::kDone;
@@ -96,6 +100,32 @@ Promotion MemoryBroker::promote(std::span<const Queue> queues, std::size_t limit
     promotion.next_due = std::min(promotion.next_due.value_or(next_due), next_due);
   }
   return promotion;
+}
+
+std::vector<AsideJobs> MemoryBroker::aside(std::span<const Queue> queues) {
+  const std::scoped_lock lock{shared_->mutex};
+  std::vector<AsideJobs> found;
+  for (const auto& name : queues) {
+    for (const auto& [reason, jobs] : shared_->queues[name].aside)
+      found.push_back({name, reason, jobs.order().size()});
+  }
+  return found;
+}
+
+std::size_t MemoryBroker::bring_back(const Queue& name, const std::string& reason, std::size_t limit,
+                                     bool all) {
+  const std::scoped_lock lock{shared_->mutex};
+  auto& queue = shared_->queues[name];
+  const auto jobs = queue.aside.find(reason);
+  if (jobs == queue.aside.end()) return 0;
+  const auto now = now_ms();
+  const auto& waiting = jobs->second.order();
+  std::size_t put_back = 0;
+  for (; put_back < limit && !waiting.empty() && (all || waiting.begin()->first <= now); ++put_back) {
+    shared_->add_ready(queue, jobs->second.take_first(), now);
+  }
+  if (waiting.empty()) queue.aside.erase(jobs);
+  return put_back;
 }
 
 bool MemoryBroker::await_schedule(std::span<const Queue> queues, Millis timeout) {

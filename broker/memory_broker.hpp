@@ -27,6 +27,8 @@ class MemoryBroker final : public Broker {
   std::vector<Settled> settle(const WorkerId& worker, std::span<const Settlement> settlements) override;
   Promotion promote(std::span<const Queue> queues, std::size_t limit) override;
   bool await_schedule(std::span<const Queue> queues, Millis timeout) override;
+  std::vector<AsideJobs> aside(std::span<const Queue> queues) override;
+  std::size_t bring_back(const Queue& queue, const std::string& reason, std::size_t limit, bool all) override;
 
   std::vector<Lease> renew_lease(const WorkerId& worker, std::span<const Queue> queues,
                                  Millis lease) override;

@@ -25,6 +25,9 @@ void MemoryBroker::for_each_job(const Queue& name,
     for (const auto& [entry, job] : queue.running) all.emplace_back(JobState::kRunning, job.payload);
     for (const auto& job : queue.ready) all.emplace_back(JobState::kReady, job.payload);
     for (const auto& [due_ms, payload] : queue.delayed.order()) all.emplace_back(JobState::kDelayed, payload);
+    for (const auto& [reason, jobs] : queue.aside) {
+      for (const auto& [ms, payload] : jobs.order()) all.emplace_back(JobState::kDelayed, payload);
+    }
   }
   for (const auto& [state, payload] : all) visit(state, payload);
 }
@@ -50,6 +53,8 @@ QueueCounts MemoryBroker::counts(const Queue& name) {
   const std::scoped_lock lock{shared_->mutex};
   const auto& queue = shared_->queues[name];
   const auto count = [](const auto& jobs) { return static_cast<std::int64_t>(jobs.size()); };
+  auto delayed = count(queue.delayed.order());
+  for (const auto& [reason, jobs] : queue.aside) delayed += count(jobs.order());
   std::optional<Millis> oldest;
   const auto consider = [&](std::int64_t since_ms) {
     const Millis age{std::max<std::int64_t>(0, now_ms() - since_ms)};
@@ -59,7 +64,7 @@ QueueCounts MemoryBroker::counts(const Queue& name) {
   if (!queue.running.empty()) consider(queue.running.begin()->second.since_ms);
   return {.ready = count(queue.ready),
           .running = count(queue.running),
-          .delayed = count(queue.delayed.order()),
+          .delayed = delayed,
           .dead = count(queue.dead.order()),
           .oldest = oldest,
           .workers = std::ranges::count_if(queue.leases,

@@ -54,17 +54,19 @@ struct MemoryQueue {
   std::deque<Ready> ready;
   std::map<std::string, Running, ByNumber> running;  // by entry
   Timeline delayed;
+  std::map<std::string, Timeline> aside;  // by reason; none of them empty
   Timeline dead;
   std::map<WorkerId, std::int64_t> leases;               // the ms at which each ends
-  std::set<JobId> durable;                               // in ready, running or delayed
+  std::set<JobId> durable;                               // in any of them but dead
   std::map<std::string, std::string> relay;              // cursors by source
   std::map<std::string, HomeDatabase> home;              // by alias
   std::map<std::string, std::vector<std::string>> apps;  // of its workers, with the tasks they declare
   std::uint64_t signs = 0;                               // how often a job became due before all others
 
   bool empty() const {
-    return ready.empty() && running.empty() && delayed.order().empty() && dead.order().empty() &&
-           leases.empty() && durable.empty() && relay.empty() && home.empty() && apps.empty();
+    return ready.empty() && running.empty() && delayed.order().empty() && aside.empty() &&
+           dead.order().empty() && leases.empty() && durable.empty() && relay.empty() && home.empty() &&
+           apps.empty();
   }
   bool holds_jobs(const WorkerId& worker) const;
 };

@@ -7,6 +7,7 @@
 #include "broker/epoch_ms.hpp"
 #include "broker/fail_point.hpp"
 #include "broker/preconditions.hpp"
+#include "broker/redis_aside.hpp"
 #include "broker/redis_check.hpp"
 #include "broker/redis_enqueue.hpp"
 #include "broker/redis_home.hpp"
@@ -81,6 +82,15 @@ Promotion RedisBroker::promote(std::span<const Queue> queues, std::size_t limit)
 
 bool RedisBroker::await_schedule(std::span<const Queue> queues, Millis timeout) {
   return wake_.wait(queues, std::clamp(timeout, Millis{0}, kLongestWait), deadline());
+}
+
+std::vector<AsideJobs> RedisBroker::aside(std::span<const Queue> queues) {
+  return redis_aside(session_, queues, deadline());
+}
+
+std::size_t RedisBroker::bring_back(const Queue& queue, const std::string& reason, std::size_t limit,
+                                    bool all) {
+  return redis_bring_back(session_, queue, reason, limit, all, deadline());
 }
 
 std::vector<Lease> RedisBroker::renew_lease(const WorkerId& worker, std::span<const Queue> queues,

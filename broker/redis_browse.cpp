@@ -60,7 +60,7 @@ std::optional<Queue> queue_of(const std::string& prefix, std::string_view key) {
   Queue queue{key.substr(begin, end - begin)};
   const RedisKeys keys{prefix, queue};
   const std::array ours{&keys.stream,  &keys.delayed, &keys.dead, &keys.workers,
-                        &keys.durable, &keys.relay,   &keys.home};
+                        &keys.durable, &keys.relay,   &keys.home, &keys.aside};
   if (!valid_name(queue) || std::ranges::none_of(ours, [&](const auto* own) { return *own == key; }))
     return {};
   return queue;
@@ -91,6 +91,7 @@ QueueCounts RedisBrowser::counts(const Queue& queue) {
   commands.add("XRANGE", keys.stream, "-", "+", "COUNT", 1);
   commands.add("TIME");
   commands.add("ZRANGE", keys.workers, 0, -1, "WITHSCORES");
+  commands.begin_script(scripts::stand_aside(), {keys.aside}, 0);
 
   std::array<std::int64_t, 4> numbers{};
   std::vector<Reply> replies(commands.size());
@@ -107,7 +108,9 @@ QueueCounts RedisBrowser::counts(const Queue& queue) {
     replies[i] = std::move(reply);
   });
   if (refusal) refusal->raise();
-  const auto [entries, running, delayed, dead] = numbers;
+  auto [entries, running, delayed, dead] = numbers;
+  const auto aside = elements(*replies[7]);
+  for (std::size_t i = 1; i < aside.size(); i += 2) delayed += aside[i]->integer;
   return {.ready = entries - running,
           .running = running,
           .delayed = delayed,
@@ -151,10 +154,19 @@ std::vector<Queue> RedisBrowser::queues() {
 void RedisBrowser::for_each_job(const Queue& queue,
                                 const std::function<void(JobState, std::string_view)>& visit) {
   visit_stream(queue, visit);
-  scan("ZSCAN", session_.keys(queue).delayed, kPage, [&](const redisReply& page) {
-    for (std::size_t i = 0; i + 1 < page.elements; i += 2)
-      visit(JobState::kDelayed, text(*elements(page)[i]));
-  });
+  const auto& keys = session_.keys(queue);
+  const auto visit_sorted_set = [&](const std::string& key) {
+    scan("ZSCAN", key, kPage, [&](const redisReply& page) {
+      for (std::size_t i = 0; i + 1 < page.elements; i += 2)
+        visit(JobState::kDelayed, text(*elements(page)[i]));
+    });
+  };
+  visit_sorted_set(keys.delayed);
+  RedisPipeline commands;
+  commands.begin_script(scripts::stand_aside(), {keys.aside}, 0);
+  const auto aside = ask(commands);
+  const auto words = elements(*aside);
+  for (std::size_t i = 0; i + 1 < words.size(); i += 2) visit_sorted_set(keys.aside_for(text(*words[i])));
 }
 
 void RedisBrowser::for_each_durable(const Queue& queue, const std::function<void(const JobId&)>& visit) {

@@ -32,6 +32,16 @@ const RedisScript& ack() {
   return script;
 }
 
+const RedisScript& aside() {
+  static const auto& script = kept(with(lua::held, "aside", lua::aside));
+  return script;
+}
+
+const RedisScript& bring_back() {
+  static const auto& script = kept(plain("bring_back", lua::bring_back));
+  return script;
+}
+
 const RedisScript& bury() {
   static const auto& script = kept(with(lua::held, "bury", lua::bury));
   return script;
@@ -109,6 +119,11 @@ const RedisScript& retry() {
 
 const RedisScript& schedule() {
   static const auto& script = kept(plain("schedule", lua::schedule));
+  return script;
+}
+
+const RedisScript& stand_aside() {
+  static const auto& script = kept(plain("stand_aside", lua::stand_aside));
   return script;
 }
 

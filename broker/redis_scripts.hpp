@@ -14,6 +14,8 @@ struct RedisScript {
 
 namespace scripts {
 const RedisScript& ack();
+const RedisScript& aside();
+const RedisScript& bring_back();
 const RedisScript& bury();
 const RedisScript& fetch();
 const RedisScript& group();
@@ -30,6 +32,7 @@ const RedisScript& requeue();
 const RedisScript& retire();
 const RedisScript& retry();
 const RedisScript& schedule();
+const RedisScript& stand_aside();
 }  // namespace scripts
 
 /// Scripts never get more than this in one call: Redis serves nobody else meanwhile.

@@ -66,15 +66,17 @@ class Settling {
       possible.push_back(i);
     }
     const auto alike = [&](std::size_t a, std::size_t b) {
-      return settlements_[a].kind == settlements_[b].kind && settlements_[a].queue == settlements_[b].queue;
+      return settlements_[a].kind == settlements_[b].kind && settlements_[a].queue == settlements_[b].queue &&
+             settlements_[a].reason == settlements_[b].reason;
     };
     return batches(possible, alike, [&](std::size_t i) { return settlements_[i].payload.size(); });
   }
 
   void add(const RedisBatch& call, RedisPipeline& commands) const {
     using Kind = Settlement::Kind;
-    const auto kind = settlements_[call.jobs.front()].kind;
-    const auto& keys = session_.keys(settlements_[call.jobs.front()].queue);
+    const auto& first = settlements_[call.jobs.front()];
+    const auto kind = first.kind;
+    const auto& keys = session_.keys(first.queue);
     const auto count = call.jobs.size();
     switch (kind) {
       case Kind::kAck:
@@ -89,6 +91,10 @@ class Settling {
       case Kind::kRetry:
         commands.begin_script(scripts::retry(), {keys.stream, keys.delayed}, 4 + 3 * count);
         break;
+      case Kind::kAside:
+        commands.begin_script(scripts::aside(), {keys.stream, keys.aside, keys.aside_for(first.reason)},
+                              4 + 3 * count);
+        break;
     }
     const auto [lowest, highest] =
         std::ranges::minmax_element(call.jobs, {}, [&](std::size_t i) { return ids_[i]; });
@@ -96,13 +102,14 @@ class Settling {
     commands.word(settlements_[*lowest].entry);
     commands.word(settlements_[*highest].entry);
     if (kind == Kind::kRetry) commands.word(keys.wake);
+    if (kind == Kind::kAside) commands.word(first.reason);
     for (const auto i : call.jobs) {
       const auto& settlement = settlements_[i];
       commands.word(settlement.entry);
       if (kind == Kind::kAck || kind == Kind::kBury) {
         commands.word(settlement.durable ? durable_member(*settlement.durable) : "");
       }
-      if (kind == Kind::kRetry) commands.word(countdown_ms(settlement.countdown));
+      if (kind == Kind::kRetry || kind == Kind::kAside) commands.word(countdown_ms(settlement.countdown));
       if (kind != Kind::kAck) commands.word(settlement.payload);
     }
   }

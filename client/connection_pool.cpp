@@ -29,6 +29,10 @@ ConnectionPool::ConnectionPool(DatabaseOptions options, std::string alias)
 
 ConnectionPool::Lease ConnectionPool::lease() {
   Connection::check_usable_still(alias_);
+  if (refuses_) {
+    throw DatabaseUnavailable{"database '" + alias_ +
+                              "' is known not to serve now; it is asked again and again until it does"};
+  }
   {
     std::unique_lock lock{mutex_};
     if (!returned_.wait_for(lock, options_.pool_timeout, [&] { return out_ < options_.pool_size; })) {
@@ -50,6 +54,18 @@ ConnectionPool::Lease ConnectionPool::lease() {
     give_back(nullptr);
     throw;
   }
+}
+
+ConnectionPool::Lease ConnectionPool::lease_idle() {
+  {
+    const std::lock_guard lock{mutex_};
+    if (idle_.empty() || out_ >= options_.pool_size) return {};
+    ++out_;
+  }
+  if (auto connection = take_idle(); connection && connection->looks_alive())
+    return Lease{*this, std::move(connection), true};
+  give_back(nullptr);
+  return {};
 }
 
 std::shared_ptr<Connection> ConnectionPool::take_idle() noexcept {

@@ -1,6 +1,7 @@
 /// The connections of one database: made when needed, kept when idle, never more than the pool's size.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
@@ -60,6 +61,11 @@ class ConnectionPool {
 
   /// Waits for a connection up to the pool's timeout; throws DatabaseUnavailable.
   Lease lease();
+  /// One that lies idle, at once; an empty lease where there is none.
+  Lease lease_idle();
+  /// While on, lease() throws DatabaseUnavailable at once: for who knows that the server does not answer, and
+  /// asks it by a connection outside the pool.
+  void refuse(bool on) noexcept { refuses_ = on; }
   /// Closes the idle ones: for when one of them turned out dead.
   void drop_idle() noexcept;
 
@@ -75,6 +81,7 @@ class ConnectionPool {
   std::condition_variable returned_;
   std::vector<std::shared_ptr<Connection>> idle_;  // the most recently used last, and used first
   std::size_t out_ = 0;
+  std::atomic<bool> refuses_{false};
 };
 
 }  // namespace aftercommit::detail

@@ -14,6 +14,13 @@ using std::chrono::milliseconds;
 
 JobId id_of(const pqxx::field& field) { return JobId::parse(field.c_str()).value(); }
 
+/// An array of SQL.
+std::string in_braces(std::span<const JobId> jobs) {
+  std::string ids = "{";
+  for (const auto& job : jobs) ids += (ids.size() > 1 ? "," : "") + job.str();
+  return ids + "}";
+}
+
 std::chrono::system_clock::time_point from_epoch_us(std::int64_t us) {
   using Time = std::chrono::system_clock::time_point;
   constexpr auto kLast = std::chrono::floor<std::chrono::microseconds>(Time::duration::max()).count();
@@ -63,6 +70,13 @@ JobTable::Look JobTable::look_for(const JobId& job) const {
   Look look{.home = rows[0][0].as<std::string>()};
   if (!rows[0][1].is_null()) look.row = job_row(rows[0], 1);
   return look;
+}
+
+std::vector<JobId> JobTable::find_locked(std::span<const JobId> jobs) const {
+  std::vector<JobId> found;
+  for (const auto& row : database_.exec(statements().find_locked, in_braces(jobs)))
+    found.push_back(id_of(row[0]));
+  return found;
 }
 
 bool JobTable::record(const Envelope& job, int attempt, milliseconds countdown) const {

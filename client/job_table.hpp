@@ -61,6 +61,9 @@ class JobTable {
   };
   Look look_for(const JobId& job) const;
 
+  /// Those of these jobs whose row another transaction has locked right now, in any order.
+  std::vector<JobId> find_locked(std::span<const JobId> jobs) const;
+
   /// Keeps what an attempt has changed: `job` as it will run next, due after `countdown`.  False, and nothing
   /// changes, if the row is gone or no longer at `attempt`: somebody else has settled that attempt.
   bool record(const Envelope& job, int attempt, std::chrono::milliseconds countdown) const;

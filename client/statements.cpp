@@ -60,6 +60,7 @@ Statements::Statements(std::string_view schema)
       find_apps{ready(sql::find_apps, schema)},
       enter_app{ready(sql::enter_app, schema)},
       forget_apps{ready(sql::forget_apps, schema)},
+      find_locked{ready(sql::find_locked, schema)},
       relay_load{with_origin(sql::relay_load, schema)},
       relay_fresh{with_origin(sql::relay_fresh, schema)} {}
 

@@ -30,6 +30,7 @@ struct Statements {
   const std::string unmark_revival, forget_dead;
   const std::string settle_doubt, job_holder, end_backends, find_in_ledger, purge_ledger;
   const std::string read_home, look_for_job, find_apps, enter_app, forget_apps;
+  const std::string find_locked;
   const std::string relay_load;
 
   // In a message of its own.

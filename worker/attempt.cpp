@@ -16,9 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// While no worker knows the task, a job waits this long before it is looked at again.
-constexpr milliseconds kLookAgain{2000};
-
 double random_share() {
   thread_local std::mt19937 random{std::random_device{}()};
   return std::uniform_real_distribution<>{}(random);
@@ -33,12 +30,14 @@ Settlement Attempt::run(const Successor& successor) {
   }
   ending_.found(*job_, nullptr);
   if (!context_.home.right()) return ending_.given_back();  // it may belong to another database
+  if (context_.gate.watchful()) {
+    if (auto aside = context_.gate.aside(fetched_, *job_)) return *std::move(aside);
+  }
   if (job_->durable) {
     try {
       ending_.found(*job_, &context_.home_of(*job_));
-    } catch (const ConfigError& error) {
-      context_.outages.met(job_->database, error.what());
-      return ending_.put_off();
+    } catch (const ConfigError&) {
+      return aside_or_put_off();
     }
     // Silent for too long: others may have it by now.  They need not, so it goes back instead of being
     // forgotten.
@@ -54,6 +53,13 @@ Settlement Attempt::run(const Successor& successor) {
   if (task == nullptr) return wait_for_a_deploy("this worker knows no such task");
   if (!task->bind) return wait_for_a_deploy("the task is declared, but has no body in this worker");
   job_->unknown_since.reset();
+  if (!job_->durable && !job_->database.empty() && task->options.transactional) {
+    try {
+      context_.database_for(*job_, *task);
+    } catch (const ConfigError&) {
+      return aside_or_put_off();
+    }
+  }
   return run_task(*task, successor);
 }
 
@@ -128,12 +134,14 @@ Settlement Attempt::settle_failure(const detail::TaskEntry& task, Failure failur
     return ending_.given_back();
   }
   if (failure.kind == Failure::Kind::kUnavailable) {
-    const auto& alias =
-        task.options.transactional ? context_.database_for(*job_, task).alias() : job_->database;
-    context_.outages.met(alias, reason);
     log(LogLevel::kDebug, "job put off: its database does not serve, which uses up no retry",
         {{"job_id", job_->id.str()}, {"task", job_->task}, {"error", reason}});
-    return ending_.put_off();
+    const bool held_back =
+        failure.of_its_database && (task.options.transactional || job_->durable) &&
+        context_.gate.failed(
+            task.options.transactional ? context_.database_for(*job_, task) : context_.home_of(*job_),
+            reason);
+    return held_back ? aside_or_put_off() : ending_.put_off();
   }
 
   context_.interrupted.forget(job_->id);
@@ -172,12 +180,15 @@ Settlement Attempt::wait_for_a_deploy(std::string_view why) {
                     std::to_string(context_.unknown_task_grace.count() / 1000) + " s",
                 job_->attempt);
   }
-  const std::lock_guard lock{context_.unknown_mutex};
-  if (context_.unknown_reported.insert(job_->task).second) {
-    log(LogLevel::kWarning, "job put back: " + std::string{why} + "; said once for each task",
-        {{"job_id", job_->id.str()}, {"task", job_->task}});
-  }
-  return ending_.again(*job_, 0, kLookAgain);
+  return aside_or_put_off();
+}
+
+/// It has met what keeps it from running: the next ones are not to get as far.
+Settlement Attempt::aside_or_put_off() {
+  context_.gate.wake();
+  auto aside = context_.gate.aside(fetched_, *job_);
+  if (aside) return *std::move(aside);
+  return job_->unknown_since ? ending_.again(*job_, 0, context_.locked.put_off(job_->id)) : ending_.put_off();
 }
 
 Settlement Attempt::bury(DeadLetter::Cause cause, const std::string& reason, int attempt) {

@@ -46,6 +46,7 @@ class Attempt {
 
   Settlement settle_failure(const detail::TaskEntry& task, Failure failure);
   Settlement wait_for_a_deploy(std::string_view why);
+  Settlement aside_or_put_off();
   Settlement bury(DeadLetter::Cause cause, const std::string& reason, int attempt);
 
   std::chrono::system_clock::time_point now() const;

@@ -3,18 +3,16 @@
 
 #include <atomic>
 #include <chrono>
-#include <mutex>
-#include <set>
-#include <string>
 
 #include "aftercommit/app.hpp"
 #include "broker/broker.hpp"
 #include "broker/envelope.hpp"
+#include "worker/gate.hpp"
 #include "worker/heartbeat.hpp"
 #include "worker/home.hpp"
 #include "worker/interruptions.hpp"
 #include "worker/locked_jobs.hpp"
-#include "worker/outage.hpp"
+#include "worker/running_job.hpp"
 #include "worker/unreadable.hpp"
 
 namespace aftercommit::detail {
@@ -31,13 +29,11 @@ struct AttemptContext {
   HeldLease& lease;               // not owned, outlives this
   Home& home;                     // the same
   std::atomic<bool> stop{false};  ///< the shutdown's patience has ended: failures now use up no retry
-  Outages outages{};
+  RunningJobs running{};
   LockedJobs locked{};
   Interruptions interrupted{};
   Unreadable unreadable{};
-
-  std::mutex unknown_mutex{};                // protects unknown_reported
-  std::set<std::string> unknown_reported{};  ///< tasks this worker has said once that it does not know
+  Gate gate{app, running, locked, unknown_task_grace};  ///< last: its threads use the others
 
   /// Where the row of a durable job is.  Throws ConfigError where this worker has no such database.
   Database& home_of(const Envelope& job) const;

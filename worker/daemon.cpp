@@ -35,9 +35,10 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Ch
       sender_{app, make_sender()},
       executors_{context_, buffer_, settler_, options.concurrency, slots},
       scheduler_{connect(), queues_},
+      returner_{connect(), queues_, context_.gate, buffer_},
       purger_{app, options.keep_ledger},
       recoverer_{connect(), app, context_.worker, queues_, lease_, context_.locked},
-      fetcher_{connect(), context_.worker, QueueOrder{options.queues}, lease_, home, in_hand_,
+      fetcher_{connect(), context_.worker, QueueOrder{options.queues}, lease_, home, in_hand_, context_.gate,
                buffer_,   settler_} {
   if (options.relay) relays_.emplace(app, queues_, options.relay_interval, home);
   for (const auto& [alias, database] : app.core().databases()) {
@@ -88,6 +89,7 @@ void Daemon::shut_down(Signals& signals) {
   using namespace std::chrono_literals;
   watchdog_.reset();  // the stop has bounds of its own
   scheduler_.request_stop();
+  returner_.request_stop();
   purger_.request_stop();
   recoverer_.request_stop();
   if (relays_) relays_->request_stop();

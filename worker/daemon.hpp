@@ -19,6 +19,7 @@
 #include "worker/purger.hpp"
 #include "worker/recoverer.hpp"
 #include "worker/relays.hpp"
+#include "worker/returner.hpp"
 #include "worker/scheduler.hpp"
 #include "worker/settler.hpp"
 #include "worker/signals.hpp"
@@ -73,6 +74,7 @@ class Daemon {
   const SenderSwap sender_;
   Executors executors_;
   Scheduler scheduler_;
+  Returner returner_;
   std::optional<Relays> relays_;
   Purger purger_;
   std::vector<std::unique_ptr<Presence>> presences_;  // one for each database

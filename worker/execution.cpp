@@ -132,14 +132,19 @@ std::optional<Failure> Execution::begin(const Work& work, std::optional<Atomic>&
   try {
     auto& database = context_.database_for(work.job, work.task);
     if (!std::exchange(claimed_ahead_in_, nullptr)) guard_.emplace(database.core()->statements, work.job);
+    const RunningJob::Claim claim{running_, database};
     block.emplace(database, guard_->riders());
   } catch (const ConfigError& error) {
     return Failure{Kind::kError, error.what()};
   } catch (const std::exception& error) {  // nothing of the task has run
-    return Failure{Kind::kUnavailable, error.what(), {}, is_conflict(error)};
+    const bool conflict = is_conflict(error);
+    return Failure{.kind = Kind::kUnavailable,
+                   .reason = error.what(),
+                   .conflict = conflict,
+                   .of_its_database = !conflict};
   }
   if (!guard_->claim()) return Failure{Kind::kNotOurs};
-  context_.outages.over(block->transaction().database().alias());
+  context_.locked.forget(work.job.id);
   fail_point("worker.after_begin");
   return std::nullopt;
 }
@@ -160,9 +165,12 @@ std::optional<Failure> Execution::run_in(Atomic& block, detail::Session& session
   {
     std::optional<FileWatch> watch_of_hooks;
     std::optional<ForkWatch> children;
+    std::optional<RunningJob::Claim> commits;  // hooks may take any time
     if (session.has_hooks()) {
       watch_of_hooks.emplace();
       children.emplace();
+    } else {
+      commits.emplace(running_, session.database());
     }
     block.commit();
   }
@@ -178,6 +186,7 @@ std::optional<Failure> Execution::run_in(Atomic& block, detail::Session& session
 std::optional<Failure> Execution::run_bare(const Work& work) {
   Database* const home = work.job.durable ? &context_.home_of(work.job) : nullptr;
   if (home != nullptr) {
+    const RunningJob::Claim claim{running_, *home};
     const auto row = detail::JobTable{*home}.find(work.job.id);
     if (!row || row->attempt != work.job.attempt) return Failure{Kind::kNotOurs};
   }
@@ -210,7 +219,10 @@ detail::Riders& Execution::claim_ahead(const Envelope& job, Database& database) 
 void Execution::let_go() noexcept {
   const auto* const database = std::exchange(claimed_ahead_in_, nullptr);
   if (database == nullptr) return;
-  if (auto* session = detail::Session::find(*database->core())) session->drop_ahead();
+  auto* const session = detail::Session::find(*database->core());
+  if (session == nullptr) return;
+  if (!context_.gate.serves(*database)) session->sever();  // else ROLLBACK might wait long
+  session->drop_ahead();
 }
 
 std::optional<Failure> Execution::explain(const std::exception& error, const Work& work,
@@ -229,11 +241,12 @@ std::optional<Failure> Execution::explain(const std::exception& error, const Wor
     return std::nullopt;
   const bool lost = session != nullptr && session->lost();
   const bool outage = (lost || is_outage(error)) && context_.interrupted.note(work.job.id);
-  return Failure{outage ? Kind::kUnavailable : Kind::kError,
-                 error.what(),
-                 {},
-                 uncommitted && is_conflict(error),
-                 type_of_exception()};
+  return Failure{.kind = outage ? Kind::kUnavailable : Kind::kError,
+                 .reason = error.what(),
+                 .conflict = uncommitted && is_conflict(error),
+                 .type = type_of_exception(),
+                 .of_its_database = session == nullptr || lost || in_doubt ||
+                                    dynamic_cast<const CommitInDoubt*>(&error) != nullptr};
 }
 
 bool Execution::end_manual_mode() const noexcept {

@@ -35,6 +35,9 @@ struct Failure {
   std::optional<std::chrono::milliseconds> countdown{};
   bool conflict = false;  ///< with another transaction: nobody's fault
   std::string type{};     ///< of the exception: "std::out_of_range"; empty: there was none
+  /// With kUnavailable: it was the job's own database, as far as can be told, and not another that its task
+  /// has used.
+  bool of_its_database = false;
 };
 
 /// For one job, on the thread that runs it.

@@ -27,7 +27,9 @@ Executor::Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler,
       buffer_{buffer},
       settler_{settler},
       slot_{slot},
-      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+      thread_{[this](const std::stop_token& stop) { run(stop); }} {
+  context_.running.add(running_);
+}
 
 void Executor::run(const std::stop_token& stop) {
   const CrashWatch watch{slot_};

@@ -1,5 +1,6 @@
 #include "worker/fetcher.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "broker/fail_point.hpp"
@@ -8,13 +9,14 @@
 namespace aftercommit::worker {
 
 Fetcher::Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, HeldLease& lease,
-                 Home& home, InHand& in_hand, JobBuffer& buffer, Settler& settler)
+                 Home& home, InHand& in_hand, Gate& gate, JobBuffer& buffer, Settler& settler)
     : broker_{std::move(broker)},
       worker_{std::move(worker)},
       order_{std::move(order)},
       lease_{lease},
       home_{home},
       in_hand_{in_hand},
+      gate_{gate},
       buffer_{buffer},
       settler_{settler},
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
@@ -46,7 +48,7 @@ void Fetcher::fetch(const std::stop_token& stop) {
   if (fetched_.empty()) {
     fetched_ = in_hand_.take_back();
     if (fetched_.empty())
-      fetched_ = broker_->fetch(worker_, order_.next(), wanted, buffer_.fetch_wait(kWait));
+      fetched_ = broker_->fetch(worker_, order_.next(), how_many(wanted), buffer_.fetch_wait(kWait));
     reconnect_.succeeded();
     are_new_ = true;
   }
@@ -54,13 +56,29 @@ void Fetcher::fetch(const std::stop_token& stop) {
   are_new_ = false;
   if (!fetched_.empty()) fail_point("worker.after_fetch");
   if (stop.stop_requested()) return;
-  buffer_.put(std::move(fetched_));
+  const auto found = fetched_.size();
+  gate_.hold_back(fetched_, settler_);
+  look_further(found, fetched_.size());
+  buffer_.put(std::move(fetched_), found);
   fetched_.clear();
 }
 
 /// Each is ours until it has been given back.
 void Fetcher::give_back_all(std::vector<Fetched>& jobs) {
   for (; !jobs.empty(); jobs.pop_back()) settler_.settle(give_back(jobs.back()));
+}
+
+/// Behind many jobs that cannot run there may be one that can: a batch of the usual size would get there
+/// late.
+std::size_t Fetcher::how_many(std::size_t wanted) const {
+  constexpr std::size_t kMost = 1000;
+  return std::max(wanted, std::min(wanted * reach_, kMost));
+}
+
+void Fetcher::look_further(std::size_t fetched, std::size_t left) {
+  constexpr std::size_t kFurther = 4;
+  constexpr std::size_t kFurthest = 1024;
+  reach_ = fetched > 0 && left == 0 ? std::min(reach_ * kFurther, kFurthest) : 1;
 }
 
 }  // namespace aftercommit::worker

@@ -77,12 +77,11 @@ bool JobBuffer::wakes_another() {
   return wakes;
 }
 
-void JobBuffer::put(std::vector<Fetched>&& jobs) {
+void JobBuffer::put(std::vector<Fetched>&& jobs, std::size_t found) {
   bool wakes = false;
   {
     const std::lock_guard lock{mutex_};
-    if (asked_for_ != 1 || jobs.empty())
-      queues_empty_ = jobs.size() < asked_for_;  // one of one tells nothing
+    if (asked_for_ != 1 || found == 0) queues_empty_ = found < asked_for_;  // one of one tells nothing
     waiting_.insert(waiting_.end(), std::make_move_iterator(jobs.begin()),
                     std::make_move_iterator(jobs.end()));  // all or none
     wakes = wakes_another();
@@ -164,6 +163,11 @@ bool JobBuffer::is_unfilled() {
   const std::unique_lock lock{mutex_, std::try_to_lock};
   if (!lock) return true;
   return !closed_ && fetcher_asleep_ && running_ == 0 && demand() > 0;
+}
+
+bool JobBuffer::has_idle() const {
+  const std::lock_guard lock{mutex_};
+  return running_ < executors_ && waiting_.empty();
 }
 
 std::size_t JobBuffer::running() const {

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "broker/broker.hpp"
@@ -29,9 +30,13 @@ class JobBuffer {
   /// How long a fetch may wait for jobs, `most` where an executor has nothing to do: else it would get what
   /// another worker could run at once, or keep us from noticing that jobs are stranded.
   std::chrono::milliseconds fetch_wait(std::chrono::milliseconds most) const;
-  /// What a fetch has found; nothing tells something too.
+  /// What a fetch has found, nothing tells something too; `found`: those included that are not for here.
   /// Where it throws they are still the caller's.
-  void put(std::vector<Fetched>&& jobs);
+  void put(std::vector<Fetched>&& jobs, std::size_t found);
+  void put(std::vector<Fetched>&& jobs) {
+    const auto found = jobs.size();
+    put(std::move(jobs), found);
+  }
 
   /// Waits for the next job; nothing once the buffer is closed.  Each job taken is followed by one done().
   std::optional<Fetched> take();
@@ -49,6 +54,8 @@ class JobBuffer {
   bool is_unclaimed() const;
   /// No job runs, some are wanted, and the fetcher sleeps: as it should for a moment alone.
   bool is_unfilled();
+  /// An executor has nothing to do, and nothing waits for one.
+  bool has_idle() const;
   /// Executors at a job.
   std::size_t running() const;
 

@@ -16,10 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// While a database is away, or another transaction has the job, it waits this long before it is looked at
-/// again.
-constexpr milliseconds kLookAgain{1000};
-
 }  // namespace
 
 void JobEnding::found(const Envelope& job, Database* home) {
@@ -29,7 +25,7 @@ void JobEnding::found(const Envelope& job, Database* home) {
 
 Settlement JobEnding::done() const { return settle(Settlement::Kind::kAck); }
 Settlement JobEnding::given_back() const { return settle(Settlement::Kind::kRelease, fetched_.payload); }
-Settlement JobEnding::put_off() const { return put_off(kLookAgain); }
+Settlement JobEnding::put_off() const { return put_off(locked_.put_off(job_->id)); }
 Settlement JobEnding::put_off(milliseconds countdown) const {
   return settle(Settlement::Kind::kRetry, fetched_.payload, countdown);
 }
@@ -47,12 +43,11 @@ Settlement JobEnding::not_ours(Database& database) const {
   if (!durable()) {
     return with_row([&] {
       const bool in_effect = detail::is_in_ledger(database, job_->id);
-      if (!in_effect) locked_.note(database, job_->id);
       log(LogLevel::kInfo,
           in_effect ? "job skipped: it has taken effect before"
                     : "job put off: another transaction has it right now",
           {{"job_id", job_->id.str()}, {"task", job_->task}});
-      return in_effect ? done() : put_off();
+      return in_effect ? done() : put_off(locked_.note(database, job_->id));
     });
   }
   return with_row([&] {
@@ -64,10 +59,9 @@ Settlement JobEnding::not_ours(Database& database) const {
       return done();
     }
     if (row->attempt == job_->attempt) {
-      locked_.note(*home_, job_->id);
       log(LogLevel::kInfo, "job put off: another transaction has it right now",
           {{"job_id", job_->id.str()}, {"task", job_->task}});
-      return put_off();
+      return put_off(locked_.note(*home_, job_->id));
     }
     log(LogLevel::kInfo, "job put back: the job table knows a later attempt of it than this copy",
         {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", row->attempt}});

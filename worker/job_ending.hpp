@@ -33,7 +33,7 @@ class JobEnding {
 
   Settlement done() const;        ///< it has taken effect
   Settlement given_back() const;  ///< to run somewhere else, as if never fetched
-  Settlement put_off() const;     ///< to be looked at again in a moment, as it came
+  Settlement put_off() const;     ///< to be looked at again in a moment, then in longer ones, as it came
   Settlement put_off(std::chrono::milliseconds countdown) const;
   Settlement as_row(const detail::JobRow& row) const;  ///< to run again as its row says, and not as it came
   Settlement dropped() const;                          ///< not to run any more, and no dead letter

@@ -1,13 +1,12 @@
 #include "worker/recoverer.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <string>
 #include <utility>
 
 #include "aftercommit/log.hpp"
 #include "broker/fail_point.hpp"
-#include "client/error_text.hpp"
-#include "client/worker_backends.hpp"
+#include "client/app_core.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -17,16 +16,23 @@ constexpr std::size_t kBatch = 100;
 /// Often enough that a job is back soon after the lease, seldom enough to cost nothing.
 Millis interval(const HeldLease& lease) { return std::clamp(lease.length() / 15, Millis{50}, Millis{1000}); }
 
+std::map<Database*, std::unique_ptr<SessionEnder>> make_enders(App& app) {
+  std::map<Database*, std::unique_ptr<SessionEnder>> enders;
+  for (const auto& [alias, database] : app.core().databases())
+    enders.emplace(database.get(), std::make_unique<SessionEnder>(*database));
+  return enders;
+}
+
 }  // namespace
 
 Recoverer::Recoverer(std::unique_ptr<Broker> broker, App& app, WorkerId worker, std::vector<Queue> queues,
                      HeldLease& lease, LockedJobs& locked)
     : broker_{std::move(broker)},
-      app_{app},
       worker_{std::move(worker)},
       queues_{std::move(queues)},
       lease_{lease},
       locked_{locked},
+      enders_{make_enders(app)},
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
 void Recoverer::run(const std::stop_token& stop) {
@@ -45,11 +51,13 @@ void Recoverer::look() {
   watch_.saw(broker_->leases(queues_, lease_.length()), LeaseWatch::Clock::now());
   if (!lease_.steady()) return;
   const auto now = LeaseWatch::Clock::now();
-  for (const auto& dead : std::set<WorkerId>{with_sessions_}) {
-    if (watch_.lives(dead, now)) {
-      with_sessions_.erase(dead);  // it has come back meanwhile
-    } else {
-      end_sessions(dead);
+  for (const auto& [database, ender] : enders_) {
+    for (const auto& dead : ender->not_ended()) {
+      if (watch_.lives(dead, now)) {
+        ender->spare(dead);  // it has come back meanwhile
+      } else {
+        ender->end(dead);
+      }
     }
   }
   const auto silent = watch_.silent(now);
@@ -62,17 +70,14 @@ void Recoverer::look() {
 /// A stopped worker whose name the broker has lost with its data still holds its locks.  One that lives may
 /// have its lease at another broker, as in a deploy that leads to a new one; its sessions show that it lives.
 void Recoverer::look_for_holders() {
-  for (const auto& [database, job] : locked_.take()) {
-    std::optional<detail::Holder> holder;
-    try {
-      holder = detail::holder_of(*database, job);
-      holders_.succeeded();
-    } catch (const std::exception&) {
-      holders_.failed(database->alias());
-      continue;  // the job is met again, when the database is back
+  std::map<Database*, std::vector<JobId>> jobs;
+  for (const auto& [database, job] : locked_.take()) jobs[database].push_back(job);
+  for (const auto& [database, ender] : enders_) {
+    for (const auto& holder : ender->take_holders()) {
+      if (holder.worker == worker_ || holder.silent < lease_.length()) continue;
+      if (!watch_.lives(holder.worker, LeaseWatch::Clock::now())) ender->end(holder.worker);
     }
-    if (!holder || holder->worker == worker_ || holder->silent < lease_.length()) continue;
-    if (!watch_.lives(holder->worker, LeaseWatch::Clock::now())) end_sessions(holder->worker);
+    if (const auto found = jobs.find(database); found != jobs.end()) ender->look_for_holders(found->second);
   }
 }
 
@@ -90,19 +95,13 @@ void Recoverer::take_over(const LeaseWatch::Silent& dead) {
       {{"worker", dead.worker}, {"jobs", all}});
 }
 
+/// Where a database does not answer in time its sessions are ended later: the jobs of the others do not wait
+/// for that.
 void Recoverer::end_sessions(const WorkerId& dead) {
-  try {
-    const auto ended = detail::end_backends(app_, dead);
-    with_sessions_.erase(dead);
-    if (ended == 0) return;
-    log(LogLevel::kWarning, "ended the database sessions of a worker that is silent",
-        {{"worker", dead}, {"sessions", ended}});
-  } catch (const std::exception& error) {
-    // Its jobs are given back all the same: without its locks gone they are put off until they are.
-    if (!with_sessions_.insert(dead).second) return;
-    log(LogLevel::kError, "cannot end the database sessions of a worker that is silent; trying again",
-        {{"worker", dead}, {"error", detail::first_line(error)}});
-  }
+  constexpr std::chrono::seconds kLongest{3};
+  for (const auto& [database, ender] : enders_) ender->end(dead);
+  const auto deadline = std::chrono::steady_clock::now() + kLongest;
+  for (const auto& [database, ender] : enders_) ender->tried_by(deadline);
 }
 
 }  // namespace aftercommit::worker

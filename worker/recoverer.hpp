@@ -3,9 +3,9 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -16,6 +16,7 @@
 #include "worker/lease_watch.hpp"
 #include "worker/locked_jobs.hpp"
 #include "worker/reconnect.hpp"
+#include "worker/session_ender.hpp"
 
 namespace aftercommit::worker {
 
@@ -38,14 +39,12 @@ class Recoverer {
   void end_sessions(const WorkerId& dead);
 
   const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as is what follows
-  App& app_;
   const WorkerId worker_;
   const std::vector<Queue> queues_;
   HeldLease& lease_;
   LockedJobs& locked_;
   LeaseWatch watch_{lease_.length()};
-  std::set<WorkerId> with_sessions_;  // dead, and a database was away when their sessions were to be ended
-  SaidOnce holders_{"cannot ask who holds a job that is locked; asking again when it is met again"};
+  const std::map<Database*, std::unique_ptr<SessionEnder>> enders_;  // one for each database
   Reconnect reconnect_{"looking for dead workers"};
   std::mutex mutex_;  // only to wait on wake_
   std::condition_variable_any wake_;

@@ -40,7 +40,8 @@
 namespace aftercommit::worker {
 namespace {
 
-constexpr std::size_t kOwnConnections = 6;  // for hooks, the relay, the recoverer, the purger and presence
+/// For hooks, the relay, the recoverer, the purger, presence and the fetcher.
+constexpr std::size_t kOwnConnections = 7;
 
 /// The command's URLs win over the app's own; each thread gets a connection, and the worker's roles theirs.
 void configure(App& app, const Options& options, const WorkerId& worker) {

@@ -44,4 +44,29 @@ void RunningJob::sever() noexcept {
   if (transaction_ != nullptr) transaction_->sever();
 }
 
+void RunningJob::claim(Database& database) {
+  auto& session = detail::Session::of(database.core());
+  const std::lock_guard lock{mutex_};
+  claims_in_ = &database;
+  claiming_ = &session;
+  claims_since_ = std::chrono::steady_clock::now();
+}
+
+void RunningJob::claimed() noexcept {
+  const std::lock_guard lock{mutex_};
+  claims_in_ = nullptr;
+  claiming_ = nullptr;
+}
+
+std::optional<std::chrono::steady_clock::time_point> RunningJob::claims_since(
+    const Database& database) const noexcept {
+  const std::lock_guard lock{mutex_};
+  return claims_in_ == &database ? std::optional{claims_since_} : std::nullopt;
+}
+
+void RunningJob::sever_claim(const Database& database) noexcept {
+  const std::lock_guard lock{mutex_};
+  if (claims_in_ == &database) claiming_->sever();
+}
+
 }  // namespace aftercommit::worker

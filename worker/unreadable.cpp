@@ -11,6 +11,7 @@
 #include "aftercommit/log.hpp"
 #include "broker/envelope.hpp"
 #include "broker/job_identity.hpp"
+#include "broker/text.hpp"
 #include "client/app_core.hpp"
 #include "client/error_text.hpp"
 #include "client/job_table.hpp"
@@ -98,9 +99,14 @@ Settlement settle_unreadable(AttemptContext& context, const Fetched& fetched, co
   };
   if (!known.id || !known.may_be_durable) return bury();
   if (!context.lease.held()) return ending.given_back();
-  Envelope job{.id = *known.id, .task = "unknown", .queue = fetched.queue, .durable = true};
+  Envelope job{.id = *known.id,
+               .task = "unknown",
+               .queue = fetched.queue,
+               .database = known.database,
+               .durable = true};
+  ending.found(job, nullptr);
+  Database* home = nullptr;
   try {
-    Database* home = nullptr;
     for (auto* const database : homes(context.app, known)) {
       home = database;
       const auto row = detail::JobTable{*database}.find(job.id);
@@ -112,13 +118,19 @@ Settlement settle_unreadable(AttemptContext& context, const Fetched& fetched, co
     if (home == nullptr || !malformed.elsewhere) return bury();
     ending.found(job, home);
     return ending.not_ours(*home);  // it is done, or dead
-  } catch (const ConfigError& error) {
-    context.outages.met(known.database, error.what());
-    return ending.put_off();
+  } catch (const ConfigError&) {    // this worker has no such database
+    context.gate.wake();
+    auto aside =
+        valid_name(job.database) ? context.gate.aside_unread(fetched, job, job.database) : std::nullopt;
+    return aside ? *std::move(aside) : ending.put_off();
   } catch (const std::exception& error) {
+    const auto why = detail::first_line(error);
     log(LogLevel::kWarning, "job put off: it cannot be read, and whether it has a row is not known",
-        {{"job_id", job.id.str()}, {"queue", fetched.queue}, {"error", detail::first_line(error)}});
-    return ending.put_off();
+        {{"job_id", job.id.str()}, {"queue", fetched.queue}, {"error", why}});
+    auto aside = home != nullptr && context.gate.failed(*home, why)
+                     ? context.gate.aside_unread(fetched, job, home->alias())
+                     : std::nullopt;
+    return aside ? *std::move(aside) : ending.put_off();
   }
 }
 

@@ -93,19 +93,21 @@ pqxx::result Site::ask(const std::string& sql) {
 
 namespace {
 
-/// The command that counts what is ready, running or delayed in all queues.
+/// The command that counts what is ready, running, delayed or aside in all queues.
 std::vector<std::string> all_jobs() {
   std::vector<std::string> words{
       "EVAL",
       "local jobs = 0 "
-      "for i = 1, #KEYS, 2 do "
+      "for i = 1, #KEYS, 3 do "
       "  jobs = jobs + redis.call('XLEN', KEYS[i]) + redis.call('ZCARD', KEYS[i + 1]) "
+      "    + redis.call('SCARD', KEYS[i + 2]) "
       "end "
       "return jobs",
-      std::to_string(2 * std::size(kQueues))};
+      std::to_string(3 * std::size(kQueues))};
   for (const auto& queue : kQueues) {
     words.push_back("ac:{" + queue + "}:stream");
     words.push_back("ac:{" + queue + "}:delayed");
+    words.push_back("ac:{" + queue + "}:aside");
   }
   return words;
 }

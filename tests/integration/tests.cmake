@@ -3,7 +3,7 @@ aftercommit_test(hiredis_traps_test LABEL integration)
 aftercommit_test(pqxx_traps_test LABEL integration LIBRARIES aftercommit::client)
 
 foreach(subject
-        broker_conformance broker_durable broker_home broker_lease broker_operator broker_relay
+        broker_aside broker_conformance broker_durable broker_home broker_lease broker_operator broker_relay
         redis_broker redis_data_loss redis_fetch redis_lost_reply redis_outage redis_recovery redis_server)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES aftercommit::broker)
 endforeach()
@@ -36,6 +36,8 @@ foreach(subject
         worker_shutdown)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES worker_support)
 endforeach()
+aftercommit_test(worker_aside_test LABEL integration SOURCES support/postgres_proxy.cpp
+                 LIBRARIES worker_support test_payments)
 aftercommit_test(worker_outage_test LABEL integration LIBRARIES worker_support test_payments)
 aftercommit_test(sql_clients_test LABEL integration LIBRARIES worker_support)
 target_compile_definitions(sql_clients_test PRIVATE AFTERCOMMIT_SQL_CLIENTS="${PROJECT_SOURCE_DIR}/tests/sql")

@@ -121,13 +121,18 @@ TEST_F(WorkerBadInput, BuriesAStreamEntryWithForeignFields) {  // P9
   EXPECT_TRUE(eventually_effects({1, 2}));
 }
 
-TEST_F(WorkerBadInput, FailsAJobForADatabaseThatItDoesNotHave) {  // P9
+TEST_F(WorkerBadInput, PutsAJobAsideForADatabaseThatItDoesNotHave) {  // P9
+  auto& worker = start_worker();
   auto envelope = job("insert", {1});
   envelope.database = "nowhere";
   envelope.max_retries = 0;
-  const auto letter = death_of(encode(envelope));
-  EXPECT_EQ(letter.cause, Cause::kRetriesExhausted);
-  EXPECT_NE(letter.reason.find("has no database 'nowhere'"), std::string::npos) << letter.reason;
+  enqueue_raw(encode(envelope));
+  tasks.insert.delay(2);
+  EXPECT_TRUE(eventually_effects({2}));
+  EXPECT_TRUE(worker.says("jobs name a database that this worker does not have"));
+  const std::vector<Queue> queues{"default"};
+  EXPECT_TRUE(eventually([&] { return broker->aside(queues).size() == 1; }));
+  EXPECT_EQ(broker->aside(queues).at(0).reason, "database:nowhere");
 }
 
 TEST_F(WorkerBadInput, RunsAThousandGoodJobsAmongAThousandMalformedOnesAndKeepsThem) {  // P9

@@ -18,6 +18,9 @@
 #ifndef DOUBTS       /* a connection to PostgreSQL breaks in COMMIT, or while a failure is written */
 #define DOUBTS 1
 #endif
+#ifndef ASIDES       /* a worker finds that it cannot run the job now, and puts it aside */
+#define ASIDES 0
+#endif
 #ifndef COPIES       /* a job comes twice: a script stopped midway, an enqueue sent again */
 #define COPIES 1
 #endif
@@ -73,8 +76,8 @@ byte reruns;            /* how often the server was started again */
 #endif
 
 /* --- Redis. */
-mtype = { NONE, READY, HELD, DELAYED, PUT_OFF };
-mtype copy[2] = NONE;  /* of the job, in stream or delayed */
+mtype = { NONE, READY, HELD, DELAYED, PUT_OFF, ASIDE };
+mtype copy[2] = NONE;  /* of the job, in stream, delayed or aside */
 byte copy_attempt[2];
 byte copy_holder[2];
 byte copy_aged[2];     /* held, says Redis, but its holder has settled it: it will READ it again, or has PASSED it */
@@ -112,7 +115,7 @@ bool data_lost;
 byte effects;
 bool counted[LAST_ATTEMPT + 1];  /* this attempt's failure has been counted */
 
-byte crashes, early, failures, doubts, copies, losses, fallbacks, revivals, phantoms, purges, tokens;
+byte crashes, early, failures, doubts, asides, copies, losses, fallbacks, revivals, phantoms, purges, tokens;
 
 /* Says in words what does not hold, when spin replays a counterexample. */
 #define REQUIRE(condition, words) if :: !(condition) -> printf(words); assert(false) :: else fi
@@ -191,6 +194,16 @@ end:
 #endif
   od
 }
+
+#if ASIDES > 0
+active proctype Returner() {
+end:
+  do
+  :: atomic { copy[0] == ASIDE -> copy[0] = READY; printf("returner: brings the job back\n") }
+  :: atomic { copy[1] == ASIDE -> copy[1] = READY; printf("returner: brings the job back\n") }
+  od
+}
+#endif
 
 /* --- What befalls the servers. */
 

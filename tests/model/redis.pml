@@ -51,6 +51,14 @@ inline delay(i, state, n) {
   fi
 }
 
+/* So are those that stand aside, apart from the delayed ones. */
+inline put_aside(i, n) {
+  if
+  :: copy[1 - i] == ASIDE && copy_attempt[1 - i] == n -> forget_copy(i)
+  :: else -> copy[i] = ASIDE; copy_attempt[i] = n; copy_holder[i] = 0; copy_aged[i] = 0
+  fi
+}
+
 inline recover(w) {
   if
   :: copy[0] == HELD && copy_holder[0] == w -> copy[0] = READY; copy_holder[0] = 0; copy_aged[0] = 0

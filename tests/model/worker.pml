@@ -62,6 +62,9 @@ guard:
 #endif
   if
   :: MAY_DIE
+#if ASIDES > 0
+  :: atomic { asides < ASIDES -> asides++; printf("worker %d: the database of the job is away\n", me); goto aside }
+#endif
   :: atomic {  /* BEGIN, and the guard in the same message */
 #if defined(NO_GUARD)
        true -> printf("worker %d: BEGIN, and runs\n", me); goto body
@@ -162,6 +165,33 @@ put_off:
     fi;
     RELEASE
   };
+
+#if ASIDES > 0
+aside:
+#ifdef ASIDE_IN_TWO_CALLS
+  atomic {
+    if
+    :: MINE(AT) -> forget_copy(AT); printf("worker %d: acks what it puts aside\n", me)
+    :: else -> RELEASE
+    fi
+  };
+  if
+  :: MAY_DIE
+  :: atomic { if :: copy[AT] == NONE -> copy[AT] = ASIDE; copy_attempt[AT] = n :: else fi; RELEASE }
+  fi;
+#else
+  if
+  :: MAY_DIE
+  :: atomic {
+       if
+       :: MINE(AT) -> put_aside(AT, n); printf("worker %d: puts the job aside\n", me)
+       :: else -> printf("worker %d: does not hold the job any more\n", me)
+       fi;
+       RELEASE
+     }
+  fi;
+#endif
+#endif
 
 failed:
 #if defined(RETRY_BEFORE_RECORD) && !defined(LEDGER)

@@ -293,6 +293,18 @@ TEST(JobBuffer, HandsOutEachJobOnceWhileManyPutAndMoreTake) {
   EXPECT_EQ(buffer.running(), 0u);
 }
 
+TEST(JobBuffer, HasAnIdleExecutorWhileOneHasNothingToDoAndNothingWaitsForIt) {
+  JobBuffer buffer{2, 0};
+  EXPECT_TRUE(buffer.has_idle());
+  buffer.put(jobs(2));
+  EXPECT_FALSE(buffer.has_idle());
+  ASSERT_TRUE(buffer.take());
+  ASSERT_TRUE(buffer.take());
+  EXPECT_FALSE(buffer.has_idle());
+  buffer.done();
+  EXPECT_TRUE(buffer.has_idle());
+}
+
 TEST(JobBuffer, GivesBackWhatWasNotTakenWhenItCloses) {
   JobBuffer buffer{1, 0};
   buffer.put(jobs(3));

@@ -11,6 +11,7 @@ foreach(subject
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()
 
-foreach(subject command_line in_hand interruptions job_buffer lease_watch log_stream patience queue_order settler)
+foreach(subject
+        command_line in_hand interruptions job_buffer lease_watch locked_jobs log_stream patience queue_order settler)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::worker)
 endforeach()
