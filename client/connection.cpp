@@ -11,8 +11,10 @@
 
 #include "aftercommit/error.hpp"
 #include "client/error_text.hpp"
+#include "client/link.hpp"
 #include "client/pooler.hpp"
 #include "client/pqxx_compat.hpp"
+#include "client/read_only.hpp"
 #include "client/worker_backends.hpp"
 #include "sql.hpp"
 
@@ -34,7 +36,9 @@ std::string connection_string(const DatabaseOptions& options) {
   for (const auto& [name, value] : wanted) {
     if (url.find(std::string{name} + "=") == std::string::npos) append(name, value);
   }
-  // The last one counts: that of a worker must stand whatever the URL says.
+  // The last one counts, before the environment and whatever the role or the database say.
+  append("client_encoding", "UTF8");
+  // That of a worker must stand whatever the URL says.
   if (!options.application_name.empty()) append("application_name", options.application_name);
   return url;
 }
@@ -51,17 +55,19 @@ bool ends_the_connection(const std::string& sqlstate) {
 struct Connection::Impl {
   explicit Impl(const std::string& url) : connection{url}, session{connection} {}
 
-  pqxx::connection connection;
+  Link connection;
   const pid_t process = ::getpid();
   pqxx::nontransaction session;  // we send BEGIN and COMMIT ourselves: 6.4's transactions hide failures
 };
 
 Connection::Connection(const DatabaseOptions& options, const std::string& alias)
-    : planned_{[this] { return has_session_of_its_own(impl_->session); }} {
+    : of_worker_{is_worker_session(options)}, planned_{[this] { return has_own_session(); }} {
   try {
     impl_ = std::make_unique<Impl>(connection_string(options));
+    if (!impl_->connection.speaks_utf8()) refuse_encoding();
+    holds_unicode_ = impl_->connection.reports("server_encoding", "UTF8");
     // A pooler would give the settings to whoever has the server's session next, and not to us.
-    if (is_worker_session(options) && planned_.usable()) exec(sql::worker_session);
+    if (of_worker_ && planned_.usable()) exec(sql::worker_session);
   } catch (const std::exception& error) {
     throw DatabaseUnavailable{"cannot connect to database '" + alias +
                               "': " + without_secrets(first_line(error), options.url)};
@@ -79,13 +85,70 @@ pqxx::result Connection::exec(std::string_view sql, const SqlParams& params, con
   try {
     auto result = run_or_plan(sql, params, begin);
     planned_.succeeded();
+    if (!impl_->connection.speaks_utf8()) refuse_encoding();
     return result;
   } catch (const std::exception& error) {
     planned_.failed();
     constexpr std::string_view kNoSuchPlan = "26000";
     if (sqlstate_of(error) == kNoSuchPlan) planned_.forget();
+    throw_if_lost();
     throw;
   }
+}
+
+void Connection::refuse_encoding() {
+  changed_ = true;
+  const char* const now = impl_->connection.reported("client_encoding");
+  throw UsageError{
+      std::string{
+          "sessions of aftercommit speak UTF-8, and this one was told by a statement, or by a pooler, "
+          "to speak "} +
+      (now != nullptr ? now : "something else") +
+      ": leave client_encoding as it is, and convert text by convert_from() and convert_to()"};
+}
+
+/// In place of what libpqxx says: "Could not obtain client encoding: not connected."
+void Connection::throw_if_lost() const {
+  if (impl_->connection.is_open()) return;
+  const auto reason = why_lost();
+  throw pqxx::broken_connection{reason.empty() ? "the connection was lost"
+                                               : "the connection was lost: " + reason};
+}
+
+std::string Connection::why_lost() const { return impl_->connection.why_lost(); }
+
+bool Connection::has_own_session() const {
+  try {
+    return has_session_of_its_own(impl_->session);
+  } catch (const std::exception&) {
+    throw_if_lost();
+    throw;
+  }
+}
+
+bool Connection::make_fit() noexcept {
+  try {
+    if (inherited() || !impl_->connection.is_open() || impl_->connection.in_transaction()) return false;
+    if (!changed_) return true;
+    if (!planned_.usable()) return false;  // a pooler cleans up when its client goes
+    planned_.forget();
+    std::string message{sql::clean_session};
+    if (of_worker_) message += sql::worker_session;
+    run(message, {});
+    changed_ = false;
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+std::string Connection::why_read_only(const std::exception& error) const {
+  constexpr std::string_view kReadOnlyTransaction = "25006";
+  if (sqlstate_of(error) != kReadOnlyTransaction) return {};
+  const auto& connection = impl_->connection;
+  if (connection.reports("in_hot_standby", "on")) return kIsStandby;
+  if (connection.reports("default_transaction_read_only", "on")) return kReadOnlyByDefault;
+  return connection.reported("in_hot_standby") == nullptr ? first_line(error) : "";
 }
 
 pqxx::result Connection::run_or_plan(std::string_view sql, const SqlParams& params,
@@ -117,7 +180,7 @@ void Connection::append(std::string& message, const Rider& rider) {
 
 pqxx::result Connection::run(std::string_view sql, const SqlParams& params) {
   // 6.4 reconnects a lost connection without a word, and would go on outside the transaction.
-  if (!impl_->connection.is_open()) throw pqxx::broken_connection{"the connection to the database was lost"};
+  throw_if_lost();
   if (params.empty()) return impl_->session.exec(std::string{sql});
   std::vector<const char*> values;
   values.reserve(params.size());

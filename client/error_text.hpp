@@ -7,7 +7,9 @@
 
 namespace aftercommit::detail {
 
-/// The first line: what follows it may quote rows of the user's.
+/// The first line, without "ERROR:" or what that is in the language of the server: what follows it may quote
+/// rows of the user's.
+std::string first_line(std::string_view text);
 std::string first_line(const std::exception& error);
 
 /// libpq quotes what it cannot read of a URL, and in a mistyped one that may be the password.  Masks each

@@ -6,6 +6,7 @@
 
 #include "aftercommit/error.hpp"
 #include "client/error_text.hpp"
+#include "client/read_only.hpp"
 #include "client/transaction_control.hpp"
 
 namespace aftercommit::detail {
@@ -62,7 +63,7 @@ void Session::enter(const AtomicOptions& options, Riders* riders) {
   }
   if (autocommit_ && !in_atomic_block()) {
     begin(options, riders);
-    blocks_.push_back({.savepoint = {}, .is_transaction = true});
+    blocks_.push_back({.savepoint = {}, .is_transaction = true, .read_only = options.read_only});
     return;
   }
   if (options.isolation != Isolation::kDefault) {
@@ -82,7 +83,7 @@ void Session::enter(const AtomicOptions& options, Riders* riders) {
   }
   auto savepoint = open_savepoint();
   if (options.read_only) send("SET TRANSACTION READ ONLY");  // lasts as long as the savepoint
-  blocks_.push_back({.savepoint = std::move(savepoint)});
+  blocks_.push_back({.savepoint = std::move(savepoint), .read_only = options.read_only});
 }
 
 void Session::leave(std::atomic<bool>& committed) {
@@ -144,7 +145,8 @@ void Session::leave_savepoint(const std::string& savepoint) {
 
 pqxx::result Session::exec(std::string_view sql, const SqlParams& params) {
   check_thread("run a statement");
-  if (const auto keyword = transaction_control_in(sql); !keyword.empty()) {
+  bool leaves_traces = false;
+  if (const auto keyword = transaction_control_in(sql, &leaves_traces); !keyword.empty()) {
     throw UsageError{"cannot run " + keyword + " as a statement on " + name() + ": " +
                      (keyword == "COPY"
                           ? "rows to and from the client go by INSERT and SELECT"
@@ -163,16 +165,18 @@ pqxx::result Session::exec(std::string_view sql, const SqlParams& params) {
   begin_if_manual();
   if (open_) {
     check_usable("run a statement");
-    lease_->notice(sql);
+    lease_->notice(sql, leaves_traces);
     return send(sql, params);
   }
   drop_ahead();  // this statement may want what that one holds
   auto lease = core_->pool.lease();
   try {
-    lease->notice(sql);
+    lease->notice(sql, leaves_traces);
     return lease->exec(sql, params);
   } catch (const std::exception& error) {
-    if (lease->lost(&error)) lease.discard();
+    const auto reason = lease->why_read_only(error);
+    if (!reason.empty() || lease->lost(&error)) lease.discard();
+    if (!reason.empty()) throw_read_only(*core_, reason);
     throw;
   }
 }
@@ -182,6 +186,7 @@ pqxx::result Session::send(std::string_view sql, const SqlParams& params) {
     return begin_.empty() ? lease_->exec(sql, params) : send_first(sql, params);
   } catch (const std::exception& error) {
     note_failure(sql, &error);
+    check_writable(error);
     throw;
   } catch (...) {
     note_failure(sql, nullptr);
@@ -189,11 +194,23 @@ pqxx::result Session::send(std::string_view sql, const SqlParams& params) {
   }
 }
 
+bool Session::asked_read_only() const noexcept {
+  return std::ranges::any_of(blocks_, [](const Block& block) { return block.read_only; });
+}
+
+void Session::check_writable(const std::exception& error) const {
+  if (!lease_ || asked_read_only()) return;
+  const auto reason = lease_->why_read_only(error);
+  if (!reason.empty()) throw_read_only(*core_, reason);
+}
+
 void Session::note_failure(std::string_view sql, const std::exception* error) {
   const bool unavailable = dynamic_cast<const DatabaseUnavailable*>(error) != nullptr;
-  lost_ = lost_ || unavailable || lease_->lost(error);
+  const auto read_only =
+      error != nullptr && lease_ && !asked_read_only() ? lease_->why_read_only(*error) : std::string{};
+  lost_ = lost_ || unavailable || !read_only.empty() || lease_->lost(error);
   failure_ = "statement '" + shorten(sql) + "' failed: " +
-             (lost_              ? "the connection was lost"
+             (!read_only.empty() ? "the database takes no writes, " + read_only
               : error != nullptr ? first_line(*error)
                                  : "unknown error");
 }

@@ -76,6 +76,8 @@ class Session {
   void leave_manual_mode(bool autocommit) noexcept;
 
   bool in_atomic_block() const noexcept { return !blocks_.empty(); }
+  /// Whether the open transaction's database has a place for every character of Unicode.
+  bool holds_unicode() const noexcept { return !lease_ || lease_->holds_unicode(); }
   bool has_hooks() const noexcept { return !hooks_.empty(); }  ///< or jobs: something waits for the commit
   bool lost() const noexcept { return lost_; }  ///< the connection went away inside the open transaction
   /// Rolls back what was begun for Riders::next, unless its block has been entered.
@@ -95,6 +97,7 @@ class Session {
   struct Block {
     std::optional<std::string> savepoint;  // none: the transaction itself, or merged with the block outside
     bool is_transaction = false;           // this block sent BEGIN and will send COMMIT
+    bool read_only = false;                // as it was asked to be
   };
   struct Savepoint {
     std::string name;
@@ -111,6 +114,10 @@ class Session {
   pqxx::result send(std::string_view sql, const SqlParams& params = {});
   pqxx::result send_first(std::string_view sql, const SqlParams& params);
   void note_failure(std::string_view sql, const std::exception* error);
+  bool asked_read_only() const noexcept;
+  /// Throws DatabaseUnavailable where the error means that the server takes no writes, and no block asked for
+  /// that.
+  void check_writable(const std::exception& error) const;
   void begin(const AtomicOptions& options, Riders* riders = nullptr);
   void begin_with(Riders& riders);
   pqxx::result send_begin(const std::function<pqxx::result()>& send_it);
@@ -121,7 +128,7 @@ class Session {
   Riders* next_to_begin() const noexcept;  ///< in the message of COMMIT; null: none
   std::string commit_message(const std::vector<const PendingJob*>& durable, const Riders* next) const;
   [[noreturn]] void throw_not_committed(const std::exception& error, bool with_jobs) const;
-  void settle_doubt(const std::vector<const PendingJob*>& durable, int backend);
+  void settle_doubt(const std::vector<const PendingJob*>& durable, int backend, const std::string& reason);
   void end_by_rollback() noexcept;
   void forget_transaction() noexcept;
   [[noreturn]] void throw_rolled_back(const std::string& failure) const;

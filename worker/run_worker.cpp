@@ -17,6 +17,7 @@
 #include "client/environment.hpp"
 #include "client/error_text.hpp"
 #include "client/migrations.hpp"
+#include "client/read_only.hpp"
 #include "client/worker_backends.hpp"
 #include "worker/command_line.hpp"
 #include "worker/crash_report.hpp"
@@ -70,6 +71,12 @@ void prepare_schemas(App& app, const Options& options) {
 void check_set_up(App& app, const Options& options) {
   for (const auto& warning : app.core().check()) {
     log(LogLevel::kWarning, warning, {{"redis", masked_url(app.options().redis_url)}});
+  }
+  for (const auto& [alias, database] : app.core().databases()) {
+    if (const auto reason = detail::why_read_only(*database); !reason.empty()) {
+      log(LogLevel::kWarning, "a database takes no writes: no job can run on it until it does",
+          {{"database", alias}, {"reason", reason}});
+    }
   }
   prepare_schemas(app, options);
   for (const auto& name : app.core().task_names()) {

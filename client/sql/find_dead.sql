@@ -1,1 +1,1 @@
-SELECT id, queue, (extract(epoch FROM died_at) * 1000000)::bigint, letter FROM {schema}.dead WHERE id = $1;
+SELECT id, queue, (extract(epoch FROM died_at)::numeric * 1000000::numeric)::bigint, letter FROM {schema}.dead WHERE id = $1;

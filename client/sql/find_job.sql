@@ -1,2 +1,3 @@
-SELECT id, queue, attempt, coalesce(extract(epoch FROM due_at - clock_timestamp()) * 1000, 0)::bigint, envelope
+SELECT id, queue, attempt,
+       coalesce(extract(epoch FROM due_at - pg_catalog.clock_timestamp())::float8 * 1000::float8, 0)::bigint, envelope
 FROM {schema}.job WHERE id = $1;

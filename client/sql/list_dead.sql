@@ -4,8 +4,9 @@
 WITH RECURSIVE one AS (
   SELECT $1::text AS queue
   UNION ALL
-  SELECT (SELECT min(queue) FROM {schema}.dead WHERE queue > one.queue) FROM one WHERE $1 = '' AND queue IS NOT NULL)
-SELECT id, newest.queue, (extract(epoch FROM died_at) * 1000000)::bigint, letter
+  SELECT (SELECT pg_catalog.min(queue) FROM {schema}.dead WHERE queue > one.queue)
+  FROM one WHERE $1 = '' AND queue IS NOT NULL)
+SELECT id, newest.queue, (extract(epoch FROM died_at)::numeric * 1000000::numeric)::bigint, letter
 FROM one CROSS JOIN LATERAL (
   SELECT id, queue, died_at, letter FROM {schema}.dead
   WHERE queue = one.queue AND (died_at, id) < (coalesce($2::timestamptz, 'infinity'),

@@ -7,6 +7,9 @@
 -- The first column is today's snapshot, also where there is no job.
 SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_seqscan = off;
+SET LOCAL enable_indexscan = on;
+SET LOCAL enable_nestloop = on;
+SET LOCAL jit = off;
 SELECT pg_current_snapshot(), id, xact
 FROM (SELECT) AS one LEFT JOIN LATERAL (
   (SELECT late.id, late.xact

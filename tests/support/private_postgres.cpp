@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <thread>
@@ -51,10 +52,14 @@ std::filesystem::path program(const std::string& name) {
 }  // namespace
 
 PrivatePostgres::PrivatePostgres() : folder_{temporary_folder()} {
-  const auto made = run({program("initdb"), "-D", folder_ / "data", "--username=postgres", "--auth=trust",
-                         "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"});
-  int status = 0;
-  if (::waitpid(made, &status, 0) != made || status != 0) throw std::runtime_error{"initdb failed"};
+  run_to_its_end({program("initdb"), "-D", folder_ / "data", "--username=postgres", "--auth=trust",
+                  "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"});
+  start();
+}
+
+PrivatePostgres::PrivatePostgres(StandbyOf standby) : folder_{temporary_folder()} {
+  run_to_its_end({program("pg_basebackup"), "-D", folder_ / "data", "-h", standby.primary.folder_, "-U",
+                  "postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"});
   start();
 }
 
@@ -88,6 +93,18 @@ void PrivatePostgres::restart() {
   start();
 }
 
+void PrivatePostgres::demote() {
+  stop();
+  std::ofstream{folder_ / "data" / "standby.signal"};
+  start();
+}
+
+void PrivatePostgres::promote() {
+  pqxx::connection connection{url()};
+  pqxx::nontransaction session{connection};
+  if (!session.exec("SELECT pg_promote()")[0][0].as<bool>()) throw std::runtime_error{"no promotion"};
+}
+
 void PrivatePostgres::set(const std::string& setting, const std::string& value) {
   pqxx::connection connection{url()};
   pqxx::nontransaction session{connection};
@@ -116,6 +133,13 @@ void PrivatePostgres::make_commits_hang() {
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
       "WHERE application_name = 'committer' AND wait_event = 'SyncRep'";
   if (!eventually([&] { return !session.exec(end).empty(); })) throw std::runtime_error{"no commit hangs"};
+}
+
+void PrivatePostgres::run_to_its_end(const std::vector<std::string>& command) const {
+  const auto child = run(command);
+  int status = 0;
+  if (::waitpid(child, &status, 0) == child && status == 0) return;
+  throw std::runtime_error{command.front() + " failed: see " + (folder_ / "log").string()};
 }
 
 pid_t PrivatePostgres::run(const std::vector<std::string>& command) const {

@@ -15,21 +15,30 @@ namespace aftercommit::support {
 class PrivatePostgres {
  public:
   PrivatePostgres();
+  /// A standby of another, which follows it from now on.
+  struct StandbyOf {
+    const PrivatePostgres& primary;
+  };
+  explicit PrivatePostgres(StandbyOf standby);
   ~PrivatePostgres();
   PrivatePostgres(const PrivatePostgres&) = delete;
   PrivatePostgres& operator=(const PrivatePostgres&) = delete;
 
   std::string url() const;
+  const std::filesystem::path& folder() const { return folder_; }  ///< its socket is there
 
   void start();  ///< again, with the same data at the same address
   void stop();   ///< at once: sessions are ended, open transactions rolled back
   void restart();
+  void demote();   ///< starts it again as a standby, which follows nobody
+  void promote();  ///< a standby, to a primary; its sessions go on
   void set(const std::string& setting, const std::string& value);  ///< for all sessions, from now on
   /// Every COMMIT takes effect and then waits for a standby that does not exist, until let_commits_end().
   void make_commits_hang();
   void let_commits_end() { set("synchronous_standby_names", ""); }
 
  private:
+  void run_to_its_end(const std::vector<std::string>& command) const;
   pid_t run(const std::vector<std::string>& command) const;
   bool answers() const;
 
