@@ -13,8 +13,10 @@
 #include "broker/standard_files.hpp"
 #include "client/connection_url.hpp"
 #include "client/error_text.hpp"
+#include "client/link.hpp"
 #include "client/pooler.hpp"
 #include "client/pqxx_compat.hpp"
+#include "client/read_only.hpp"
 #include "client/worker_backends.hpp"
 #include "sql.hpp"
 
@@ -33,12 +35,19 @@ class Notices final : public pqxx::errorhandler {
   bool operator()(const char text[]) noexcept override {
     try {
       const std::string_view all{text};
+      last_ = first_line(all);
       log(LogLevel::kDebug, "PostgreSQL remarks", {{"notice", std::string{all.substr(0, all.find('\n'))}}});
     } catch (const std::exception&) {
       // No memory for a remark.
     }
     return false;
   }
+
+  const std::string& last() const noexcept { return last_; }
+  void forget() noexcept { last_.clear(); }
+
+ private:
+  std::string last_;
 };
 
 /// libpqxx 6.4 looks into a table for each result, which it makes with the first and which is gone when the
@@ -63,20 +72,22 @@ struct Connection::Impl {
     return ::poll(&poll_fd, 1, ms) == 0;
   }
 
-  pqxx::connection connection;
-  const Notices notices{connection};
+  Link connection;
+  Notices notices{connection};
   const unsigned forks = detail::forks();
   pqxx::nontransaction session;  // we send BEGIN and COMMIT ourselves: 6.4's transactions hide failures
 };
 
 Connection::Connection(const DatabaseOptions& options, const std::string& alias)
-    : planned_{[this] { return has_session_of_its_own(impl_->session); }} {
+    : of_worker_{is_worker_session(options)}, planned_{[this] { return has_own_session(); }} {
   hold_standard_files();
   check_url(options.url, alias);
   try {
     impl_ = std::make_unique<Impl>(connection_string(options));
+    if (!impl_->connection.speaks_utf8()) refuse_encoding();
+    holds_unicode_ = impl_->connection.reports("server_encoding", "UTF8");
     // A pooler would give the settings to whoever has the server's session next, and not to us.
-    if (is_worker_session(options) && planned_.usable()) exec(sql::worker_session);
+    if (of_worker_ && planned_.usable()) exec(sql::worker_session);
   } catch (const std::exception& error) {
     throw DatabaseUnavailable{"cannot connect to database '" + alias +
                               "': " + why_unreachable(error, options.url)};
@@ -94,13 +105,75 @@ pqxx::result Connection::exec(std::string_view sql, const SqlParams& params, con
   try {
     auto result = run_or_plan(sql, params, begin);
     planned_.succeeded();
+    if (!impl_->connection.speaks_utf8()) refuse_encoding();
     return result;
   } catch (const std::exception& error) {
     planned_.failed();
     constexpr std::string_view kNoSuchPlan = "26000";
     if (sqlstate_of(error) == kNoSuchPlan) planned_.forget();
+    throw_if_lost();
     throw;
   }
+}
+
+void Connection::refuse_encoding() {
+  changed_ = true;
+  const char* const now = impl_->connection.reported("client_encoding");
+  throw UsageError{
+      std::string{
+          "sessions of aftercommit speak UTF-8, and this one was told by a statement, or by a pooler, "
+          "to speak "} +
+      (now != nullptr ? now : "something else") +
+      ": leave client_encoding as it is, and convert text by convert_from() and convert_to()"};
+}
+
+/// In place of what libpqxx says: "Could not obtain client encoding: not connected."
+void Connection::throw_if_lost() const {
+  if (impl_->connection.is_open()) return;
+  const auto reason = why_lost();
+  throw pqxx::broken_connection{reason.empty() ? "the connection was lost"
+                                               : "the connection was lost: " + reason};
+}
+
+std::string Connection::why_lost() const {
+  // To a session that lies idle the server's last words are a remark.
+  if (const auto& remark = impl_->notices.last(); ended_ && !remark.empty()) return remark;
+  return severed_ && impl_->connection.is_open() ? "" : impl_->connection.why_lost();
+}
+
+bool Connection::has_own_session() const {
+  try {
+    return has_session_of_its_own(impl_->session);
+  } catch (const std::exception&) {
+    throw_if_lost();
+    throw;
+  }
+}
+
+bool Connection::make_fit() noexcept {
+  try {
+    if (inherited() || severed_ || !impl_->connection.is_open()) return false;
+    if (impl_->connection.in_transaction()) return false;
+    if (!changed_) return true;
+    if (!planned_.usable()) return false;  // a pooler cleans up when its client goes
+    planned_.forget();
+    std::string message{sql::clean_session};
+    if (of_worker_) message += sql::worker_session;
+    run(message, {});
+    changed_ = false;
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+std::string Connection::why_read_only(const std::exception& error) const {
+  constexpr std::string_view kReadOnlyTransaction = "25006";
+  if (sqlstate_of(error) != kReadOnlyTransaction) return {};
+  const auto& connection = impl_->connection;
+  if (connection.reports("in_hot_standby", "on")) return kIsStandby;
+  if (connection.reports("default_transaction_read_only", "on")) return kReadOnlyByDefault;
+  return connection.reported("in_hot_standby") == nullptr ? first_line(error) : "";
 }
 
 pqxx::result Connection::run_or_plan(std::string_view sql, const SqlParams& params,
@@ -132,8 +205,8 @@ void Connection::append(std::string& message, const Rider& rider) {
 
 pqxx::result Connection::run(std::string_view sql, const SqlParams& params) {
   // 6.4 reconnects a lost connection without a word, and would go on outside the transaction.
-  if (!impl_->connection.is_open() || severed_)
-    throw pqxx::broken_connection{"the connection to the database was lost"};
+  throw_if_lost();
+  if (severed_) throw pqxx::broken_connection{"the connection was lost"};
   if (inherited()) throw UsageError{"cannot run a statement on a connection of the parent of this process"};
   check_usable_still("");
   const struct Message {
@@ -182,16 +255,20 @@ bool Connection::has_ended() noexcept {
   // What a server says unasked is mostly why it goes; the end of the stream comes a moment later.
   constexpr int kMomentMs = 1000;
   constexpr int kReads = 10;
-  for (int reads = 0; reads < kReads; ++reads) {
-    if (severed_ || !impl_->connection.is_open()) return true;
+  impl_->notices.forget();
+  for (int reads = 0; reads < kReads && !ended_; ++reads) {
+    if (severed_) return true;
+    ended_ = !impl_->connection.is_open();
+    if (ended_) break;
     if (impl_->is_quiet(reads == 0 ? 0 : kMomentMs)) return false;
     try {
       impl_->connection.get_notifs();  // reads what has come
+      impl_->connection.understand();
     } catch (const std::exception&) {
-      return true;
+      ended_ = true;
     }
   }
-  return false;
+  return ended_;
 }
 
 bool Connection::inherited() const noexcept { return impl_->forks != detail::forks(); }

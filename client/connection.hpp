@@ -26,8 +26,9 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Throws what libpqxx throws.  After any exception ask lost().  `begin`, if there is one, is sent before
-  /// the statement: in the same message if plans().
+  /// Throws what libpqxx throws, and UsageError where the session does not speak UTF-8 any more.  After any
+  /// exception ask lost().  `begin`, if there is one, is sent before the statement: in the same message if
+  /// plans().
   pqxx::result exec(std::string_view sql, const SqlParams& params = {}, const std::string& begin = {});
   /// Whether the statement goes out as text, by a plan of the server's.
   bool plans(std::string_view sql, const SqlParams& params) { return find_plan(sql, params) != nullptr; }
@@ -35,8 +36,17 @@ class Connection {
   /// Adds a statement to a message for exec().  It is planned by the server once in a while and not for each
   /// message, unless a pooler stands between, which may hand each message to another session.
   void append(std::string& message, const Rider& rider);
-  /// To be told of every statement that is not our own.
-  void notice(std::string_view sql) { planned_.notice(sql); }
+  /// To be told of every statement that is not our own, and whether it may leave something behind in the
+  /// session.
+  void notice(std::string_view sql, bool leaves_traces) {
+    planned_.notice(sql);
+    changed_ = changed_ || leaves_traces;
+  }
+  /// Whether that is so: such a session goes to nobody else before make_fit().
+  bool changed() const noexcept { return changed_; }
+  /// Makes the session as it was when it began, which costs a round trip where a statement has changed it and
+  /// nothing else.  False: it is to be closed.
+  bool make_fit() noexcept;
 
   /// `text` as a literal of SQL, for statements that go out together.
   std::string quote(std::string_view text) const;
@@ -58,6 +68,16 @@ class Connection {
   /// server has rolled back or will.
   bool lost(const std::exception* error) const noexcept;
 
+  /// Once it is lost: what the server said before it ended the session, else what libpq makes of it.
+  std::string why_lost() const;
+
+  /// Why the session takes no writes, as a clause, if that is what the error says and no statement has asked
+  /// for it; else empty.  A server older than 14 does not tell whether one has.
+  std::string why_read_only(const std::exception& error) const;
+
+  /// Whether the database has a place for every character of Unicode.
+  bool holds_unicode() const noexcept { return holds_unicode_; }
+
   /// False if the server has closed it, or sent what nobody asked for, while it lay idle.  Costs one poll().
   /// False in the child of a fork as well, where the connection is its parent's.
   bool looks_alive() const noexcept;
@@ -71,7 +91,14 @@ class Connection {
   pqxx::result run_or_plan(std::string_view sql, const SqlParams& params, const std::string& begin);
   const std::string* find_plan(std::string_view sql, const SqlParams& params);
   bool inherited() const noexcept;
+  bool has_own_session() const;
+  [[noreturn]] void refuse_encoding();
+  void throw_if_lost() const;  // what the server said
 
+  const bool of_worker_;
+  bool changed_ = false;
+  bool ended_ = false;  // has_ended() has found it so
+  bool holds_unicode_ = true;
   std::unique_ptr<Impl> impl_;
   std::atomic<bool> severed_{false};
   std::atomic<std::uint32_t> messages_{0};

@@ -77,6 +77,7 @@ std::shared_ptr<Connection> ConnectionPool::take_idle() noexcept {
 }
 
 void ConnectionPool::give_back(std::shared_ptr<Connection> connection) noexcept {
+  if (connection && !connection->make_fit()) connection.reset();
   {
     const std::lock_guard lock{mutex_};
     --out_;

@@ -1,4 +1,5 @@
-/// The connections of one database: made when needed, kept when idle, never more than the pool's size.
+/// The connections of one database: made when needed, kept when idle, never more than the pool's size.  Who
+/// takes one finds nothing of what the one before has changed in its session.
 #pragma once
 
 #include <atomic>

@@ -129,6 +129,7 @@ std::string connection_string(const DatabaseOptions& options) {
   for (const auto& [keyword, value] : wanted) {
     if (!said.contains(keyword)) values.try_emplace(keyword, value);
   }
+  values["client_encoding"] = "UTF8";  // counts before what the environment, the role and the database say
   if (!options.application_name.empty()) values["application_name"] = options.application_name;
   std::string text;
   for (const auto& [keyword, value] : values) append(text, keyword, value);

@@ -16,8 +16,8 @@ std::string flaw_of_url(std::string_view url);
 void check_url(const std::string& url, const std::string& alias);
 
 /// The URL in libpq's keyword='value' form, with bounds on what a dead peer may cost where neither the URL
-/// nor the environment nor its service says otherwise, and with the application's name, which counts whatever
-/// the URL says.  Throws ConfigError for a URL with a flaw; connects to nothing.
+/// nor the environment nor its service says otherwise.  UTF-8 as the client's encoding and the application's
+/// name count whatever the URL says.  Throws ConfigError for a URL with a flaw; connects to nothing.
 std::string connection_string(const DatabaseOptions& options);
 
 /// Why there is no connection, from what libpq said of it: without what may be the password, however libpq

@@ -8,6 +8,7 @@
 #include "broker/envelope.hpp"
 #include "broker/epoch_ms.hpp"
 #include "client/app_core.hpp"
+#include "client/ascii_json.hpp"
 #include "client/retry_policy.hpp"
 #include "client/session.hpp"
 
@@ -97,14 +98,25 @@ Database& home_of(AppCore& app, const TaskEntry& task, Route& route) {
   return database;
 }
 
-std::string encode_within_limit(const Envelope& envelope, std::size_t limit) {
+void check_limit(const TaskEntry& task, const std::string& payload, std::size_t limit) {
+  if (payload.size() <= limit) return;
+  throw PayloadError{"a job of task '" + task.name + "' takes " + std::to_string(payload.size()) +
+                     " bytes, over the payload limit of " + std::to_string(limit) +
+                     ": store the data and pass its key"};
+}
+
+std::string encode_within_limit(const TaskEntry& task, const Envelope& envelope, std::size_t limit) {
   auto payload = encode(envelope);
-  if (payload.size() > limit) {
-    throw PayloadError{"a job of task '" + envelope.task + "' takes " + std::to_string(payload.size()) +
-                       " bytes, over the payload limit of " + std::to_string(limit) +
-                       ": store the data and pass its key"};
-  }
+  check_limit(task, payload, limit);
   return payload;
+}
+
+/// The row, and with it what is sent, for a database whose encoding may lack a character of it.
+void write_in_ascii(const TaskEntry& task, std::vector<PendingJob>& jobs, std::size_t limit) {
+  for (auto& job : jobs) {
+    job.outgoing.payload = ascii_json(job.outgoing.payload);
+    check_limit(task, job.outgoing.payload, limit);
+  }
 }
 
 }  // namespace
@@ -162,7 +174,7 @@ std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
     ids.push_back(envelope.id);
     jobs.push_back({.id = envelope.id,
                     .outgoing = {.queue = queue,
-                                 .payload = encode_within_limit(envelope, settings.payload_limit),
+                                 .payload = encode_within_limit(task, envelope, settings.payload_limit),
                                  .countdown = options.countdown,
                                  .eta = options.eta,
                                  .durable = durable ? std::optional{envelope.id} : std::nullopt},
@@ -177,6 +189,7 @@ std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
   std::optional<Atomic> own;  // a short transaction for jobs that join none
   if (home != nullptr) own.emplace(*home);
   auto& transaction = own ? own->transaction().session() : *route.transaction;
+  if (durable && !transaction.holds_unicode()) write_in_ascii(task, jobs, settings.payload_limit);
   for (auto& job : jobs) transaction.add_job(app.sender(), std::move(job));
   if (own) own->commit();
   return ids;

@@ -4,15 +4,18 @@
 
 namespace aftercommit::detail {
 
-std::string first_line(const std::exception& error) {
-  std::string_view text = error.what();
+std::string first_line(std::string_view text) {
   text = text.substr(0, text.find('\n'));
-  if (text.starts_with("ERROR:")) {
-    text.remove_prefix(6);
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  // libpq puts two spaces behind the severity, a word of the server's language.
+  const auto severity = text.find(":  ");
+  if (severity != text.npos && text.find(' ') > severity) {
+    text.remove_prefix(severity);
+    text.remove_prefix(std::min(text.find_first_not_of(": "), text.size()));
   }
   return std::string{text};
 }
+
+std::string first_line(const std::exception& error) { return first_line(std::string_view{error.what()}); }
 
 std::string reasons_of(const std::exception& error) {
   constexpr std::string_view kHost = "connection to server";  // begins what is said of each of several hosts

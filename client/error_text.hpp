@@ -3,10 +3,13 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
 
 namespace aftercommit::detail {
 
-/// The first line: what follows it may quote rows of the user's.
+/// The first line, without "ERROR:" or what that is in the language of the server: what follows it may quote
+/// rows of the user's.
+std::string first_line(std::string_view text);
 std::string first_line(const std::exception& error);
 
 /// Why libpq has no connection: its first line, and that of each further host which it has tried.  It quotes

@@ -1,6 +1,7 @@
 #include "client/home.hpp"
 
 #include "aftercommit/error.hpp"
+#include "client/ascii_json.hpp"
 #include "client/command_hint.hpp"
 #include "client/migrations.hpp"
 #include "client/session.hpp"
@@ -17,6 +18,11 @@ std::string as_array(const Names& names) {
   for (const auto& name : names)
     text.append(text.size() == 1 ? "" : ",").append("\"").append(name).append("\"");
   return text + "}";
+}
+
+/// As the table keeps it: with escapes, where the encoding of the database may lack a character of it.
+std::string kept_name(Database& database, const std::string& app) {
+  return database.core()->pool.lease()->holds_unicode() ? app : ascii_json(app);
 }
 
 }  // namespace
@@ -39,8 +45,8 @@ HomeDatabase read_home(Database& database) {
 std::vector<OtherApp> find_other_apps(Database& database, const HomeClaim& claim,
                                       std::span<const Queue> queues) {
   std::vector<OtherApp> found;
-  for (const auto& row :
-       database.exec(statements_of(database).find_apps, claim.app, as_array(queues), as_array(claim.tasks))) {
+  for (const auto& row : database.exec(statements_of(database).find_apps, kept_name(database, claim.app),
+                                       as_array(queues), as_array(claim.tasks))) {
     found.push_back({.queue = row[0].as<std::string>(),
                      .name = row[1].as<std::string>(),
                      .same_task = row[2].is_null() ? "" : row[2].as<std::string>(),
@@ -50,7 +56,11 @@ std::vector<OtherApp> find_other_apps(Database& database, const HomeClaim& claim
 }
 
 void enter_app(Database& database, const HomeClaim& claim, std::span<const Queue> queues) {
-  database.exec(statements_of(database).enter_app, claim.app, as_array(queues), as_array(claim.tasks));
+  const auto name = kept_name(database, claim.app);
+  // Whatever the default: what another worker has just entered is no conflict.
+  database.atomic({.isolation = Isolation::kReadCommitted}, [&] {
+    database.exec(statements_of(database).enter_app, name, as_array(queues), as_array(claim.tasks));
+  });
 }
 
 void forget_apps(Database& database, std::span<const Queue> queues) {

@@ -8,6 +8,7 @@
 
 #include "aftercommit/error.hpp"
 #include "client/connection_url.hpp"
+#include "client/link.hpp"
 #include "client/pooler.hpp"
 #include "client/session.hpp"
 
@@ -31,7 +32,7 @@ struct JobListener::Connection {
     if (has_session_of_its_own(session)) receiver.emplace(connection, channel);
   }
 
-  pqxx::connection connection;
+  Link connection;
   std::optional<Receiver> receiver;  // none behind a pooler
 };
 
@@ -51,9 +52,10 @@ bool JobListener::wait(std::chrono::milliseconds timeout) {
     const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(timeout - seconds);
     return connection_->connection.await_notification(seconds.count(), rest.count()) > 0;
   } catch (const std::exception& error) {
+    const bool lost = connection_ && !connection_->connection.is_open();
+    const auto reason = lost ? connection_->connection.why_lost() : why_unreachable(error, options.url);
     connection_.reset();
-    throw DatabaseUnavailable{"cannot listen on database '" + database_.alias() +
-                              "': " + why_unreachable(error, options.url)};
+    throw DatabaseUnavailable{"cannot listen on database '" + database_.alias() + "': " + reason};
   }
 }
 

@@ -5,6 +5,8 @@
 #include "aftercommit/error.hpp"
 #include "broker/epoch_ms.hpp"
 #include "broker/fail_point.hpp"
+#include "client/ascii_json.hpp"
+#include "client/pqxx_compat.hpp"
 #include "client/session.hpp"
 
 namespace aftercommit::detail {
@@ -32,6 +34,19 @@ DeadRow dead_row(const pqxx::row& row) {
           .queue = row[1].as<std::string>(),
           .died_at = from_epoch_us(row[2].as<std::int64_t>()),
           .letter = row[3].as<std::string>()};
+}
+
+/// Errors quote what they like: a database whose encoding lacks one of the characters gets them all as
+/// escapes.
+pqxx::result write_json(const std::string& json,
+                        const std::function<pqxx::result(const std::string&)>& write) {
+  constexpr std::string_view kUntranslatable = "22P05";
+  try {
+    return write(json);
+  } catch (const std::exception& error) {
+    if (sqlstate_of(error) != kUntranslatable) throw;
+  }
+  return write(ascii_json(json));
 }
 
 /// Visits what `list` gives: those after an id, in their order.
@@ -83,17 +98,22 @@ bool JobTable::record(const Envelope& job, int attempt, milliseconds countdown) 
   if (mutant("unfenced_retry")) {
     if (const auto row = find(job.id)) attempt = row->attempt;
   }
-  const auto result = database_.exec(statements().record_attempt, job.id, attempt, job.attempt, encode(job),
-                                     countdown_ms(countdown));
-  return result.affected_rows() == 1;
+  return write_json(encode(job), [&](const std::string& envelope) {
+           return database_.exec(statements().record_attempt, job.id, attempt, job.attempt, envelope,
+                                 countdown_ms(countdown));
+         }).affected_rows() == 1;
 }
 
 bool JobTable::bury(const JobId& job, int attempt, const std::string& letter) const {
-  return database_.exec(statements().bury_job, job, attempt, letter).affected_rows() == 1;
+  return write_json(letter, [&](const std::string& text) {
+           return database_.exec(statements().bury_job, job, attempt, text);
+         }).affected_rows() == 1;
 }
 
 void JobTable::bury_lost(const JobId& job, const std::string& queue, const std::string& letter) const {
-  database_.exec(statements().bury_lost, job, queue, letter);
+  write_json(letter, [&](const std::string& text) {
+    return database_.exec(statements().bury_lost, job, queue, text);
+  });
 }
 
 bool JobTable::finish(const JobId& job, int attempt) const {
@@ -155,7 +175,9 @@ bool JobTable::revive(const JobId& job) const {
     throw PayloadError{"dead job " + job.str() + " cannot run again: what was received is another job"};
   }
   const auto again = revived(std::move(*letter->job));
-  return database_.exec(statements().revive_job, job, encode(again), again.attempt).affected_rows() == 1;
+  return write_json(encode(again), [&](const std::string& envelope) {
+           return database_.exec(statements().revive_job, job, envelope, again.attempt);
+         }).affected_rows() == 1;
 }
 
 void JobTable::unmark_revival(const JobId& job) const { database_.exec(statements().unmark_revival, job); }

@@ -6,6 +6,7 @@
 
 #include "aftercommit/error.hpp"
 #include "client/error_text.hpp"
+#include "client/read_only.hpp"
 #include "client/transaction_control.hpp"
 
 namespace aftercommit::detail {
@@ -142,7 +143,8 @@ void Session::leave_savepoint(const std::string& savepoint) {
 
 pqxx::result Session::exec(std::string_view sql, const SqlParams& params) {
   check_owner("run a statement");
-  if (const auto keyword = transaction_control_in(sql); !keyword.empty()) {
+  bool leaves_traces = false;
+  if (const auto keyword = transaction_control_in(sql, &leaves_traces); !keyword.empty()) {
     throw UsageError{"cannot run " + keyword + " as a statement on " + name() + ": " +
                      (keyword == "COPY"
                           ? "rows to and from the client go by INSERT and SELECT"
@@ -161,16 +163,18 @@ pqxx::result Session::exec(std::string_view sql, const SqlParams& params) {
   begin_if_manual();
   if (open_) {
     check_usable("run a statement");
-    lease_->notice(sql);
+    lease_->notice(sql, leaves_traces);
     return send(sql, params);
   }
   drop_ahead();  // this statement may want what that one holds
   auto lease = core_->pool.lease();
   try {
-    lease->notice(sql);
+    lease->notice(sql, leaves_traces);
     return lease->exec(sql, params);
   } catch (const std::exception& error) {
-    if (lease->lost(&error)) lease.discard();
+    const auto reason = lease->why_read_only(error);
+    if (!reason.empty() || lease->lost(&error)) lease.discard();
+    if (!reason.empty()) throw_read_only(*core_, reason);
     throw;
   }
 }
@@ -179,7 +183,9 @@ pqxx::result Session::send(std::string_view sql, const SqlParams& params) {
   try {
     return begin_.empty() ? lease_->exec(sql, params) : send_first(sql, params);
   } catch (const std::exception& error) {
+    const auto read_only = why_read_only(error);
     note_failure(sql, &error);
+    if (!read_only.empty()) throw_read_only(*core_, read_only);
     throw;
   } catch (...) {
     note_failure(sql, nullptr);
@@ -187,11 +193,16 @@ pqxx::result Session::send(std::string_view sql, const SqlParams& params) {
   }
 }
 
+std::string Session::why_read_only(const std::exception& error) const {
+  return !lease_ || in_read_only_block() ? std::string{} : lease_->why_read_only(error);
+}
+
 void Session::note_failure(std::string_view sql, const std::exception* error) {
   const bool unavailable = dynamic_cast<const DatabaseUnavailable*>(error) != nullptr;
-  lost_ = lost_ || unavailable || lease_->lost(error);
+  const auto read_only = error != nullptr ? why_read_only(*error) : std::string{};
+  lost_ = lost_ || unavailable || !read_only.empty() || lease_->lost(error);
   failure_ = "statement '" + shorten(sql) + "' failed: " +
-             (lost_              ? "the connection was lost"
+             (!read_only.empty() ? "the database takes no writes, " + read_only
               : error != nullptr ? first_line(*error)
                                  : "unknown error");
 }
@@ -405,9 +416,10 @@ void Session::drop_lease(bool healthy) noexcept {
     lease_.leave_to_parent();
     return;
   }
+  ConnectionPool::Lease given_back;  // without the lock: cleaning it up asks the server
   const std::lock_guard lock{lease_mutex_};
   if (!healthy) lease_.discard();
-  ConnectionPool::Lease{std::move(lease_)};
+  given_back = std::move(lease_);
 }
 
 std::shared_ptr<Connection> Session::share_connection() noexcept {

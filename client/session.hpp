@@ -81,6 +81,8 @@ class Session {
 
   bool in_atomic_block() const noexcept { return !blocks_.empty(); }
   bool in_read_only_block() const noexcept { return in_atomic_block() && blocks_.back().read_only; }
+  /// Whether the open transaction's database has a place for every character of Unicode.
+  bool holds_unicode() const noexcept { return !lease_ || lease_->holds_unicode(); }
   bool has_hooks() const noexcept { return !hooks_.empty(); }  ///< or jobs: something waits for the commit
   bool lost() const noexcept { return lost_; }  ///< the connection went away inside the open transaction
   /// Rolls back what was begun for Riders::next, unless its block has been entered.
@@ -107,7 +109,7 @@ class Session {
   struct Block {
     std::optional<std::string> savepoint;  // none: the transaction itself, or merged with the block outside
     bool is_transaction = false;           // this block sent BEGIN and will send COMMIT
-    bool read_only = false;                // or one around it is
+    bool read_only = false;                // as it was asked to be, or one around it
   };
   struct Savepoint {
     std::string name;
@@ -134,6 +136,9 @@ class Session {
   pqxx::result send(std::string_view sql, const SqlParams& params = {});
   pqxx::result send_first(std::string_view sql, const SqlParams& params);
   void note_failure(std::string_view sql, const std::exception* error);
+  /// Why the open transaction takes no writes, if the error says that and no block has asked for it; else
+  /// empty.
+  std::string why_read_only(const std::exception& error) const;
   void begin(const AtomicOptions& options, Riders* riders = nullptr);
   void begin_with(Riders& riders);
   pqxx::result send_begin(const std::function<pqxx::result()>& send_it);
@@ -145,7 +150,7 @@ class Session {
   std::string commit_message(const std::vector<const PendingJob*>& durable, const Riders* next) const;
   [[noreturn]] void throw_not_committed(const std::exception& error, bool with_jobs) const;
   [[noreturn]] void end_uncommitted();
-  void settle_doubt(const std::vector<const PendingJob*>& durable, int backend);
+  void settle_doubt(const std::vector<const PendingJob*>& durable, int backend, const std::string& reason);
   void run_hooks();
   void end_by_rollback() noexcept;
   void forget_transaction() noexcept;

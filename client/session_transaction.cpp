@@ -10,6 +10,7 @@
 #include "client/durable_insert.hpp"
 #include "client/error_text.hpp"
 #include "client/pqxx_compat.hpp"
+#include "client/read_only.hpp"
 #include "client/session.hpp"
 
 namespace aftercommit::detail {
@@ -107,10 +108,12 @@ pqxx::result Session::send_begin(const std::function<pqxx::result()>& send_it) {
     } catch (const DatabaseUnavailable&) {
       throw;
     } catch (const std::exception& error) {
-      if (lease_ && !lease_->lost(&error)) throw;
-      // An idle connection may have died unseen (a restarted server): nothing that lasts has run yet, so a
-      // new one will do.
+      const auto read_only = why_read_only(error);
+      if (lease_ && read_only.empty() && !lease_->lost(&error)) throw;
+      // An idle connection may have died unseen (a restarted server), or lead to what is a standby now:
+      // nothing that lasts has run yet, so a new one will do.
       if (!again && lease_.reused() && !lease_->severed()) continue;
+      if (!read_only.empty()) throw_read_only(*core_, read_only);
       throw DatabaseUnavailable{"cannot begin a transaction on " + name() + ": " + first_line(error)};
     }
   }
@@ -165,6 +168,11 @@ void Session::send_commit(const std::vector<const PendingJob*>& durable) {
   } catch (const std::exception& error) {
     const bool lost = lease_->lost(&error);
     if (!lost && sqlstate_of(error) != "40003") {  // the server has answered: nothing is committed
+      if (const auto reason = why_read_only(error); !reason.empty()) {
+        drop_lease(false);
+        forget_transaction();
+        throw_read_only(*core_, reason);
+      }
       const bool with_jobs = !durable.empty();
       if (with_jobs || riders_ != nullptr) {  // one of the statements beside COMMIT failed: it is still open
         end_by_rollback();
@@ -174,8 +182,9 @@ void Session::send_commit(const std::vector<const PendingJob*>& durable) {
       }
       throw_not_committed(error, with_jobs);
     }
+    const auto reason = lost ? lease_->why_lost() : first_line(error);
     drop_lease(!lost);
-    settle_doubt(durable, backend);
+    settle_doubt(durable, backend, reason);
   }
 }
 
@@ -183,7 +192,7 @@ void Session::send_commit(const std::vector<const PendingJob*>& durable) {
 /// what autovacuum goes by, only when that is between transactions.
 Riders* Session::next_to_begin() const noexcept {
   constexpr std::chrono::seconds kLongestChain{1};  // since PostgreSQL 15 it tells no more often
-  if (riders_ == nullptr || riders_->next == nullptr || has_hooks()) return nullptr;
+  if (riders_ == nullptr || riders_->next == nullptr || has_hooks() || lease_->changed()) return nullptr;
   const auto length = std::chrono::steady_clock::now() - chain_began_at_;
   return length < kLongestChain ? riders_->next : nullptr;
 }
@@ -209,14 +218,17 @@ void Session::throw_not_committed(const std::exception& error, bool with_jobs) c
 
 /// Where no COMMIT was sent there is no doubt about it.
 void Session::end_uncommitted() {
+  const auto reason = lease_->why_lost();
   lost_ = true;
   end_by_rollback();
   throw DatabaseUnavailable{"the transaction on " + name() +
-                            " was rolled back: the connection was lost before its commit"};
+                            " was rolled back: the connection was lost before its commit" +
+                            (reason.empty() ? reason : ": " + reason)};
 }
 
 /// Returns if the transaction turns out to be committed; else throws.
-void Session::settle_doubt(const std::vector<const PendingJob*>& durable, int backend) {
+void Session::settle_doubt(const std::vector<const PendingJob*>& durable, int backend,
+                           const std::string& reason) {
   auto outcome = CommitOutcome::kUnknown;
   if (!durable.empty() && riders_ == nullptr)
     outcome = find_commit_outcome(*core_, durable.front()->id, backend);
@@ -225,10 +237,10 @@ void Session::settle_doubt(const std::vector<const PendingJob*>& durable, int ba
   forget_transaction();
   if (outcome == CommitOutcome::kRolledBack) {
     throw DatabaseUnavailable{"the transaction on " + name() +
-                              " was rolled back: the connection was lost in its commit"};
+                              " was rolled back: the connection was lost in its commit: " + reason};
   }
-  throw CommitInDoubt{"the commit on " + name() +
-                      " is in doubt: the connection was lost before the reply; its hooks did not run" +
+  throw CommitInDoubt{"the commit on " + name() + " is in doubt: the connection was lost before the reply (" +
+                      reason + "); its hooks did not run" +
                       (durable_jobs ? "; its durable jobs run if, and only if, it has been committed"
                                     : ", and its jobs were not sent")};
 }

@@ -14,6 +14,7 @@
 #include "broker/broker.hpp"
 #include "client/error_text.hpp"
 #include "client/migrations.hpp"
+#include "client/read_only.hpp"
 
 namespace aftercommit::detail {
 namespace {
@@ -60,9 +61,10 @@ SetUpCheck database_check(const Database& database, bool tables) {
   return {.subject = "database '" + database.alias() + "'",
           .look = [options, alias = database.alias(), tables]() -> std::vector<std::string> {
             Database own{options, alias};
-            own.check();
+            const auto read_only = why_read_only(own);
             if (tables) check_schema(own);
-            return {};
+            if (read_only.empty()) return {};
+            return {"a database takes no writes, so that no job can run on it until it does: " + read_only};
           }};
 }
 

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <utility>
 
+#include "client/session_traces.hpp"
+
 namespace aftercommit::detail {
 namespace {
 
@@ -112,14 +114,16 @@ class Scanner {
 
 }  // namespace
 
-std::string transaction_control_in(std::string_view sql) {
+std::string transaction_control_in(std::string_view sql, bool* leaves_traces) {
   static constexpr std::array<std::string_view, 8> kKeywords{"ABORT",   "BEGIN",    "COMMIT",    "END",
                                                              "RELEASE", "ROLLBACK", "SAVEPOINT", "START"};
   Scanner scanner{sql};
+  SessionTraces traces;
   std::string first;     // word of this statement; empty at its start
   std::string previous;  // token
   int body = 0;  // BEGIN ATOMIC and CASE not yet ended: the semicolons of a function's body end no statement
   for (std::string token = scanner.next(); !token.empty(); previous = std::exchange(token, scanner.next())) {
+    traces.see(token);
     if (body > 0) {
       body += token == "CASE" ? 1 : token == "END" ? -1 : 0;
     } else if (token == ";") {
@@ -135,6 +139,7 @@ std::string transaction_control_in(std::string_view sql) {
       body = 1;
     }
   }
+  if (leaves_traces != nullptr) *leaves_traces = traces.found();
   return {};
 }
 

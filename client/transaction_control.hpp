@@ -12,7 +12,8 @@ namespace aftercommit::detail {
 /// standard_conforming_strings on: comments, quotes and dollar quotes hide what they hold.
 /// COPY FROM STDIN and COPY TO STDOUT count as "COPY": libpq ends one inside the next statement it sends, and
 /// a COMMIT sent so is answered with a rollback that is no error.
-std::string transaction_control_in(std::string_view sql);
+/// `leaves_traces` is set where the rest of it leaves something behind in the session: see SessionTraces.
+std::string transaction_control_in(std::string_view sql, bool* leaves_traces = nullptr);
 
 /// Whether a statement of `sql` is DEALLOCATE or DISCARD, or code (DO) in which they would not be seen.
 bool may_drop_plans(std::string_view sql);

@@ -36,7 +36,10 @@ constexpr std::string_view kLeftInManualMode =
 
 bool is_conflict(const std::exception& error) {
   const auto sqlstate = detail::sqlstate_of(error);
-  return sqlstate == "40001" || sqlstate == "40P01";
+  if (sqlstate == "40001" || sqlstate == "40P01") return true;
+  // A function of the application's has dropped our plans unseen (DEALLOCATE ALL): they are made anew.
+  return sqlstate == "26000" &&
+         std::string_view{error.what()}.find("\"aftercommit_") != std::string_view::npos;
 }
 
 /// Not the task's fault: the server is stopping, has no connections left, or has trouble with its disk.

@@ -12,6 +12,7 @@
 #include "client/command_hint.hpp"
 #include "client/error_text.hpp"
 #include "client/home.hpp"
+#include "client/read_only.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -71,6 +72,12 @@ std::vector<std::string> Home::enter() {
       if (claim.app.empty()) break;
       try {
         detail::enter_app(*database, claim, queues_);
+      } catch (const DatabaseUnavailable& error) {
+        if (detail::why_read_only(*database).empty()) throw;
+        unentered_.push_back(alias);  // its jobs wait until it does, and so can this
+        warnings.insert(
+            "the name of this app could not be entered yet, so that others do not see it there: " +
+            detail::first_line(error));
       } catch (const pqxx::insufficient_privilege& error) {
         warnings.insert("the name of this app could not be entered in database '" + alias +
                         "', so that others do not see it there: " + detail::first_line(error) +
@@ -88,7 +95,28 @@ std::vector<std::string> Home::enter() {
   return {warnings.begin(), warnings.end()};
 }
 
+/// Where that had to wait at the start.
+void Home::enter_late() {
+  if (unentered_.empty()) return;
+  HomeClaim mine;
+  {
+    const std::lock_guard lock{mutex_};
+    mine = claim(true);
+  }
+  std::erase_if(unentered_, [&](const std::string& alias) {
+    try {
+      detail::enter_app(app_.core().database(alias), mine, queues_);
+    } catch (const pqxx::insufficient_privilege&) {
+      // It will not do better another time.
+    } catch (const std::exception&) {
+      return false;
+    }
+    return true;
+  });
+}
+
 void Home::check() {
+  enter_late();
   std::map<std::string, HomeDatabase> seen;  // asked without the lock: a database may take its time
   for (const auto& [alias, database] : app_.core().databases()) {
     try {

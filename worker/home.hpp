@@ -30,7 +30,8 @@ class Home {
   /// it; ConfigError where a server does not serve.
   std::vector<std::string> enter();
 
-  /// Asks both servers anew.  Where one is away, what was known of it stands.
+  /// Asks both servers anew.  Where one is away, what was known of it stands.  Not by two threads at once,
+  /// nor beside enter().
   void check();
 
   /// False while a queue is known to belong to another database: no job of it may run, nor be settled as
@@ -45,7 +46,8 @@ class Home {
  private:
   using Findings = std::vector<std::vector<HomeFinding>>;
 
-  HomeClaim claim(bool with_app) const;
+  HomeClaim claim(bool with_app) const;  // with mutex_ held
+  void enter_late();
   void note(const std::vector<Queue>& queues, const Findings& findings);  // with mutex_ held
   std::string other_database(const Queue& queue, const HomeFinding& finding) const;
   std::string other_app(const Queue& queue, const HomeFinding& finding) const;
@@ -54,6 +56,7 @@ class Home {
   App& app_;
   const std::vector<Queue> queues_;
   const bool runs_tasks_;
+  std::vector<std::string> unentered_;  // databases that took no writes when the app was to be entered there
   std::atomic<bool> right_{true};
   std::mutex mutex_;  // protects what follows
   std::condition_variable_any changed_;

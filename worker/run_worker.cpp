@@ -103,7 +103,9 @@ void check_set_up(App& app, const Options& options) {
   };
   std::size_t index = 0;  // of the database's finding, behind the broker's
   for (const auto& [alias, database] : app.core().databases()) {
-    if (findings[++index].trouble.empty()) note_trouble([&] { prepare_schema(*database, options); });
+    const auto& finding = findings[++index];
+    for (const auto& warning : finding.warnings) log(LogLevel::kWarning, warning, {{"database", alias}});
+    if (finding.trouble.empty()) note_trouble([&] { prepare_schema(*database, options); });
   }
   for (const auto& name : app.core().task_names()) {
     const auto before = troubles.size();

@@ -1,1 +1,3 @@
-SELECT id, queue, (extract(epoch FROM least(greatest(died_at, 'epoch'), '2262-01-01Z')) * 1000000)::bigint, letter FROM {schema}.dead WHERE id = $1;
+SELECT id, queue, (extract(epoch FROM least(greatest(died_at, 'epoch'), '2262-01-01Z'))::numeric * 1000000::numeric)::bigint,
+       letter
+FROM {schema}.dead WHERE id = $1;

@@ -4,8 +4,10 @@
 WITH RECURSIVE one AS (
   SELECT $1::text AS queue
   UNION ALL
-  SELECT (SELECT min(queue) FROM {schema}.dead WHERE queue > one.queue) FROM one WHERE $1 = '' AND queue IS NOT NULL)
-SELECT id, newest.queue, (extract(epoch FROM least(greatest(died_at, 'epoch'), '2262-01-01Z')) * 1000000)::bigint, letter
+  SELECT (SELECT pg_catalog.min(queue) FROM {schema}.dead WHERE queue > one.queue)
+  FROM one WHERE $1 = '' AND queue IS NOT NULL)
+SELECT id, newest.queue,
+       (extract(epoch FROM least(greatest(died_at, 'epoch'), '2262-01-01Z'))::numeric * 1000000::numeric)::bigint, letter
 FROM one CROSS JOIN LATERAL (
   SELECT id, queue, died_at, letter FROM {schema}.dead
   WHERE queue = one.queue AND (died_at, id) < (coalesce($2::timestamptz, 'infinity'),

@@ -1,3 +1,6 @@
 -- look_for_job.sql: the job as it stands now, and which table says so; without a row all but the first column is null.
-SELECT token, id, queue, attempt, coalesce(extract(epoch FROM due_at - clock_timestamp()) * 1000, 0)::bigint, envelope
+SELECT token, id, queue, attempt,
+       coalesce(extract(epoch FROM least(greatest(due_at, 'epoch'), '200000-01-01Z') - pg_catalog.clock_timestamp())::float8
+         * 1000::float8, 0)::bigint,
+       envelope
 FROM {schema}.home LEFT JOIN {schema}.job ON id = $1;

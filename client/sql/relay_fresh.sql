@@ -10,10 +10,13 @@
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
 SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_seqscan = off;
-SELECT {origin}, pg_current_snapshot(), id, xact, due_at IS NOT DISTINCT FROM 'epoch'
+SET LOCAL enable_indexscan = on;
+SET LOCAL enable_nestloop = on;
+SET LOCAL jit = off;
+SELECT {origin}, pg_catalog.pg_current_snapshot(), id, xact, due_at IS NOT DISTINCT FROM 'epoch'
 FROM (SELECT) AS one LEFT JOIN LATERAL (
   (SELECT late.id, late.xact, late.due_at
-   FROM unnest({xip}::xid8[]) AS running CROSS JOIN LATERAL (
+   FROM pg_catalog.unnest({xip}::xid8[]) AS running CROSS JOIN LATERAL (
      SELECT id, xact, due_at FROM {schema}.job
      WHERE queue = {queue} AND xact > '0' AND xact <= running
        AND (xact, id) >= (running, CASE WHEN running = {xact}::xid8 THEN {id}::uuid

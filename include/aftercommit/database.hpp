@@ -82,10 +82,11 @@ class Database {
   template <class Body>
   auto atomic(const AtomicOptions& options, Body&& body);
 
-  /// One statement: in the thread's open block, in its manual transaction, or in autocommit.  What a SET,
-  /// LISTEN or session lock changes stays with a connection that goes back to the pool: use SET LOCAL, or
-  /// `options` in the URL.  While the process ends, the destructor of an object with static storage may still
-  /// run statements if that object is younger than the process's first statement; else UsageError.
+  /// One statement: in the thread's open block, in its manual transaction, or in autocommit.  What it changes
+  /// in its session (SET, LISTEN, a lock) is over when the connection goes back to the pool.  Where the
+  /// server takes no writes, and no block is read-only, a write is DatabaseUnavailable.  While the process
+  /// ends, the destructor of an object with static storage may still run statements if that object is younger
+  /// than the process's first statement; else UsageError.
   template <class... Args>
   pqxx::result exec(std::string_view sql, const Args&... args) {
     return exec_params(sql, SqlParams{to_sql(args)...});

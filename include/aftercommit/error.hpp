@@ -41,8 +41,8 @@ struct CommitInDoubt : Error {
   bool in_doubt() const noexcept override { return true; }
 };
 
-/// No connection to the database could be had: it does not answer, or the pool stayed exhausted.
-/// Nothing was run.
+/// No connection to the database could be had: it does not answer, or the pool stayed exhausted; or the
+/// server that it led to takes no writes.  Nothing was committed.
 struct DatabaseUnavailable : Error {
   using Error::Error;
   bool retryable() const noexcept override { return true; }

@@ -34,6 +34,18 @@ TEST_F(Pooler, IsNotSentTheSettingsOfAWorkersSession) {
   EXPECT_EQ(durability_of("ac:worker"), "off");
 }
 
+TEST_F(Pooler, IsLeftToCleanASessionThatAStatementHasChanged) {
+  proxy.make_up_process_ids(true);
+  Database database{{.url = proxy.url()}};
+  const auto ask = [&](const std::string& sql) { return database.exec(sql)[0][0].as<std::string>(); };
+  const auto session = ask("SELECT pg_backend_pid()");
+  EXPECT_EQ(ask("SELECT pg_backend_pid()"), session);
+  database.exec("SET statement_timeout = '7min'");
+  EXPECT_EQ(ask("SHOW statement_timeout"), "0");
+  EXPECT_NE(ask("SELECT pg_backend_pid()"), session)
+      << "whoever comes next to the old one is not ours to see";
+}
+
 TEST_F(Pooler, IsNotAskedToListen) {
   Database database{{.url = proxy.url()}};
   detail::JobListener hears{database};

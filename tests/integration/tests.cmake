@@ -14,7 +14,8 @@ endforeach()
 foreach(subject
         app_options atomic atomic_options broken_transaction commit_in_doubt connection_pool database_frozen database_lost durable_delivery
         enqueue enqueue_failure enqueue_options enqueue_payload frequent_writes manual_transaction multi_database
-        on_commit random_nesting savepoint transaction_begin transaction_fork transaction_thread transaction_use)
+        on_commit random_nesting savepoint session_state standby transaction_begin transaction_fork transaction_thread
+        transaction_use)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
 endforeach()
 foreach(subject dead_rows job_lookup migrations schema_roles sql_enqueue sql_enqueue_refusals)
@@ -38,7 +39,11 @@ foreach(subject
 endforeach()
 aftercommit_test(worker_aside_test LABEL integration SOURCES support/postgres_proxy.cpp
                  LIBRARIES worker_support test_payments)
-aftercommit_test(worker_outage_test LABEL integration LIBRARIES worker_support test_payments)
+foreach(subject encodings hostile_settings worker_outage worker_session)
+  aftercommit_test(${subject}_test LABEL integration LIBRARIES worker_support test_payments)
+endforeach()
+target_compile_definitions(hostile_settings_test PRIVATE AFTERCOMMIT_CLI="$<TARGET_FILE:aftercommit_cli>")
+add_dependencies(hostile_settings_test aftercommit_cli)
 aftercommit_test(sql_clients_test LABEL integration LIBRARIES worker_support)
 target_compile_definitions(sql_clients_test PRIVATE AFTERCOMMIT_SQL_CLIENTS="${PROJECT_SOURCE_DIR}/tests/sql")
 aftercommit_test(relay_test LABEL integration LIBRARIES aftercommit::worker)

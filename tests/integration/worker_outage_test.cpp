@@ -125,5 +125,32 @@ TEST_F(WorkerDatabaseOutage, ByAFreezeDoesNotKeepAnIdleWorkerFromStopping) {
   server.thaw();
 }
 
+TEST_F(WorkerDatabaseOutage, ByAStandbyUsesUpNoRetryAndSaysSo) {
+  auto& worker = start_worker();
+  const auto durable = tasks.insert.apply_async({.countdown = std::chrono::seconds{1}, .max_retries = 0}, 1);
+  ASSERT_TRUE(eventually([&]() -> bool { return broker->has_durable("default", {&durable, 1}).at(0); }));
+  server.demote();
+  const auto other = tasks.insert.apply_async({.max_retries = 0, .delivery = Delivery::kOnCommit}, 2);
+  ASSERT_TRUE(worker.says("takes no writes: it is a standby"));
+  auto& late = start_worker(Start{.options = {"--no-migrate"}});
+  EXPECT_TRUE(late.says("a database takes no writes"));
+  EXPECT_TRUE(late.says("the name of this app could not be entered yet"));
+  server.promote();
+  EXPECT_TRUE(eventually_effects({1, 2}));
+  EXPECT_EQ(notes(durable).back().attempt, 1);
+  EXPECT_EQ(notes(other).back().attempt, 1);
+  EXPECT_TRUE(broker->dead_letters("default", 0, 1).empty());
+}
+
+TEST_F(WorkerDatabaseOutage, ByAReadOnlyDefaultUsesUpNoRetryAndSaysSo) {
+  auto& worker = start_worker();
+  server.set("default_transaction_read_only", "on");
+  const auto job = tasks.insert.apply_async({.max_retries = 0, .delivery = Delivery::kOnCommit}, 1);
+  ASSERT_TRUE(worker.says("default_transaction_read_only is on"));
+  server.set("default_transaction_read_only", "off");
+  EXPECT_TRUE(eventually_effects({1}));
+  EXPECT_EQ(notes(job).back().attempt, 1);
+}
+
 }  // namespace
 }  // namespace aftercommit

@@ -52,10 +52,14 @@ std::filesystem::path program(const std::string& name) {
 }  // namespace
 
 PrivatePostgres::PrivatePostgres() : folder_{temporary_folder()} {
-  const auto made = run({program("initdb"), "-D", folder_ / "data", "--username=postgres", "--auth=trust",
-                         "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"});
-  int status = 0;
-  if (::waitpid(made, &status, 0) != made || status != 0) throw std::runtime_error{"initdb failed"};
+  run_to_end({program("initdb"), "-D", folder_ / "data", "--username=postgres", "--auth=trust",
+              "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"});
+  start();
+}
+
+PrivatePostgres::PrivatePostgres(StandbyOf standby) : folder_{temporary_folder()} {
+  run_to_end({program("pg_basebackup"), "-D", folder_ / "data", "-h", standby.primary.folder_, "-U",
+              "postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"});
   start();
 }
 
@@ -99,6 +103,18 @@ void PrivatePostgres::stop() {
 void PrivatePostgres::restart() {
   stop();
   start();
+}
+
+void PrivatePostgres::demote() {
+  stop();
+  std::ofstream{folder_ / "data" / "standby.signal"};
+  start();
+}
+
+void PrivatePostgres::promote() {
+  pqxx::connection connection{url()};
+  pqxx::nontransaction session{connection};
+  if (!session.exec("SELECT pg_promote()")[0][0].as<bool>()) throw std::runtime_error{"no promotion"};
 }
 
 void PrivatePostgres::keep_copy() {
@@ -148,11 +164,10 @@ void PrivatePostgres::make_commits_hang() {
 }
 
 void PrivatePostgres::run_to_end(const std::vector<std::string>& command) const {
-  const auto process = run(command);
+  const auto child = run(command);
   int status = 0;
-  if (::waitpid(process, &status, 0) != process || status != 0) {
-    throw std::runtime_error{command.front() + " failed"};
-  }
+  if (::waitpid(child, &status, 0) == child && status == 0) return;
+  throw std::runtime_error{command.front() + " failed: see " + (folder_ / "log").string()};
 }
 
 pid_t PrivatePostgres::run(const std::vector<std::string>& command) const {

@@ -15,15 +15,23 @@ namespace aftercommit::support {
 class PrivatePostgres {
  public:
   PrivatePostgres();
+  /// A standby of another, which follows it from now on.
+  struct StandbyOf {
+    const PrivatePostgres& primary;
+  };
+  explicit PrivatePostgres(StandbyOf standby);
   ~PrivatePostgres();
   PrivatePostgres(const PrivatePostgres&) = delete;
   PrivatePostgres& operator=(const PrivatePostgres&) = delete;
 
   std::string url() const;
+  const std::filesystem::path& folder() const { return folder_; }  ///< its socket is there
 
   void start();  ///< again, with the same data at the same address
   void stop();   ///< at once: sessions are ended, open transactions rolled back
   void restart();
+  void demote();     ///< starts it again as a standby, which follows nobody
+  void promote();    ///< a standby, to a primary; its sessions go on
   void keep_copy();  ///< of the data as they are now, for go_back(); stops and starts the server for it
   /// The server is lost, and another one takes its place at the same address, with the data of that copy: one
   /// restored from it, or a standby that has received nothing since, still to be promoted.

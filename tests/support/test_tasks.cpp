@@ -266,6 +266,11 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::support::app) {
     job.transaction().exec("SELECT 'a\\', '; " + statements + " --'");
     job.transaction().exec("INSERT INTO effect(job_id, value, attempt) VALUES ($1, $2, 0)", job.id(), -value);
   });
+  tasks.run_sql.run([](Job& job, long value, const std::string& statement) {
+    begin(job, value);
+    const auto rows = job.transaction().exec(statement);
+    if (!rows.empty() && rows.columns() > 0) note(job, rows[0][0].is_null() ? "null" : rows[0][0].c_str());
+  });
   tasks.ask_for_rollback.run([](Job& job, long value) {
     begin(job, value);
     job.transaction().set_rollback(true);

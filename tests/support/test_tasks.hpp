@@ -60,6 +60,9 @@ struct TestTasks {
   /// Hides these statements from the library, which would refuse them: a server that takes backslashes for
   /// escapes reads on where the library sees a string.
   Task<long, std::string> break_out = app.task<long, std::string>("break_out", {.max_retries = 0});
+  /// Runs this statement; notes the first value that it gives.
+  Task<long, std::string> run_sql =
+      app.task<long, std::string>("run_sql", {.max_retries = 0, .backoff = fixed(kShortBackoff)});
   Task<long> ask_for_rollback = app.task<long>("ask_for_rollback", {.max_retries = 0});
   Task<long> hook_throws = app.task<long>("hook_throws", {.backoff = fixed(kShortBackoff)});
   /// Fails with this SQLSTATE as long as the sequence `tries` is at most `times`.

@@ -74,8 +74,8 @@ TEST(ConnectionUrl, MeansWhatLibpqReads) {
       EXPECT_EQ(given.at(keyword), value) << keyword << " of " << url;
     }
     for (const auto& [keyword, value] : given) {
-      const bool ours =
-          keyword == "connect_timeout" || keyword.starts_with("keepalives_") || keyword == "tcp_user_timeout";
+      const bool ours = keyword == "connect_timeout" || keyword.starts_with("keepalives_") ||
+                        keyword == "tcp_user_timeout" || keyword == "client_encoding";
       EXPECT_TRUE(ours || wanted.contains(keyword)) << keyword << " of " << url;
     }
   }
@@ -112,6 +112,12 @@ TEST(ConnectionUrl, CarriesTheApplicationsNameWhateverItSays) {
   EXPECT_EQ(given_for("postgresql://host/db?application_name=mine").at("application_name"), "mine");
   EXPECT_EQ(given_for("postgresql://host/db?application_name=mine", "ac:w").at("application_name"), "ac:w");
   EXPECT_EQ(given_for("host=h application_name=mine", "ac:w").at("application_name"), "ac:w");
+}
+
+TEST(ConnectionUrl, AsksForUtf8WhateverItSays) {
+  EXPECT_EQ(given_for("postgresql://host/db").at("client_encoding"), "UTF8");
+  EXPECT_EQ(given_for("postgresql://host/db?client_encoding=LATIN1").at("client_encoding"), "UTF8");
+  EXPECT_EQ(given_for("host=h client_encoding=auto").at("client_encoding"), "UTF8");
 }
 
 TEST(ConnectionUrl, ThatIsNoneIsToldWithItsFlawAndNotItself) {

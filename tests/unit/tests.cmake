@@ -10,6 +10,9 @@ foreach(subject
         transaction_control)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
 endforeach()
+foreach(subject ascii_json error_text session_traces)
+  aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::client)
+endforeach()
 
 foreach(subject
         command_line in_hand interruptions job_buffer lease_watch locked_jobs log_stream patience queue_order settler)

@@ -1,7 +1,8 @@
 -- args_flaw.sql: what is wrong with the arguments of a job, in words; null if nothing is.  Walks over json and not jsonb:
--- that keeps the digits of a number as they were written, and both members of a key that stands twice.
+-- that keeps the digits of a number as they were written, and both members of a key that stands twice.  Compiling the walk
+-- would take a second: PostgreSQL thinks it worth that where a setting makes loops look expensive.
 CREATE OR REPLACE FUNCTION {schema}.args_flaw(args text) RETURNS text LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, {schema}, pg_temp AS $function$
+SET search_path = pg_catalog, {schema}, pg_temp SET standard_conforming_strings = on SET jit = off AS $function$
 DECLARE
   tree json;
   escapes text;
@@ -70,6 +71,10 @@ EXCEPTION
     RETURN 'args nests arrays and objects deeper than 64 levels';
   WHEN numeric_value_out_of_range THEN
     RETURN 'args holds a number that a double cannot: ' || left(SQLERRM, 80);
+  WHEN untranslatable_character THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN 'args holds a character that the encoding ' || getdatabaseencoding() || ' of this database lacks: '
+      || left(concat_ws('; ', SQLERRM, nullif(detail, '')), 200);
   WHEN data_exception THEN
     GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
     RETURN 'args is not JSON: ' || left(concat_ws('; ', SQLERRM, nullif(detail, '')), 200);

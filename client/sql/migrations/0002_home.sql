@@ -17,7 +17,7 @@ CREATE TABLE {schema}.app (
   PRIMARY KEY (queue, name));
 
 -- Roles of workers, by what they could do before, may do so with the new table too.
-SELECT set_config('aftercommit.schema', {schema_name}, true);
+SELECT pg_catalog.set_config('aftercommit.schema', {schema_name}, true);
 DO $do$
 DECLARE
   worker oid;

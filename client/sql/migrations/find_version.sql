@@ -1,1 +1,1 @@
-SELECT coalesce(max(version), 0) FROM {schema}.migration;
+SELECT coalesce(pg_catalog.max(version), 0) FROM {schema}.migration;
