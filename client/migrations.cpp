@@ -70,6 +70,7 @@ std::string how_to_migrate(const Database& database) {
 /// The steps from `version` on, each of which records itself, and the functions as they are now.
 std::string steps_after(int version) {
   std::string steps;
+  if (version >= kSchemaVersion) return steps;
   for (auto step = static_cast<std::size_t>(std::max(version, 0)); step < kMigrations.size(); ++step) {
     steps += kMigrations[step];
   }

@@ -80,7 +80,7 @@ TEST_F(WorkerThatHangs, DrainsItsQueueThoughEachOfItsProcessesHangsAfterAWhile) 
 }
 
 TEST_F(WorkerThatHangs, IsLeftAloneWhereItIsTheTaskThatTakesItsTime) {
-  auto& worker = start_worker({.options = {"--processes", "1", "--hang-timeout", "1"}});
+  auto& worker = start_worker({"--processes", "1", "--hang-timeout", "1"});
   transact([&](Transaction&, Intent& intent) { ask(intent, tasks.slow, {}, 0L, 3500L); });
   EXPECT_TRUE(worker.says("a task takes long"));
   expect_promises_kept();

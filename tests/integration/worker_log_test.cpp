@@ -91,7 +91,9 @@ TEST_F(WorkerLog, NamesTheQueueOfAJobThatIsDoneAndHasNumbersForNumbers) {
   tasks.insert.apply_async({.queue = "mail"}, 1);
   ASSERT_TRUE(worker.says("job done"));
   for (const auto& event : worker.events()) {
-    if (event.at("message") == "worker started") EXPECT_TRUE(event.at("concurrency").is_number());
+    if (event.at("message") == "worker started") {
+      EXPECT_TRUE(event.at("concurrency").is_number());
+    }
     if (event.at("message") != "job done") continue;
     EXPECT_EQ(event.at("queue"), "mail");
     EXPECT_EQ(event.at("attempt"), 1);

@@ -16,11 +16,11 @@ using Cause = DeadLetter::Cause;
 class WorkerRetry : public support::WorkerTest {
  protected:
   /// The countdowns that the worker has given a job, from its log: exact where a clock is not.
-  static std::vector<std::string> countdowns_ms(const support::WorkerProcess& worker, const JobId& job) {
-    std::vector<std::string> countdowns;
+  static std::vector<int> countdowns_ms(const support::WorkerProcess& worker, const JobId& job) {
+    std::vector<int> countdowns;
     for (const auto& event : worker.events()) {
       if (event.value("job_id", "") == job.str() && event.contains("countdown_ms")) {
-        countdowns.push_back(event["countdown_ms"]);
+        countdowns.push_back(event["countdown_ms"].get<int>());
       }
     }
     return countdowns;
@@ -87,15 +87,15 @@ TEST_F(WorkerRetry, ObeysTheBackoffOfTheTask) {
   const auto fixed_job = tasks.fail.delay(1, "deliberate");
   const auto exponential_job = tasks.fail_exponentially.delay(1);
   eventually_dead(2);
-  EXPECT_EQ(countdowns_ms(worker, fixed_job), (std::vector<std::string>{"10", "10"}));
-  EXPECT_EQ(countdowns_ms(worker, exponential_job), (std::vector<std::string>{"10", "20", "30"}));
+  EXPECT_EQ(countdowns_ms(worker, fixed_job), (std::vector<int>{10, 10}));
+  EXPECT_EQ(countdowns_ms(worker, exponential_job), (std::vector<int>{10, 20, 30}));
 }
 
 TEST_F(WorkerRetry, ObeysTheBackoffOfTheCallRatherThanTheTasks) {
   auto& worker = start_worker();
   const auto job = tasks.fail.apply_async({.backoff = exponential(20ms, 1s, 3.0, 0.0)}, 1, "deliberate");
   eventually_dead(1);
-  EXPECT_EQ(countdowns_ms(worker, job), (std::vector<std::string>{"20", "60"}));
+  EXPECT_EQ(countdowns_ms(worker, job), (std::vector<int>{20, 60}));
   const auto attempts = notes(job);
   ASSERT_EQ(attempts.size(), 3u);
   EXPECT_GE(attempts[1].at - attempts[0].at, 0.020);
@@ -110,14 +110,14 @@ TEST_F(WorkerRetry, LetsATaskSayWhenItWantsToRunAgain) {
   ASSERT_EQ(attempts.size(), 2u);
   EXPECT_EQ(attempts[1].attempt, 2) << "it uses up a retry";
   EXPECT_GE(attempts[1].at - attempts[0].at, 0.123);
-  EXPECT_EQ(countdowns_ms(worker, job), std::vector<std::string>{"123"});
+  EXPECT_EQ(countdowns_ms(worker, job), std::vector<int>{123});
 }
 
 TEST_F(WorkerRetry, TakesTheBackoffOfTheTaskWhereRetryNamesNoCountdown) {
   auto& worker = start_worker();
   const auto job = tasks.retry.delay(1, std::nullopt);
   EXPECT_TRUE(eventually_effects({1}));
-  EXPECT_EQ(countdowns_ms(worker, job), std::vector<std::string>{"10"});
+  EXPECT_EQ(countdowns_ms(worker, job), std::vector<int>{10});
 }
 
 TEST_F(WorkerRetry, RunsATaskAgainAtOnceWhereRetryNamesANegativeCountdown) {
