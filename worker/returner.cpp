@@ -12,10 +12,10 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kBatch = 1000;
-constexpr std::size_t kShare = 200;          // what another worker may put aside again comes in shares
+constexpr std::size_t kShare = 100;          // what another worker may put aside again comes in shares
 constexpr milliseconds kNothingAside{2000};  // between two looks
 constexpr milliseconds kSomeAside{1000};
-constexpr milliseconds kBetweenShares{200};  // while an executor here has nothing to do
+constexpr milliseconds kBetweenShares{100};  // while an executor here has nothing to do
 constexpr milliseconds kDue{3000};           // between two looks for those whose time has come
 constexpr milliseconds kBetweenQuestions{3000};
 constexpr milliseconds kSure{5000};  // that a database serves which has answered
@@ -48,6 +48,7 @@ milliseconds Returner::look(const std::stop_token& stop) {
   Answers answers;
   const bool for_due = Clock::now() - looked_for_due_ >= kDue;
   if (for_due) looked_for_due_ = Clock::now();
+  const bool idle = buffer_.has_idle();  // before there is more to do
   bool goes_on = false;
   for (const auto& aside : all) {
     const std::pair key{aside.queue, aside.reason};
@@ -62,7 +63,7 @@ milliseconds Returner::look(const std::stop_token& stop) {
     if (stop.stop_requested()) break;
   }
   if (all.empty()) return kNothingAside;
-  return goes_on && buffer_.has_idle() ? kBetweenShares : kSomeAside;
+  return goes_on && idle ? kBetweenShares : kSomeAside;
 }
 
 /// Others may have another way to the database, so that it is asked even where nothing speaks against it.

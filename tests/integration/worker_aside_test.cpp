@@ -58,7 +58,7 @@ class WorkerAside : public support::WorkerTest {
 class WorkerAsideForATask : public WorkerAside {};
 
 TEST_F(WorkerAsideForATask, HoldsUpNoneOfTheOthersAndRunsThemWhenOneComesThatKnowsIt) {  // P9
-  constexpr long kJobs = 1000;
+  constexpr long kJobs = 500;
   auto& first = start_worker();
   const auto later = support::declare_later(app);
   app.database().atomic([&] {
@@ -132,7 +132,7 @@ class WorkerAsideForAnAlias : public WorkerAside {
 };
 
 TEST_F(WorkerAsideForAnAlias, HoldsUpNoneOfTheOthersAndRunsThemWhenOneComesThatHasIt) {
-  constexpr long kJobs = 1000;
+  constexpr long kJobs = 500;
   start_worker();
   two.database("reports").atomic([&] {
     for (const auto value : up_to(kJobs)) report.delay(1000 + value);
