@@ -46,6 +46,7 @@ const std::vector<detail::SetUpFinding>& Servers::findings() {
 Broker& Servers::broker() {
   if (broker_) return *broker_;
   const auto& finding = findings().front();
+  if (finding.away) throw BrokerUnavailable{detail::in_lines(detail::troubles_of(findings()))};
   if (!finding.trouble.empty()) detail::throw_all(detail::troubles_of(findings()));
   for (const auto& warning : finding.warnings) std::cerr << "aftercommit: warning: " << warning << '\n';
   broker_ = make_broker(redis_url());
@@ -55,7 +56,12 @@ Broker& Servers::broker() {
 std::deque<Store>& Servers::stores() {
   if (!stores_.empty()) return stores_;
   const auto of_databases = std::span{findings()}.subspan(1);
-  if (!detail::troubles_of(of_databases).empty()) detail::throw_all(detail::troubles_of(findings()));
+  if (!detail::troubles_of(of_databases).empty()) {
+    const bool away = std::ranges::all_of(
+        of_databases, [](const auto& finding) { return finding.trouble.empty() || finding.away; });
+    if (away) throw DatabaseUnavailable{detail::in_lines(detail::troubles_of(findings()))};
+    detail::throw_all(detail::troubles_of(findings()));
+  }
   for (const auto& alias : app_.database_aliases()) {
     stores_.push_back({.alias = alias, .database = app_.database(alias)});
   }

@@ -28,7 +28,8 @@ class Servers {
   explicit Servers(const Connections& given);
 
   /// All servers are looked at side by side, at the first use of any.  Where the one that is asked for cannot
-  /// serve, the error tells of all that cannot.
+  /// serve, the error tells of all that cannot: BrokerUnavailable or DatabaseUnavailable where that one does
+  /// not answer, else ConfigError.
   Broker& broker();             ///< warnings go to standard error
   std::deque<Store>& stores();  ///< of all databases, with the schema that this program needs
   /// Makes sure that all databases can be reached, whatever is in them.

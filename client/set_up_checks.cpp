@@ -35,6 +35,10 @@ struct Looks {
 SetUpFinding finding_of(const SetUpCheck& check) {
   try {
     return {.warnings = check.look(), .trouble = {}};
+  } catch (const BrokerUnavailable& error) {
+    return {.warnings = {}, .trouble = error.what(), .away = true};
+  } catch (const DatabaseUnavailable& error) {
+    return {.warnings = {}, .trouble = error.what(), .away = true};
   } catch (const Error& error) {
     return {.warnings = {}, .trouble = error.what()};
   } catch (const std::exception& error) {  // what the server said to a statement
@@ -85,16 +89,20 @@ std::vector<SetUpFinding> look_at_all(std::vector<SetUpCheck> checks, std::chron
     findings.push_back(looks->findings[i].value_or(SetUpFinding{
         .warnings = {},
         .trouble = checks[i].subject + " did not answer within " + std::to_string(patience.count()) +
-                   " ms: it is stopped, overloaded or cut off"}));
+                   " ms: it is stopped, overloaded or cut off",
+        .away = true}));
   }
   return findings;
 }
 
-void throw_all(const std::vector<std::string>& troubles) {
-  if (troubles.empty()) return;
+std::string in_lines(const std::vector<std::string>& troubles) {
   std::string all;
   for (const auto& trouble : troubles) all += (all.empty() ? "" : "\n") + trouble;
-  throw ConfigError{all};
+  return all;
+}
+
+void throw_all(const std::vector<std::string>& troubles) {
+  if (!troubles.empty()) throw ConfigError{in_lines(troubles)};
 }
 
 std::vector<std::string> troubles_of(std::span<const SetUpFinding> findings) {

@@ -25,6 +25,7 @@ struct SetUpCheck {
 struct SetUpFinding {
   std::vector<std::string> warnings{};
   std::string trouble{};  ///< a sentence; empty: none
+  bool away = false;      ///< the trouble is that the server does not answer
 };
 
 SetUpCheck broker_check(const std::string& url);
@@ -37,7 +38,9 @@ SetUpCheck database_check(const Database& database, bool tables);
 std::vector<SetUpFinding> look_at_all(std::vector<SetUpCheck> checks,
                                       std::chrono::milliseconds patience = kSetUpPatience);
 
-/// Throws ConfigError with all sentences, each on a line of its own, if there are any.
+/// All sentences, each on a line of its own.
+std::string in_lines(const std::vector<std::string>& troubles);
+/// Throws ConfigError with all of them, if there are any.
 void throw_all(const std::vector<std::string>& troubles);
 std::vector<std::string> troubles_of(std::span<const SetUpFinding> findings);
 

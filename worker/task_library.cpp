@@ -34,7 +34,9 @@ Function* symbol(void* library, const char* name, const std::string& path) {
 /// What its static objects throw comes through here, or ends in a call of std::terminate() on its way.
 void* open(const std::string& path) {
   try {
-    return ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    // Declared to throw nothing, which the compiler would believe, and which is not so.
+    void* (*volatile const load)(const char*, int) = ::dlopen;
+    return load(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   } catch (...) {
     throw UsageError{"cannot load task library '" + path + "': " + what_was_thrown()};
   }
