@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
+#include "broker/envelope.hpp"
 #include "broker/text.hpp"
 
 namespace aftercommit {
@@ -49,18 +50,22 @@ class Identifier {
 
  private:
   bool at(std::string_view field) const { return depth_ == 1 && key_ == field; }
+  /// What nests deeper is no job, and may be a text of brackets without end.
   bool enter() {
-    ++depth_;
-    return true;
+    if (++depth_ <= kDeepest) return true;
+    found_.may_be_durable = true;  // as below
+    return false;
   }
   bool leave() {
     --depth_;
     return true;
   }
 
+  static constexpr int kDeepest = kArgsDepthLimit + 1;  // with the object around the arguments
+
   JobIdentity found_;
   std::string key_;  // of the outermost object
-  std::size_t depth_ = 0;
+  int depth_ = 0;
 };
 
 }  // namespace

@@ -228,6 +228,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   } else {
     daemon.emplace(app, options, worker, home, slots);
   }
+  if (slots != nullptr) slots->set_ready();  // before it is said: from now on a death is no failed start
   log(LogLevel::kInfo, "worker started",
       {{"app", app.name()},
        {"worker", worker},
@@ -236,7 +237,6 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
        {"redis", masked_url(app.options().redis_url)}});
   for (const auto& warning : warnings) log(LogLevel::kWarning, warning);
   std::optional<HomeWatch> home_watch{std::in_place, app, options, home};
-  if (slots != nullptr) slots->set_ready();
   int signal = 0;
   while (signal == 0) {
     signal = signals.wait(std::chrono::milliseconds{log_is_behind() ? 200 : 1000});

@@ -52,6 +52,16 @@ TEST(JobIdentity, OfATextThatBreaksOffIsWhatStoodBefore) {
   EXPECT_TRUE(known.may_be_durable) << "it may have said so";
 }
 
+TEST(JobIdentity, OfATextThatNestsWithoutEndIsWhatStoodBefore) {
+  const auto whole = job();
+  const auto text = encode(whole);
+  const auto args = text.find("\"args\":") + 7;
+  const auto known = identify(text.substr(0, args) + std::string(1000, '[') + "x");
+  EXPECT_EQ(known.id, whole.id);
+  EXPECT_TRUE(known.may_be_durable);
+  EXPECT_FALSE(identify(std::string(1'000'000, '[')).id);
+}
+
 TEST(JobIdentity, IsNoneInAnythingElse) {
   for (const std::string text : {"", "x", "[]", "{}", "{\"id\":7}", "{\"args\":{\"id\":\"0\"}}",
                                  "{\"id\":\"no\"}", "[{\"id\":\"018bcfe5-687b-7000-8000-000000000001\"}]"}) {
