@@ -16,6 +16,7 @@ constexpr std::size_t kShare = 100;          // what another worker may put asid
 constexpr milliseconds kNothingAside{2000};  // between two looks
 constexpr milliseconds kSomeAside{1000};
 constexpr milliseconds kBetweenShares{100};  // while an executor here has nothing to do
+constexpr milliseconds kBusyHere{300};       // else, so that another worker does not keep them aside
 constexpr milliseconds kDue{3000};           // between two looks for those whose time has come
 constexpr milliseconds kBetweenQuestions{3000};
 constexpr milliseconds kSure{5000};  // that a database serves which has answered
@@ -63,7 +64,8 @@ milliseconds Returner::look(const std::stop_token& stop) {
     if (stop.stop_requested()) break;
   }
   if (all.empty()) return kNothingAside;
-  return goes_on && idle ? kBetweenShares : kSomeAside;
+  if (!goes_on) return kSomeAside;
+  return idle ? kBetweenShares : kBusyHere;
 }
 
 /// Others may have another way to the database, so that it is asked even where nothing speaks against it.

@@ -19,6 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 using support::eventually;
 
+/// Two workers that disagree hand some of the jobs to and fro.
+constexpr std::chrono::seconds kForAllShares{60};
 constexpr long kQuick = 75;
 constexpr const char* kAway = "a database does not serve; its jobs are put off, which uses up no retry";
 constexpr const char* kNoSuchDatabase =
@@ -70,7 +72,7 @@ TEST_F(WorkerAsideForATask, HoldsUpNoneOfTheOthersAndRunsThemWhenOneComesThatKno
   EXPECT_EQ(effects().size(), static_cast<std::size_t>(kQuick));
 
   start_worker(Start{.library = AFTERCOMMIT_TEST_TASKS_LATER});  // beside the first, as in a deploy
-  EXPECT_TRUE(eventually([&] { return effects().size() == kQuick + kJobs; }));
+  EXPECT_TRUE(eventually([&] { return effects().size() == kQuick + kJobs; }, kForAllShares));
   const auto attempts = app.database().exec(
       "SELECT count(*), count(DISTINCT value), max(attempt) FROM effect WHERE value > 1000")[0];
   EXPECT_EQ(attempts[0].as<long>(), kJobs);
@@ -143,7 +145,7 @@ TEST_F(WorkerAsideForAnAlias, HoldsUpNoneOfTheOthersAndRunsThemWhenOneComesThatH
   EXPECT_EQ(effects().size(), static_cast<std::size_t>(kQuick));
 
   start_worker({"--database", "reports=" + database_url});  // beside the first
-  EXPECT_TRUE(eventually([&] { return effects().size() == kQuick + kJobs; }));
+  EXPECT_TRUE(eventually([&] { return effects().size() == kQuick + kJobs; }, kForAllShares));
   EXPECT_EQ(app.database().exec("SELECT max(attempt) FROM effect")[0][0].as<int>(), 1);
   EXPECT_TRUE(eventually_empty());
 }
@@ -347,7 +349,7 @@ TEST_F(WorkerAsideForALock, HoldsUpNoneOfTheOthersAndCostsFewTransactions) {
   EXPECT_TRUE(eventually([&] { return broker->counts("default").delayed == kJobs; }));
   EXPECT_LT(worker.count("job put off: another transaction has it right now"), kJobs / 4);
   locks.commit();
-  EXPECT_TRUE(eventually([&] { return effects().size() == kQuick + kJobs; }));
+  EXPECT_TRUE(eventually([&] { return effects().size() == kQuick + kJobs; }, kForAllShares));
   EXPECT_EQ(app.database().exec("SELECT max(attempt) FROM effect")[0][0].as<int>(), 1);
   EXPECT_TRUE(eventually_empty());
 }
