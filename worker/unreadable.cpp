@@ -92,7 +92,8 @@ bool Unreadable::first() {
 
 Settlement settle_unreadable(AttemptContext& context, const Fetched& fetched, const Malformed& malformed,
                              std::chrono::system_clock::time_point now) {
-  const auto known = identify(fetched.payload);
+  constexpr std::size_t kEnough = 1024UL * 1024;  // the id stands early; a giant is not read to its end
+  const auto known = identify(std::string_view{fetched.payload}.substr(0, kEnough));
   JobEnding ending{fetched, context.worker, context.locked, context.home};
   const auto bury = [&] {
     return ending.buried(nullptr, 0, DeadLetter::Cause::kMalformed, malformed.reason, now);
