@@ -175,6 +175,7 @@ TEST_F(NextJob, IsGivenBackByAWorkerThatStops) {
   auto& worker = start_worker({"--concurrency", "1"});
   EXPECT_TRUE(eventually([&] { return effects().size() == 149; }));
   worker.signal(SIGTERM);
+  EXPECT_TRUE(worker.says("worker stopping"));
   EXPECT_TRUE(eventually([&] { return broker->counts("default").running <= 2; })) << "those in hand";
   lock.release();
   EXPECT_EQ(worker.exit_code(), 0);
