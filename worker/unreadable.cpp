@@ -92,8 +92,7 @@ bool Unreadable::first() {
 
 Settlement settle_unreadable(AttemptContext& context, const Fetched& fetched, const Malformed& malformed,
                              std::chrono::system_clock::time_point now) {
-  constexpr std::size_t kEnough = 1024UL * 1024;  // the id stands early; a giant is not read to its end
-  const auto known = identify(std::string_view{fetched.payload}.substr(0, kEnough));
+  const auto known = identify(fetched.payload);  // to its end: a durable job says so behind its arguments
   JobEnding ending{fetched, context.worker, context.locked, context.home};
   const auto bury = [&] {
     return ending.buried(nullptr, 0, DeadLetter::Cause::kMalformed, malformed.reason, now);
