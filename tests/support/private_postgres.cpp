@@ -52,8 +52,7 @@ std::filesystem::path program(const std::string& name) {
 }  // namespace
 
 PrivatePostgres::PrivatePostgres() : folder_{temporary_folder()} {
-  run_to_end({program("initdb"), "-D", folder_ / "data", "--username=postgres", "--auth=trust",
-              "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"});
+  make_data();
   start();
 }
 
@@ -71,6 +70,24 @@ PrivatePostgres::~PrivatePostgres() {
 
 std::string PrivatePostgres::url() const {
   return "postgresql:///postgres?host=" + folder_.string() + "&user=postgres";
+}
+
+/// initdb takes two seconds of a processor and does the same each time: the first test of a run keeps its
+/// work for the others.
+void PrivatePostgres::make_data() const {
+  const char* const of_this_run = std::getenv("DEVSTACK_DIR");
+  const auto kept = std::filesystem::path{of_this_run != nullptr ? of_this_run : ""} / "initdb";
+  if (of_this_run != nullptr && std::filesystem::exists(kept)) {
+    run_to_end({"cp", "-a", kept, folder_ / "data"}, As::kTest);
+    return;
+  }
+  run_to_end({program("initdb"), "-D", folder_ / "data", "--username=postgres", "--auth=trust",
+              "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"});
+  if (of_this_run == nullptr) return;
+  const auto mine = kept.string() + '-' + std::to_string(::getpid());
+  run_to_end({"cp", "-a", folder_ / "data", mine}, As::kTest);
+  std::error_code another_was_first;
+  std::filesystem::rename(mine, kept, another_was_first);
 }
 
 void PrivatePostgres::start() {
@@ -163,19 +180,19 @@ void PrivatePostgres::make_commits_hang() {
   if (!eventually([&] { return !session.exec(end).empty(); })) throw std::runtime_error{"no commit hangs"};
 }
 
-void PrivatePostgres::run_to_end(const std::vector<std::string>& command) const {
-  const auto child = run(command);
+void PrivatePostgres::run_to_end(const std::vector<std::string>& command, As as) const {
+  const auto child = run(command, as);
   int status = 0;
   if (::waitpid(child, &status, 0) == child && status == 0) return;
   throw std::runtime_error{command.front() + " failed: see " + (folder_ / "log").string()};
 }
 
-pid_t PrivatePostgres::run(const std::vector<std::string>& command) const {
+pid_t PrivatePostgres::run(const std::vector<std::string>& command, As as) const {
   std::vector<char*> words;
   for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
-  const passwd* user = postgres_user();
-  const auto log = folder_ / "log";
+  const passwd* user = as == As::kServer ? postgres_user() : nullptr;
+  const auto log = folder_ / (as == As::kServer ? "log" : "log of the test");
   const pid_t child = ::fork();
   if (child != 0) return child;
 

@@ -44,8 +44,11 @@ class PrivatePostgres {
   void let_commits_end() { set("synchronous_standby_names", ""); }
 
  private:
-  pid_t run(const std::vector<std::string>& command) const;
-  void run_to_end(const std::vector<std::string>& command) const;
+  enum class As { kServer, kTest };  // whose user; PostgreSQL refuses to run as root
+
+  void make_data() const;
+  pid_t run(const std::vector<std::string>& command, As as = As::kServer) const;
+  void run_to_end(const std::vector<std::string>& command, As as = As::kServer) const;
   bool answers() const;
   void signal_all(int number) const;
 
