@@ -97,8 +97,8 @@ TEST_F(BadInputTest, InTheJobTableHoldsNothingElseUp) {  // P9
 
 TEST_F(BadInputTest, OfAGiantSizeIsBuriedOrRefused) {  // P9
   auto& worker = start_worker({"--unknown-task-grace", "0"});
-  ask_redis(redis, {"XADD", "ac:{load}:stream", "*", "e", std::string(64 * 1024 * 1024, '[')});
-  ask_redis(redis, {"XADD", "ac:{load}:stream", "*", "e", std::string(64 * 1024 * 1024, ' ')});
+  ask_redis(redis, {"XADD", "ac:{load}:stream", "*", "e", std::string(16 * 1024 * 1024, '[')});
+  ask_redis(redis, {"XADD", "ac:{load}:stream", "*", "e", std::string(16 * 1024 * 1024, ' ')});
   produce(3);
   constexpr std::chrono::seconds kForGiants{60};  // they are copied a dozen times
   EXPECT_TRUE(eventually(

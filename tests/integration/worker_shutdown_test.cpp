@@ -126,16 +126,21 @@ INSTANTIATE_TEST_SUITE_P(Signals, WorkerSignal, testing::Values(SIGTERM, SIGINT)
                          [](const auto& test) { return test.param == SIGTERM ? "Sigterm" : "Sigint"; });
 
 TEST_F(WorkerShutdown, GivesBackWhatHasNotStartedWithItsAttemptUnused) {
+  constexpr long kBefore = 300;
   HeldLock lock{database_url, lock_key};
   auto& first = start_worker({"--concurrency", "1", "--prefetch", "200"});
-  std::vector<std::tuple<long>> quick(300);
-  for (std::size_t i = 0; i < quick.size(); ++i) quick[i] = {static_cast<long>(i)};
+  std::vector<std::tuple<long>> quick;
+  for (long value = 1; value <= kBefore; ++value) quick.emplace_back(value);
   tasks.insert.delay_many(quick);  // so that it has learned to fetch ahead
   std::vector<JobId> jobs;
-  for (long value = 1001; value <= 1005; ++value) jobs.push_back(tasks.wait_for_lock.delay(value, lock_key));
+  app.database().atomic([&] {
+    jobs.push_back(tasks.stop_and_wait_for_lock.delay(1001, lock_key));
+    for (long value = 1002; value <= 1005; ++value) jobs.push_back(tasks.insert.delay(value));
+  });
   ASSERT_TRUE(eventually([&] { return starts(jobs[0]) == 1; }));
   ASSERT_GT(broker->counts("default").running, 1) << "it holds no job that has not started";
   first.signal(SIGTERM);
+  ::kill(first.children().at(0), SIGCONT);
   ASSERT_TRUE(first.says("worker stopping"));
   EXPECT_TRUE(eventually([&] { return broker->counts("default").running == 1; }))
       << "at once, not at its end";
@@ -143,7 +148,7 @@ TEST_F(WorkerShutdown, GivesBackWhatHasNotStartedWithItsAttemptUnused) {
   EXPECT_EQ(first.exit_code(), 0);
 
   start_worker();
-  EXPECT_TRUE(eventually([&] { return effects().size() == 305; }));
+  EXPECT_TRUE(eventually([&] { return effects().size() == kBefore + 5; }));
   for (const auto& job : jobs) EXPECT_EQ(attempts(job), std::vector<int>{1});
 }
 

@@ -138,6 +138,7 @@ void hang() {
   if (how == "exit") std::exit(0);
   if (how == "_exit") ::_exit(0);
   if (how == "kill") ::kill(::getpid(), SIGKILL);
+  if (how == "stop") ::raise(SIGSTOP);                     // with all that it holds, until somebody kills it
   if (how == "close all files") ::close_range(3, ~0U, 0);  // it lives on, without a connection
 }
 
@@ -307,6 +308,11 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::support::app) {
 
   tasks.wait_for_lock.run([](Job& job, long value, long key) {
     begin(job, value);
+    job.transaction().exec("SELECT pg_advisory_xact_lock_shared($1)", key);
+  });
+  tasks.stop_and_wait_for_lock.run([](Job& job, long value, long key) {
+    begin(job, value);
+    ::raise(SIGSTOP);
     job.transaction().exec("SELECT pg_advisory_xact_lock_shared($1)", key);
   });
   tasks.sleep_in_sql.run([](Job& job, long value, double seconds) {

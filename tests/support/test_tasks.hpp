@@ -80,6 +80,8 @@ struct TestTasks {
   // --- Tasks that take their time
   /// Waits for a lock that the test holds.
   Task<long, long> wait_for_lock = app.task<long, long>("wait_for_lock");
+  /// Stops its process first, which so keeps what it has fetched until the test sends SIGCONT.
+  Task<long, long> stop_and_wait_for_lock = app.task<long, long>("stop_and_wait_for_lock");
   Task<long, double> sleep_in_sql = app.task<long, double>("sleep_in_sql");
   Task<long, double> sleep_in_cpp = app.task<long, double>("sleep_in_cpp");
   /// Its hook never returns; it runs after the commit.
