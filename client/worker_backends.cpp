@@ -1,7 +1,6 @@
 #include "client/worker_backends.hpp"
 
 #include <cstdint>
-#include <exception>
 #include <string_view>
 
 #include "client/app_core.hpp"
@@ -23,20 +22,6 @@ bool is_worker_session(const DatabaseOptions& options) {
 
 std::size_t end_backends(Database& database, const WorkerId& worker) {
   return database.exec(database.core()->statements.end_backends, application_name_of(worker)).size();
-}
-
-std::size_t end_backends(App& app, const WorkerId& worker) {
-  std::size_t ended = 0;
-  std::exception_ptr trouble;
-  for (const auto& [alias, database] : app.core().databases()) {
-    try {
-      ended += end_backends(*database, worker);
-    } catch (const std::exception&) {
-      trouble = std::current_exception();
-    }
-  }
-  if (trouble) std::rethrow_exception(trouble);
-  return ended;
 }
 
 std::optional<Holder> holder_of(Database& database, const JobId& job) {

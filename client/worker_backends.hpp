@@ -23,9 +23,6 @@ bool is_worker_session(const DatabaseOptions& options);
 /// the role of the worker, or pg_signal_backend.  Throws what Database does.
 std::size_t end_backends(Database& database, const WorkerId& worker);
 
-/// The same on all databases of the app.  Where one is away, the others come first, then its error is thrown.
-std::size_t end_backends(App& app, const WorkerId& worker);
-
 /// Who has a job locked.
 struct Holder {
   WorkerId worker;

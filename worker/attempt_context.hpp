@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <utility>
 
 #include "aftercommit/app.hpp"
 #include "broker/broker.hpp"
@@ -13,6 +14,7 @@
 #include "worker/interruptions.hpp"
 #include "worker/locked_jobs.hpp"
 #include "worker/running_job.hpp"
+#include "worker/set_up.hpp"
 #include "worker/unreadable.hpp"
 
 namespace aftercommit::detail {
@@ -28,12 +30,14 @@ struct AttemptContext {
   std::chrono::milliseconds unknown_task_grace;
   HeldLease& lease;               // not owned, outlives this
   Home& home;                     // the same
+  Preparations preparations{};    ///< taken by `gate`
   std::atomic<bool> stop{false};  ///< the shutdown's patience has ended: failures now use up no retry
   RunningJobs running{};
   LockedJobs locked{};
   Interruptions interrupted{};
   Unreadable unreadable{};
-  Gate gate{app, running, locked, unknown_task_grace};  ///< last: its threads use the others
+  Gate gate{app, running, locked, unknown_task_grace,
+            std::move(preparations)};  ///< last: its threads use the others
 
   /// Where the row of a durable job is.  Throws ConfigError where this worker has no such database.
   Database& home_of(const Envelope& job) const;

@@ -30,14 +30,16 @@ constexpr auto kForSessions = 5s;  // to end, after they were told to; usually s
 /// there.
 void end_sessions(App& app, const WorkerId& dead) {
   const auto deadline = std::chrono::steady_clock::now() + kForSessions;
-  try {
-    while (detail::end_backends(app, dead) > 0 && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(5ms);  // the server has no way to tell
+  for (const auto& [alias, database] : app.core().databases()) {
+    try {
+      while (detail::end_backends(*database, dead) > 0 && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(5ms);  // the server has no way to tell
+      }
+    } catch (const std::exception& error) {
+      // The jobs are given back all the same: while its locks stand they are put off.
+      log(LogLevel::kError, "cannot end the database sessions of the process that has died",
+          {{"worker", dead}, {"database", alias}, {"error", detail::first_line(error)}});
     }
-  } catch (const std::exception& error) {
-    // The jobs are given back all the same: while its locks stand they are put off.
-    log(LogLevel::kError, "cannot end the database sessions of the process that has died",
-        {{"worker", dead}, {"error", detail::first_line(error)}});
   }
 }
 

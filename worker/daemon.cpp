@@ -20,7 +20,8 @@ SenderSwap::SenderSwap(App& app, std::shared_ptr<detail::JobSender> sender)
 
 SenderSwap::~SenderSwap() { app_.core().set_sender(std::move(before_)); }
 
-Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, ChildSlots* slots)
+Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Preparations preparations,
+               ChildSlots* slots)
     : app_{app},
       options_{options},
       queues_{names_of(options.queues)},
@@ -29,7 +30,8 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Ch
                .worker = std::move(worker),
                .unknown_task_grace = options.unknown_task_grace,
                .lease = lease_,
-               .home = home},
+               .home = home,
+               .preparations = std::move(preparations)},
       buffer_{options.concurrency, options.prefetch},
       settler_{connect(), context_.worker, in_hand_},
       sender_{app, make_sender()},

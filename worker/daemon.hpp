@@ -44,7 +44,8 @@ class SenderSwap {
 class Daemon {
  public:
   /// `home` and `slots`, null without a supervisor, are not owned and outlive this.
-  Daemon(App& app, const Options& options, WorkerId worker, Home& home, ChildSlots* slots = nullptr);
+  Daemon(App& app, const Options& options, WorkerId worker, Home& home, Preparations preparations,
+         ChildSlots* slots = nullptr);
 
   const WorkerId& worker() const noexcept { return context_.worker; }
 

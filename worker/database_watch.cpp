@@ -5,11 +5,13 @@
 #include <random>
 #include <utility>
 
+#include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "client/app_core.hpp"
 #include "client/error_text.hpp"
 #include "client/probe.hpp"
 #include "client/session.hpp"
+#include "worker/caught.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -26,10 +28,15 @@ constexpr milliseconds kJustNow{2000};
 
 }  // namespace
 
-DatabaseWatch::DatabaseWatch(Database& database, RunningJobs& running, std::function<void()> changed)
+DatabaseWatch::DatabaseWatch(Database& database, RunningJobs& running, std::function<void()> changed,
+                             std::function<void()> prepare)
     : database_{database},
       running_{running},
       changed_{std::move(changed)},
+      prepare_{std::move(prepare)},
+      serves_{!prepare_},
+      away_{static_cast<bool>(prepare_)},
+      since_{Clock::now()},
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
 DatabaseWatch::~DatabaseWatch() {
@@ -121,7 +128,8 @@ void DatabaseWatch::look(const std::stop_token& stop) {
   reconnect_.progress().enter(Phase::kWaiting);
   if (!wait_until_to_ask(stop)) return;
   reconnect_.progress().enter(Phase::kAtWork);
-  const auto error = question(stop);
+  auto error = prepare();
+  if (error.empty()) error = question(stop);
   {
     const std::lock_guard lock{mutex_};
     if (error.empty()) {
@@ -161,6 +169,21 @@ std::string DatabaseWatch::question(const std::stop_token& stop) {
   }
 }
 
+/// What is wrong still; empty: nothing.
+std::string DatabaseWatch::prepare() {
+  if (!prepare_) return {};
+  try {
+    prepare_();
+  } catch (const DatabaseUnavailable& error) {
+    return error.what();
+  } catch (...) {
+    preparing_.failed(database_.alias());
+    return what_was_caught();
+  }
+  prepare_ = nullptr;
+  return {};
+}
+
 /// On a thread of its own, for the wait to connect cannot be cut short.
 std::string DatabaseWatch::put_question(const std::stop_token& stop) {
   detail::Probe probe{database_};
@@ -192,9 +215,11 @@ std::string DatabaseWatch::put_question(const std::stop_token& stop) {
   }
 }
 
-DatabaseWatches::DatabaseWatches(App& app, RunningJobs& running, const std::function<void()>& changed) {
+DatabaseWatches::DatabaseWatches(App& app, RunningJobs& running, Preparations preparations,
+                                 const std::function<void()>& changed) {
   for (const auto& [alias, database] : app.core().databases()) {
-    all_.emplace(database.get(), std::make_unique<DatabaseWatch>(*database, running, changed));
+    all_.emplace(database.get(), std::make_unique<DatabaseWatch>(*database, running, changed,
+                                                                 std::move(preparations[database.get()])));
   }
 }
 

@@ -15,6 +15,7 @@
 #include "aftercommit/app.hpp"
 #include "worker/reconnect.hpp"
 #include "worker/running_job.hpp"
+#include "worker/set_up.hpp"
 
 namespace aftercommit::worker {
 
@@ -24,9 +25,11 @@ namespace aftercommit::worker {
 /// again in growing steps, of which the log speaks once an outage.
 class DatabaseWatch {
  public:
-  /// `changed` is called, on any thread, when it begins to serve again or not to.  None is owned; all outlive
-  /// this.
-  DatabaseWatch(Database& database, RunningJobs& running, std::function<void()> changed);
+  /// `changed` is called, on any thread, when it begins to serve again or not to.  `prepare`: null, or of a
+  /// database that was away at the start: it is taken for away until it has answered and this does not throw.
+  /// None is owned; all outlive this.
+  DatabaseWatch(Database& database, RunningJobs& running, std::function<void()> changed,
+                std::function<void()> prepare = nullptr);
 
   ~DatabaseWatch();
   DatabaseWatch(const DatabaseWatch&) = delete;
@@ -55,12 +58,15 @@ class DatabaseWatch {
   void serve_again();
   std::chrono::milliseconds pause();
   std::string question(const std::stop_token& stop);
+  std::string prepare();
   std::string put_question(const std::stop_token& stop);
 
   Database& database_;
   RunningJobs& running_;
   const std::function<void()> changed_;
-  Reconnect reconnect_{"watching a database"};  // used by thread_ alone
+  Reconnect reconnect_{"watching a database"};  // used by thread_ alone, as the next two
+  std::function<void()> prepare_;               // null: nothing is left to do
+  SaidOnce preparing_{"a database that was away at the start cannot be set up; trying again"};
   std::atomic<bool> serves_{true};
   std::mutex mutex_;  // protects what follows
   std::condition_variable_any wake_;
@@ -78,7 +84,8 @@ class DatabaseWatch {
 /// Of all databases of an app.
 class DatabaseWatches {
  public:
-  DatabaseWatches(App& app, RunningJobs& running, const std::function<void()>& changed);
+  DatabaseWatches(App& app, RunningJobs& running, Preparations preparations,
+                  const std::function<void()>& changed);
 
   DatabaseWatch& of(const Database& database) const { return *all_.at(&database); }
   bool all_serve() const noexcept;

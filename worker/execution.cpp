@@ -1,12 +1,7 @@
 #include "worker/execution.hpp"
 
-#include <cxxabi.h>
-
-#include <cstdlib>
-#include <memory>
 #include <set>
 #include <string_view>
-#include <typeinfo>
 #include <utility>
 
 #include "aftercommit/error.hpp"
@@ -18,6 +13,7 @@
 #include "client/ledger.hpp"
 #include "client/pqxx_compat.hpp"
 #include "client/session.hpp"
+#include "worker/caught.hpp"
 #include "worker/crash_watch.hpp"
 #include "worker/fork_watch.hpp"
 #include "worker/log_text.hpp"
@@ -51,16 +47,6 @@ bool is_outage(const std::exception& error) {
                                                          "57P02", "57P03", "58030"};
   const auto sqlstate = detail::sqlstate_of(error);
   return sqlstate.starts_with("08") || kCodes.contains(sqlstate);
-}
-
-/// Of the exception that is being handled.
-std::string type_of_exception() {
-  const auto* const type = abi::__cxa_current_exception_type();
-  if (type == nullptr) return "a foreign exception";
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name{
-      abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free};
-  return name ? name.get() : type->name();
 }
 
 /// For when nobody knows whether the transaction has been committed.
@@ -112,14 +98,14 @@ std::optional<Failure> Execution::run_once(const Work& work) {
       failure = run_bare(work);
     }
   } catch (const Retry& retry) {
-    failure = Failure{Kind::kRetry, retry.what(), retry.countdown, false, type_of_exception()};
+    failure = Failure{Kind::kRetry, retry.what(), retry.countdown, false, type_of_caught()};
   } catch (const Reject& reject) {
-    failure = Failure{Kind::kReject, reject.what(), {}, false, type_of_exception()};
+    failure = Failure{Kind::kReject, reject.what(), {}, false, type_of_caught()};
   } catch (const std::exception& error) {
     failure = explain(error, work, block, session);
   } catch (...) {
     failure = Failure{
-        Kind::kError, "the task threw something that is no std::exception", {}, false, type_of_exception()};
+        Kind::kError, "the task threw something that is no std::exception", {}, false, type_of_caught()};
   }
   running_.leave();
   if (failure && block && block->committed()) {
@@ -247,7 +233,7 @@ std::optional<Failure> Execution::explain(const std::exception& error, const Wor
   return Failure{.kind = outage ? Kind::kUnavailable : Kind::kError,
                  .reason = error.what(),
                  .conflict = uncommitted && is_conflict(error),
-                 .type = type_of_exception(),
+                 .type = type_of_caught(),
                  .of_its_database = session == nullptr || lost || in_doubt ||
                                     dynamic_cast<const CommitInDoubt*>(&error) != nullptr};
 }

@@ -61,15 +61,19 @@ void take_out(std::vector<Fetched>& jobs, const Settled& settled) {
 
 }  // namespace
 
-Gate::Gate(App& app, RunningJobs& running, LockedJobs& locked, milliseconds grace)
-    : app_{app}, running_{running}, locked_{locked}, grace_{grace}, databases_{app, running, [this] {
-                                                                                 wake();
-                                                                                 const std::lock_guard lock{
-                                                                                     mutex_};
-                                                                                 changed_ = true;
-                                                                                 changes_.notify_all();
-                                                                               }} {
+Gate::Gate(App& app, RunningJobs& running, LockedJobs& locked, milliseconds grace, Preparations preparations)
+    : app_{app},
+      running_{running},
+      locked_{locked},
+      grace_{grace},
+      databases_{app, running, std::move(preparations), [this] {
+                   wake();
+                   const std::lock_guard lock{mutex_};
+                   changed_ = true;
+                   changes_.notify_all();
+                 }} {
   running_.add(looking_);
+  if (!databases_.all_serve()) wake();
 }
 
 void Gate::wake() noexcept {

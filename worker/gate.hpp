@@ -19,6 +19,7 @@
 #include "worker/database_watch.hpp"
 #include "worker/locked_jobs.hpp"
 #include "worker/running_job.hpp"
+#include "worker/set_up.hpp"
 #include "worker/settler.hpp"
 
 namespace aftercommit::worker {
@@ -29,7 +30,8 @@ namespace aftercommit::worker {
 class Gate {
  public:
   /// None is owned; all outlive this.  `grace`: how long a job waits for a worker that knows its task.
-  Gate(App& app, RunningJobs& running, LockedJobs& locked, std::chrono::milliseconds grace);
+  Gate(App& app, RunningJobs& running, LockedJobs& locked, std::chrono::milliseconds grace,
+       Preparations preparations);
 
   /// False while nothing is known to be in any job's way: then aside() need not be asked.
   bool watchful() const noexcept { return watchful_; }

@@ -1,6 +1,7 @@
 #include "worker/home.hpp"
 
 #include <cstdlib>
+#include <exception>
 #include <pqxx/except>
 #include <set>
 #include <utility>
@@ -44,16 +45,29 @@ HomeClaim Home::claim(bool with_app) const {
   return claim;
 }
 
+void Home::read_databases() {
+  std::exception_ptr away;
+  for (const auto& [alias, database] : app_.core().databases()) {
+    try {
+      databases_[alias] = detail::read_home(*database);
+    } catch (const DatabaseUnavailable&) {
+      databases_.erase(alias);
+      unentered_.push_back(alias);
+      away = std::current_exception();
+    }
+  }
+  if (databases_.empty() && away) std::rethrow_exception(away);
+}
+
 std::vector<std::string> Home::enter() {
   const std::lock_guard lock{mutex_};
   std::set<std::string> warnings;
   try {
-    for (const auto& [alias, database] : app_.core().databases())
-      databases_[alias] = detail::read_home(*database);
+    read_databases();
     const auto claim = this->claim(true);
-    for (const auto& [alias, database] : app_.core().databases()) {
+    for (const auto& [alias, home] : databases_) {
       if (claim.app.empty()) break;
-      for (const auto& other : detail::find_other_apps(*database, claim, queues_)) {
+      for (const auto& other : detail::find_other_apps(app_.core().database(alias), claim, queues_)) {
         const auto kind = other.same_task.empty() ? Kind::kOtherApp : Kind::kSameTask;
         const auto sentence = other_app(other.queue, {kind, other.name, other.same_task});
         if (kind == Kind::kSameTask) throw UsageError{sentence};
@@ -68,12 +82,13 @@ std::vector<std::string> Home::enter() {
         warnings.insert(other_app(queues_[i], finding));
       }
     }
-    for (const auto& [alias, database] : app_.core().databases()) {
+    for (const auto& [alias, home] : databases_) {
       if (claim.app.empty()) break;
+      auto& database = app_.core().database(alias);
       try {
-        detail::enter_app(*database, claim, queues_);
+        detail::enter_app(database, claim, queues_);
       } catch (const DatabaseUnavailable& error) {
-        if (detail::why_read_only(*database).empty()) throw;
+        if (detail::why_read_only(database).empty()) throw;
         unentered_.push_back(alias);  // its jobs wait until it does, and so can this
         warnings.insert(
             "the name of this app could not be entered yet, so that others do not see it there: " +
@@ -82,7 +97,7 @@ std::vector<std::string> Home::enter() {
         warnings.insert("the name of this app could not be entered in database '" + alias +
                         "', so that others do not see it there: " + detail::first_line(error) +
                         "; grant this role SELECT, INSERT, UPDATE on the table app of schema " +
-                        database->options().schema);
+                        database.options().schema);
       }
     }
   } catch (const UsageError&) {

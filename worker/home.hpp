@@ -26,8 +26,9 @@ class Home {
   Home(App& app, std::vector<Queue> queues, bool runs_tasks);
 
   /// At the start: enters the app and its databases on both servers, and gives back warnings, as sentences.
-  /// Throws UsageError where a queue belongs to another database, or another app declares the same task for
-  /// it; ConfigError where a server does not serve.
+  /// Databases that are away are left to check().  Throws UsageError where a queue belongs to another
+  /// database, or another app declares the same task for it; ConfigError where the broker, or no database,
+  /// serves.
   std::vector<std::string> enter();
 
   /// Asks both servers anew.  Where one is away, what was known of it stands.  Not by two threads at once,
@@ -46,7 +47,8 @@ class Home {
  private:
   using Findings = std::vector<std::vector<HomeFinding>>;
 
-  HomeClaim claim(bool with_app) const;  // with mutex_ held
+  HomeClaim claim(bool with_app) const;  // with mutex_ held, as the next
+  void read_databases();
   void enter_late();
   void note(const std::vector<Queue>& queues, const Findings& findings);  // with mutex_ held
   std::string other_database(const Queue& queue, const HomeFinding& finding) const;
@@ -56,7 +58,8 @@ class Home {
   App& app_;
   const std::vector<Queue> queues_;
   const bool runs_tasks_;
-  std::vector<std::string> unentered_;  // databases that took no writes when the app was to be entered there
+  std::vector<std::string> unentered_;  // databases that were away or took no writes when the app was to be
+                                        // entered there
   std::atomic<bool> right_{true};
   std::mutex mutex_;  // protects what follows
   std::condition_variable_any changed_;

@@ -9,6 +9,7 @@
 #include "aftercommit/log.hpp"
 #include "aftercommit/retry.hpp"
 #include "client/error_text.hpp"
+#include "worker/caught.hpp"
 
 namespace aftercommit::worker {
 
@@ -39,18 +40,6 @@ Troubles& troubles() {
 }
 
 }  // namespace
-
-std::string what_was_caught() {
-  try {
-    throw;
-  } catch (const Error& error) {
-    return error.what();
-  } catch (const std::exception& error) {
-    return detail::first_line(error);
-  } catch (...) {
-    return "what was thrown is no std::exception";
-  }
-}
 
 Reconnect::~Reconnect() {
   if (told_ == Trouble::kServer) troubles().end(server_);

@@ -91,7 +91,4 @@ class SaidOnce {
   bool said_ = false;
 };
 
-/// Within a handler: the first line of what was caught.
-std::string what_was_caught();
-
 }  // namespace aftercommit::worker

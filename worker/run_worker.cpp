@@ -1,119 +1,35 @@
 #include "worker/run_worker.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
-#include <mutex>
 #include <optional>
-#include <pqxx/except>
 #include <sstream>
 #include <string>
-#include <string_view>
-#include <thread>
+#include <utility>
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "broker/command_arguments.hpp"
 #include "broker/standard_files.hpp"
-#include "client/app_core.hpp"
-#include "client/environment.hpp"
-#include "client/error_text.hpp"
-#include "client/migrations.hpp"
-#include "client/set_up_checks.hpp"
-#include "client/worker_backends.hpp"
 #include "worker/command_line.hpp"
 #include "worker/crash_report.hpp"
 #include "worker/crash_watch.hpp"
 #include "worker/daemon.hpp"
+#include "worker/forced_exit.hpp"
 #include "worker/fork_watch.hpp"
 #include "worker/home_watch.hpp"
 #include "worker/logging.hpp"
 #include "worker/recycling.hpp"
 #include "worker/relays.hpp"
+#include "worker/set_up.hpp"
 #include "worker/signals.hpp"
 #include "worker/worker_id.hpp"
 
 namespace aftercommit::worker {
 namespace {
-
-/// For hooks, the relay, the recoverer, the purger, presence and the fetcher.
-constexpr std::size_t kOwnConnections = 7;
-
-/// The command's URLs win over the app's own; each thread gets a connection, and the worker's roles theirs.
-void configure(App& app, const Options& options, const WorkerId& worker) {
-  AppOptions settings = app.core().given_options();
-  detail::fill_from_environment(settings);  // first: a database of the command comes beside those found there
-  if (!options.redis_url.empty()) settings.redis_url = options.redis_url;
-  for (const auto& [alias, url] : options.database_urls) settings.databases[alias].url = url;
-  for (auto& [alias, database] : settings.databases) {
-    database.pool_size = std::max(database.pool_size, options.concurrency + kOwnConnections);
-    if (!options.schema.empty()) database.schema = options.schema;
-    database.application_name =
-        detail::application_name_of(worker);  // so that its sessions can be told apart
-    database.connect_timeout = std::min(database.connect_timeout, std::chrono::seconds{3});
-  }
-  app.configure(std::move(settings));
-}
-
-/// Brings the tables up to date where that is allowed, and makes sure that they can be used.
-void prepare_schema(Database& database, const Options& options) {
-  try {
-    if (options.migrate && detail::schema_version(database) < detail::kSchemaVersion)
-      detail::migrate(database);
-  } catch (const pqxx::insufficient_privilege&) {
-    // Then somebody else has to, as check_schema says.
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw ConfigError{"cannot make the tables of schema '" + database.options().schema + "' on database '" +
-                      database.alias() + "': " + detail::first_line(error)};
-  }
-  detail::check_schema(database);
-}
-
-void check_task(App& app, const std::string& name) {
-  const auto& task = app.core().find_task(name)->options;
-  if (!task.transactional) return;
-  if (app.database_aliases().empty()) {
-    throw ConfigError{
-        "task '" + name +
-        "' runs in a transaction, but no database is configured: set DATABASE_URL or --database, or "
-        "declare it with transactional = false"};
-  }
-  app.core().database_or_default(task.database);  // throws where there is none
-}
-
-/// Says all that is wrong, not only what it meets first.
-void check_set_up(App& app, const Options& options) {
-  const auto findings = app.core().check(false);
-  for (const auto& warning : findings.front().warnings) {
-    log(LogLevel::kWarning, warning, {{"redis", masked_url(app.options().redis_url)}});
-  }
-  auto troubles = detail::troubles_of(findings);
-  const auto note_trouble = [&](const auto& check) {
-    try {
-      check();
-    } catch (const Error& error) {  // what several tasks miss is said once
-      if (std::ranges::find(troubles, error.what()) == troubles.end()) troubles.emplace_back(error.what());
-    }
-  };
-  std::size_t index = 0;  // of the database's finding, behind the broker's
-  for (const auto& [alias, database] : app.core().databases()) {
-    const auto& finding = findings[++index];
-    for (const auto& warning : finding.warnings) log(LogLevel::kWarning, warning, {{"database", alias}});
-    if (finding.trouble.empty()) note_trouble([&] { prepare_schema(*database, options); });
-  }
-  for (const auto& name : app.core().task_names()) {
-    const auto before = troubles.size();
-    note_trouble([&] { check_task(app, name); });
-    if (app.database_aliases().empty() && troubles.size() > before) break;  // as with every other task
-  }
-  detail::throw_all(troubles);
-}
 
 std::string join(const std::vector<QueueChoice>& queues) {
   std::string text;
@@ -133,24 +49,6 @@ void give_back_of_predecessor(App& app, const Options& options, const ProcessSta
   }
   start.slots.reset();
 }
-
-/// Ends the process where something keeps it from ending by itself.
-class ForcedExit {
- public:
-  ForcedExit(int code, std::chrono::milliseconds patience, std::string_view message)
-      : thread_{[this, code, patience, message](const std::stop_token& stop) {
-          std::unique_lock lock{mutex_};
-          ended_.wait_for(lock, stop, patience, [] { return false; });
-          if (stop.stop_requested()) return;
-          log(LogLevel::kWarning, message);
-          end_at_once(code);
-        }} {}
-
- private:
-  std::mutex mutex_;  // only to wait on ended_
-  std::condition_variable_any ended_;
-  std::jthread thread_;  // last
-};
 
 /// More than an orderly stop takes beyond the shutdown timeout, with servers that do not answer.
 constexpr std::chrono::seconds kForTheStop{15};
@@ -204,7 +102,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   set_up_logging(options.log_level, options.log_json);  // again, if the application's library had its own
   const auto worker = make_worker_id();
   configure(app, options, worker);
-  check_set_up(app, options);
+  auto preparations = check_set_up(app, options);
   Home home{app, names_of(options.queues), !options.relay_only};
   auto warnings = home.enter();
   std::ranges::move(undeclared_queues(app, options), std::back_inserter(warnings));
@@ -226,7 +124,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   if (options.relay_only) {
     relays.emplace(app, names_of(options.queues), options.relay_interval, home);
   } else {
-    daemon.emplace(app, options, worker, home, slots);
+    daemon.emplace(app, options, worker, home, std::move(preparations), slots);
   }
   if (slots != nullptr) slots->set_ready();  // before it is said: from now on a death is no failed start
   log(LogLevel::kInfo, "worker started",

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "aftercommit/log.hpp"
+#include "client/worker_backends.hpp"
+#include "worker/caught.hpp"
 
 namespace aftercommit::worker {
 

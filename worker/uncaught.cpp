@@ -1,17 +1,16 @@
 #include "worker/uncaught.hpp"
 
-#include <cxxabi.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <exception>
-#include <memory>
 #include <string>
 #include <utility>
 
 #include "broker/text.hpp"
 #include "client/error_text.hpp"
+#include "worker/caught.hpp"
 #include "worker/logging.hpp"
 #include "worker/options.hpp"
 
@@ -34,12 +33,8 @@ Named& named() {
 }
 
 std::string type_of_what_was_thrown() {
-  const auto* const type = abi::__cxa_current_exception_type();
-  if (type == nullptr) return "std::terminate() was called";
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name{
-      abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free};
-  return name ? name.get() : type->name();
+  const auto type = type_of_caught();
+  return type.empty() ? "std::terminate() was called" : type;
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ using support::eventually;
 constexpr std::chrono::seconds kForAllShares{60};
 constexpr long kQuick = 75;
 constexpr const char* kAway = "a database does not serve; its jobs are put off, which uses up no retry";
+constexpr const char* kAwayAtStart = "a database is away; this worker starts without it, and its jobs wait";
 constexpr const char* kNoSuchDatabase =
     "jobs name a database that this worker does not have; they wait for one that has it, which uses up no "
     "retry";
@@ -279,6 +280,38 @@ TEST_F(WorkerAsideForADatabase, AreRunByTheNextWorkerWhenTheirsIsKilled) {
   EXPECT_TRUE(eventually_reported(kJobs));
   EXPECT_TRUE(eventually_empty());
   expect_each_reported_once(kJobs);
+}
+
+TEST_F(WorkerAsideForADatabase, ThatIsAwayAtAStartHoldsUpNoneOfTheOthers) {
+  constexpr long kJobs = 200;
+  proxy.go_silent(true);
+  enqueue_reports(kJobs);
+  auto& worker = start_linked();
+  EXPECT_EQ(worker.count(kAwayAtStart), 1);
+  expect_quick_ones_done();
+  EXPECT_TRUE(eventually_aside("database:reports", kJobs)) << worker.log();
+
+  ::kill(worker.children().at(0), SIGKILL);
+  ASSERT_TRUE(eventually([&] { return worker.count("worker started") == 2; })) << worker.log();
+  tasks.insert.delay(kQuick + 1);
+  EXPECT_TRUE(eventually_effects(up_to(kQuick + 1))) << worker.log();
+
+  proxy.go_silent(false);
+  EXPECT_TRUE(eventually_reported(kJobs)) << worker.log();
+  EXPECT_TRUE(eventually_empty());
+  expect_each_reported_once(kJobs);
+}
+
+TEST_F(WorkerAsideForADatabase, ThatIsAwayAtAStartGetsItsTablesWhenItIsBack) {
+  reports.exec("DROP SCHEMA " + schema.name() + " CASCADE");
+  server.stop();
+  auto& worker = start_linked();
+  EXPECT_EQ(worker.count(kAwayAtStart), 1);
+  server.start();
+  ASSERT_TRUE(worker.says("a database serves again")) << worker.log();
+  enqueue_reports(1);
+  EXPECT_TRUE(eventually_reported(1)) << worker.log();
+  EXPECT_TRUE(eventually_empty());
 }
 
 TEST_F(WorkerAsideForADatabase, DoNotKeepTheWorkerFromStopping) {

@@ -1,0 +1,142 @@
+#include "worker/set_up.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <pqxx/except>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "aftercommit/error.hpp"
+#include "aftercommit/log.hpp"
+#include "client/app_core.hpp"
+#include "client/environment.hpp"
+#include "client/error_text.hpp"
+#include "client/migrations.hpp"
+#include "client/session.hpp"
+#include "client/set_up_checks.hpp"
+#include "client/worker_backends.hpp"
+
+namespace aftercommit::worker {
+namespace {
+
+/// For hooks, the relay, the recoverer, the purger, presence and the fetcher.
+constexpr std::size_t kOwnConnections = 7;
+
+/// Brings the tables up to date where that is allowed, and makes sure that they can be used.
+void prepare_schema(Database& database, const Options& options) {
+  try {
+    if (options.migrate && detail::schema_version(database) < detail::kSchemaVersion)
+      detail::migrate(database);
+  } catch (const pqxx::insufficient_privilege&) {
+    // Then somebody else has to, as check_schema says.
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw ConfigError{"cannot make the tables of schema '" + database.options().schema + "' on database '" +
+                      database.alias() + "': " + detail::first_line(error)};
+  }
+  detail::check_schema(database);
+}
+
+void check_task(App& app, const std::string& name) {
+  const auto& task = app.core().find_task(name)->options;
+  if (!task.transactional) return;
+  if (app.database_aliases().empty()) {
+    throw ConfigError{
+        "task '" + name +
+        "' runs in a transaction, but no database is configured: set DATABASE_URL or --database, or "
+        "declare it with transactional = false"};
+  }
+  app.core().database_or_default(task.database);  // throws where there is none
+}
+
+/// Sentences, each once: what several tasks miss is said once.
+class Troubles {
+ public:
+  void add(const std::string& sentence) {
+    if (std::ranges::find(all_, sentence) == all_.end()) all_.push_back(sentence);
+  }
+  template <class Check>
+  bool found_by(const Check& check) {
+    try {
+      check();
+      return false;
+    } catch (const Error& error) {
+      add(error.what());
+      return true;
+    }
+  }
+  const std::vector<std::string>& all() const { return all_; }
+
+ private:
+  std::vector<std::string> all_;
+};
+
+Preparations check_databases(App& app, const Options& options, std::span<const detail::SetUpFinding> findings,
+                             Troubles& troubles) {
+  const bool one_serves =
+      std::ranges::any_of(findings, [](const auto& finding) { return finding.trouble.empty(); });
+  Preparations preparations;
+  auto finding = findings.begin();
+  for (const auto& [alias, database] : app.core().databases()) {
+    for (const auto& warning : finding->warnings) log(LogLevel::kWarning, warning, {{"database", alias}});
+    if (finding->trouble.empty()) {
+      troubles.found_by([&] { prepare_schema(*database, options); });
+    } else if (finding->away && one_serves) {
+      log(LogLevel::kError, "a database is away; this worker starts without it, and its jobs wait",
+          {{"database", alias}, {"error", finding->trouble}});
+      preparations.emplace(database.get(), [&database = *database, &options] {
+        Database own{database.options(), database.alias()};  // the worker's refuses meanwhile
+        prepare_schema(own, options);
+      });
+      if (!options.relay_only) database->core()->pool.refuse(true);
+    } else {
+      troubles.add(finding->trouble);
+    }
+    ++finding;
+  }
+  return preparations;
+}
+
+void check_tasks(App& app, Troubles& troubles) {
+  for (const auto& name : app.core().task_names()) {
+    const bool wrong = troubles.found_by([&] { check_task(app, name); });
+    if (wrong && app.database_aliases().empty()) return;  // as with every other task
+  }
+}
+
+}  // namespace
+
+void configure(App& app, const Options& options, const WorkerId& worker) {
+  AppOptions settings = app.core().given_options();
+  detail::fill_from_environment(settings);  // first: a database of the command comes beside those found there
+  if (!options.redis_url.empty()) settings.redis_url = options.redis_url;
+  for (const auto& [alias, url] : options.database_urls) settings.databases[alias].url = url;
+  for (auto& [alias, database] : settings.databases) {
+    database.pool_size = std::max(database.pool_size, options.concurrency + kOwnConnections);
+    if (!options.schema.empty()) database.schema = options.schema;
+    database.application_name =
+        detail::application_name_of(worker);  // so that its sessions can be told apart
+    database.connect_timeout = std::min(database.connect_timeout, std::chrono::seconds{3});
+  }
+  app.configure(std::move(settings));
+}
+
+Preparations check_set_up(App& app, const Options& options) {
+  const auto findings = app.core().check(false);
+  const auto& broker = findings.front();
+  for (const auto& warning : broker.warnings) {
+    log(LogLevel::kWarning, warning, {{"redis", masked_url(app.options().redis_url)}});
+  }
+  Troubles troubles;
+  if (!broker.trouble.empty()) troubles.add(broker.trouble);
+  auto preparations = check_databases(app, options, std::span{findings}.subspan(1), troubles);
+  check_tasks(app, troubles);
+  detail::throw_all(troubles.all());
+  return preparations;
+}
+
+}  // namespace aftercommit::worker
