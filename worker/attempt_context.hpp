@@ -14,7 +14,6 @@
 #include "worker/interruptions.hpp"
 #include "worker/locked_jobs.hpp"
 #include "worker/running_job.hpp"
-#include "worker/set_up.hpp"
 #include "worker/unreadable.hpp"
 
 namespace aftercommit::detail {

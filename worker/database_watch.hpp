@@ -15,7 +15,6 @@
 #include "aftercommit/app.hpp"
 #include "worker/reconnect.hpp"
 #include "worker/running_job.hpp"
-#include "worker/set_up.hpp"
 
 namespace aftercommit::worker {
 
@@ -80,6 +79,10 @@ class DatabaseWatch {
   static constexpr std::chrono::milliseconds kShortestWait{300};  // of a claim, before it is noticed
   std::jthread thread_;                                           // last
 };
+
+/// What is still to be done for databases that were away at the start, once each answers: it throws until it
+/// is done.  By database, not owned.
+using Preparations = std::map<const Database*, std::function<void()>>;
 
 /// Of all databases of an app.
 class DatabaseWatches {

@@ -19,7 +19,6 @@
 #include "worker/database_watch.hpp"
 #include "worker/locked_jobs.hpp"
 #include "worker/running_job.hpp"
-#include "worker/set_up.hpp"
 #include "worker/settler.hpp"
 
 namespace aftercommit::worker {

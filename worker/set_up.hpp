@@ -2,21 +2,15 @@
 /// and tasks.
 #pragma once
 
-#include <functional>
-#include <map>
-
 #include "aftercommit/app.hpp"
 #include "broker/broker.hpp"
+#include "worker/database_watch.hpp"
 #include "worker/options.hpp"
 
 namespace aftercommit::worker {
 
 /// The command's URLs win over the app's own; each thread gets a connection, and the worker's roles theirs.
 void configure(App& app, const Options& options, const WorkerId& worker);
-
-/// What is still to be done for databases that were away, when each answers: it throws until it is done.  By
-/// database, not owned.
-using Preparations = std::map<const Database*, std::function<void()>>;
 
 /// Throws ConfigError with all that is wrong, not only with what it meets first.  A database that is away
 /// while another serves is told of in the log: its jobs have to wait, and nobody else's.  Nothing connects to
