@@ -1,8 +1,8 @@
 /// Picks the broker for a URL.
-#include "broker/broker.hpp"
-#include "broker/memory_broker.hpp"
-#include "broker/redis_broker.hpp"
-#include "broker/redis_url.hpp"
+#include "broker/contract/broker.hpp"
+#include "broker/memory/memory_broker.hpp"
+#include "broker/redis/redis_broker.hpp"
+#include "broker/redis/wire/redis_url.hpp"
 
 namespace aftercommit {
 

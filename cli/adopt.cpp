@@ -5,7 +5,7 @@
 #include "aftercommit/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
-#include "client/home.hpp"
+#include "client/job_table/home.hpp"
 
 namespace aftercommit::cli {
 

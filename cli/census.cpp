@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "aftercommit/delivery.hpp"
-#include "broker/envelope.hpp"
-#include "broker/job_identity.hpp"
+#include "broker/envelope/envelope.hpp"
+#include "broker/envelope/job_identity.hpp"
 #include "cli_sql.hpp"
-#include "client/job_feed.hpp"
-#include "client/migrations.hpp"
+#include "client/job_table/job_feed.hpp"
+#include "client/statements/sql_template.hpp"
 
 namespace aftercommit::cli {
 namespace {

@@ -10,12 +10,13 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/job_id.hpp"
-#include "broker/secrets.hpp"
-#include "broker/text.hpp"
+#include "base/text/secrets.hpp"
+#include "base/text/text.hpp"
 #include "cli/dead_jobs.hpp"
 #include "cli/output.hpp"
-#include "client/database_argument.hpp"
-#include "client/migrations.hpp"
+#include "client/job_table/migrations.hpp"
+#include "client/settings/database_argument.hpp"
+#include "client/statements/sql_template.hpp"
 
 namespace aftercommit::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "aftercommit/error.hpp"
-#include "broker/log_format.hpp"
+#include "base/log/log_format.hpp"
 #include "cli/output.hpp"
 
 namespace aftercommit::cli {

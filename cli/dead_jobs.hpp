@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/dead_letter.hpp"
+#include "broker/envelope/dead_letter.hpp"
 #include "cli/servers.hpp"
 
 namespace aftercommit::cli {

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <iostream>
 
-#include "broker/log_format.hpp"
-#include "broker/text.hpp"
+#include "base/log/log_format.hpp"
+#include "base/text/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/dead_jobs.hpp"
 #include "cli/output.hpp"

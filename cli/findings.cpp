@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "broker/redis_keys.hpp"
-#include "broker/redis_url.hpp"
-#include "client/command_hint.hpp"
+#include "broker/redis/wire/redis_keys.hpp"
+#include "broker/redis/wire/redis_url.hpp"
+#include "client/settings/command_hint.hpp"
 
 namespace aftercommit::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "broker/broker.hpp"
+#include "broker/contract/broker.hpp"
 
 namespace aftercommit::cli {
 

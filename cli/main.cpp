@@ -5,11 +5,11 @@
 #include <string>
 
 #include "aftercommit/error.hpp"
-#include "broker/command_arguments.hpp"
-#include "broker/standard_files.hpp"
+#include "base/process/command_arguments.hpp"
+#include "base/process/standard_files.hpp"
 #include "cli/command_line.hpp"
 #include "cli/commands.hpp"
-#include "client/error_text.hpp"
+#include "client/postgres/error_text.hpp"
 
 namespace aftercommit::cli {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "aftercommit/error.hpp"
 #include "cli/commands.hpp"
-#include "client/error_text.hpp"
-#include "client/migrations.hpp"
+#include "client/job_table/migrations.hpp"
+#include "client/postgres/error_text.hpp"
 
 namespace aftercommit::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <iostream>
 #include <utility>
 
-#include "broker/text.hpp"
+#include "base/text/text.hpp"
 
 namespace aftercommit::cli {
 

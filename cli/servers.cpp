@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
-#include "client/app_core.hpp"
-#include "client/environment.hpp"
+#include "client/app/app_core.hpp"
+#include "client/settings/environment.hpp"
 
 namespace aftercommit::cli {
 namespace {

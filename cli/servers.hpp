@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "aftercommit/app.hpp"
-#include "broker/broker.hpp"
+#include "broker/contract/broker.hpp"
 #include "cli/options.hpp"
-#include "client/job_table.hpp"
-#include "client/set_up_checks.hpp"
+#include "client/app/set_up_checks.hpp"
+#include "client/job_table/job_table.hpp"
 
 namespace aftercommit::cli {
 

@@ -23,13 +23,13 @@ function(aftercommit_compile target)
   endif()
 endfunction()
 
-# aftercommit_library(client SOURCES a.cpp ...): one room of the house, installed as aftercommit::client.
-function(aftercommit_library room)
+# aftercommit_library(client SOURCES a.cpp ...): one floor of the house, installed as aftercommit::client.
+function(aftercommit_library floor)
   cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
-  set(target aftercommit_${room})
+  set(target aftercommit_${floor})
   add_library(${target} ${arg_SOURCES})
-  add_library(aftercommit::${room} ALIAS ${target})
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${room} VERSION ${PROJECT_VERSION}
+  add_library(aftercommit::${floor} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${floor} VERSION ${PROJECT_VERSION}
                         SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   aftercommit_compile(${target})
 endfunction()

@@ -8,10 +8,10 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
-#include "client/app_core.hpp"
-#include "client/broker_sender.hpp"
-#include "worker/give_back.hpp"
-#include "worker/logging.hpp"
+#include "client/app/app_core.hpp"
+#include "client/sending/broker_sender.hpp"
+#include "worker/held/give_back.hpp"
+#include "worker/log/logging.hpp"
 
 namespace aftercommit::worker {
 

@@ -1,6 +1,6 @@
 // The `worker` command: runs the tasks of the shared library that --app names.
+#include "worker/process/task_library.hpp"
 #include "worker/run_worker.hpp"
-#include "worker/task_library.hpp"
 
 int main(int argc, char** argv) {
   using namespace aftercommit::worker;

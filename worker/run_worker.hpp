@@ -5,10 +5,10 @@
 #include <optional>
 
 #include "aftercommit/app.hpp"
-#include "worker/options.hpp"
-#include "worker/signals.hpp"
-#include "worker/start_watch.hpp"
-#include "worker/supervisor.hpp"
+#include "worker/process/start_watch.hpp"
+#include "worker/process/supervisor.hpp"
+#include "worker/settings/options.hpp"
+#include "worker/watch/signals.hpp"
 
 namespace aftercommit::worker {
 

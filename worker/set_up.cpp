@@ -11,13 +11,14 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
-#include "client/app_core.hpp"
-#include "client/environment.hpp"
-#include "client/error_text.hpp"
-#include "client/migrations.hpp"
-#include "client/session.hpp"
-#include "client/set_up_checks.hpp"
-#include "client/worker_backends.hpp"
+#include "base/text/secrets.hpp"
+#include "client/app/app_core.hpp"
+#include "client/app/set_up_checks.hpp"
+#include "client/job_table/migrations.hpp"
+#include "client/postgres/error_text.hpp"
+#include "client/postgres/worker_name.hpp"
+#include "client/settings/environment.hpp"
+#include "client/transaction/session.hpp"
 
 namespace aftercommit::worker {
 namespace {

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "aftercommit/app.hpp"
-#include "broker/broker.hpp"
-#include "worker/database_watch.hpp"
-#include "worker/options.hpp"
+#include "broker/contract/broker.hpp"
+#include "worker/gate/database_watch.hpp"
+#include "worker/settings/options.hpp"
 
 namespace aftercommit::worker {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/redis_url.hpp"
+#include "broker/redis/wire/redis_url.hpp"
 
 namespace aftercommit::bench {
 

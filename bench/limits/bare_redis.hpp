@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "broker/redis_reply.hpp"
+#include "broker/redis/wire/redis_reply.hpp"
 
 namespace aftercommit::bench {
 

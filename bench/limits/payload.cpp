@@ -2,7 +2,7 @@
 #include <chrono>
 
 #include "bench/limits/limits.hpp"
-#include "broker/envelope.hpp"
+#include "broker/envelope/envelope.hpp"
 
 namespace aftercommit::bench {
 

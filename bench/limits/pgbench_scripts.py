@@ -43,7 +43,7 @@ def script_text(script: str, protocol: str) -> str:
 
 def our_sql(name: str, **places: str) -> str:
     """A statement of ours on one line, without its comment and its semicolon."""
-    text = (ROOT / "client/sql" / f"{name}.sql").read_text()
+    text = next((ROOT / "client/sql").rglob(f"{name}.sql")).read_text()
     lines = [line.strip() for line in text.splitlines() if not line.startswith("--")]
     return fill(" ".join(lines).rstrip("; "), schema="aftercommit", **places)
 

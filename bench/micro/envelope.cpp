@@ -1,5 +1,5 @@
 /// A job to JSON and back.
-#include "broker/envelope.hpp"
+#include "broker/envelope/envelope.hpp"
 
 #include <benchmark/benchmark.h>
 

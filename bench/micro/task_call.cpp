@@ -8,7 +8,7 @@
 
 #include "aftercommit/app.hpp"
 #include "aftercommit/job.hpp"
-#include "client/app_core.hpp"
+#include "client/app/app_core.hpp"
 
 namespace aftercommit {
 namespace {

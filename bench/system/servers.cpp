@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "bench/system/tasks.hpp"
-#include "broker/redis_session.hpp"
-#include "client/migrations.hpp"
+#include "broker/redis/wire/redis_session.hpp"
+#include "client/job_table/migrations.hpp"
 
 namespace aftercommit::bench {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <random>
 
-#include "broker/envelope.hpp"
-#include "fault/fault_fixture.hpp"
+#include "broker/envelope/envelope.hpp"
+#include "fault/harness/fault_fixture.hpp"
 
 namespace aftercommit::fault {
 namespace {

@@ -13,8 +13,8 @@
 #include <mutex>
 #include <random>
 
-#include "fault/fault_fixture.hpp"
-#include "support/process_tree.hpp"
+#include "fault/harness/fault_fixture.hpp"
+#include "support/servers/process_tree.hpp"
 
 namespace aftercommit::fault {
 namespace {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <csignal>
 
-#include "client/job_feed.hpp"
-#include "fault/fault_fixture.hpp"
+#include "client/job_table/job_feed.hpp"
+#include "fault/harness/fault_fixture.hpp"
 
 namespace aftercommit::fault {
 namespace {

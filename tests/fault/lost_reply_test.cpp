@@ -4,9 +4,9 @@
 #include <csignal>
 #include <random>
 
-#include "fault/fault_fixture.hpp"
-#include "support/postgres_proxy.hpp"
-#include "support/tcp_proxy.hpp"
+#include "fault/harness/fault_fixture.hpp"
+#include "support/servers/postgres_proxy.hpp"
+#include "support/servers/tcp_proxy.hpp"
 
 namespace aftercommit::fault {
 namespace {

@@ -7,7 +7,7 @@
 #include <latch>
 #include <thread>
 
-#include "fault/fault_fixture.hpp"
+#include "fault/harness/fault_fixture.hpp"
 
 namespace aftercommit::fault {
 namespace {

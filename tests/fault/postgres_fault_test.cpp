@@ -1,7 +1,7 @@
 /// A PostgreSQL that crashes, loses connections in the midst of a COMMIT, and refuses transactions.
 #include <gtest/gtest.h>
 
-#include "fault/fault_fixture.hpp"
+#include "fault/harness/fault_fixture.hpp"
 
 namespace aftercommit::fault {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <csignal>
 
-#include "fault/fault_fixture.hpp"
+#include "fault/harness/fault_fixture.hpp"
 
 namespace aftercommit::fault {
 namespace {

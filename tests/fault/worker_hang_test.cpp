@@ -5,7 +5,7 @@
 #include <csignal>
 #include <string>
 
-#include "fault/fault_fixture.hpp"
+#include "fault/harness/fault_fixture.hpp"
 
 namespace aftercommit::fault {
 namespace {

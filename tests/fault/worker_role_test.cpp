@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <csignal>
 
-#include "fault/fault_fixture.hpp"
+#include "fault/harness/fault_fixture.hpp"
 
 namespace aftercommit::fault {
 namespace {

@@ -4,7 +4,7 @@
 #include <csignal>
 #include <thread>
 
-#include "fault/fault_fixture.hpp"
+#include "fault/harness/fault_fixture.hpp"
 
 namespace aftercommit::fault {
 namespace {

@@ -1,0 +1,89 @@
+/// The process-wide log handler.
+#include "aftercommit/log.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "base/log/log_context.hpp"
+#include "base/log/log_format.hpp"
+
+namespace aftercommit {
+namespace {
+
+std::atomic<LogLevel> lowest_level{LogLevel::kDebug};
+
+thread_local const LoggedJob* running_job = nullptr;
+
+constexpr std::string_view kJobId = "job_id";
+
+struct Sink {
+  std::mutex mutex;
+  std::shared_ptr<const LogHandler> handler;  // null: the default
+};
+
+Sink& sink() {
+  // Never destroyed: threads may still log while the process ends.
+  static Sink& instance = *new Sink;
+  return instance;
+}
+
+std::shared_ptr<const LogHandler> current_handler() {
+  const std::lock_guard lock{sink().mutex};
+  return sink().handler;
+}
+
+bool names_a_job(std::initializer_list<LogEvent::Field> fields) {
+  return std::ranges::any_of(fields, [](const LogEvent::Field& field) { return field.first == kJobId; });
+}
+
+void write_to_stderr(const LogEvent& event) {
+  const std::string line = render_text(event, std::chrono::system_clock::now()) + '\n';
+  std::fwrite(line.data(), 1, line.size(), stderr);  // unbuffered: one write, so lines stay whole
+}
+
+}  // namespace
+
+LogOfJob::LogOfJob(const LoggedJob& job) noexcept { running_job = &job; }
+LogOfJob::~LogOfJob() { running_job = nullptr; }
+
+void set_log_handler(LogHandler handler) {
+  auto next = handler ? std::make_shared<const LogHandler>(std::move(handler)) : nullptr;
+  const std::lock_guard lock{sink().mutex};
+  sink().handler.swap(next);  // the old one goes when the last call that uses it has returned
+}
+
+void set_log_level(LogLevel lowest) noexcept { lowest_level = lowest; }
+
+bool logs(LogLevel level) noexcept { return level >= lowest_level.load(std::memory_order_relaxed); }
+
+void log(LogLevel level, std::string_view message, std::initializer_list<LogEvent::Field> fields) noexcept {
+  if (!logs(level)) return;
+  try {
+    std::array<LogEvent::Field, 3> job{};
+    LogEvent event{level, message, fields};
+    if (const auto* const running = running_job; running != nullptr && !names_a_job(fields)) {
+      job = {{{kJobId, running->id.str()}, {"task", running->task}, {"attempt", running->attempt}}};
+      event.job = job;
+    }
+    if (const auto handler = current_handler()) {
+      try {
+        (*handler)(event);
+        return;
+      } catch (...) {
+        // A handler that fails must not lose the event: the default takes it.
+      }
+    }
+    write_to_stderr(event);
+  } catch (...) {
+    // Out of memory: there is nowhere left to say so.
+  }
+}
+
+}  // namespace aftercommit

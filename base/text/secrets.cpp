@@ -1,0 +1,180 @@
+/// Finds what may be a password by where it stands in the URL's text, since a mistyped one has no parts.
+#include "base/text/secrets.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace aftercommit {
+namespace {
+
+constexpr std::string_view kMask = "***";
+constexpr std::size_t kPiece = 5;  // so many characters of a secret in a row tell too much of it
+
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_word(char c) noexcept {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+int hex_digit(char c) noexcept {
+  if (is_digit(c)) return c - '0';
+  const char l = lower(c);
+  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+/// Where it is right; what is no percent sign of a URL stays as it is.
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+    decoded += low >= 0 ? static_cast<char>(high * 16 + low) : text[i];
+    if (low >= 0) i += 2;
+  }
+  return decoded;
+}
+
+/// Where `word`, in small letters, begins in `text` at or after `from`.
+std::size_t find_word(std::string_view text, std::string_view word, std::size_t from) noexcept {
+  const auto same = [](char in_text, char in_word) { return lower(in_text) == in_word; };
+  const auto found = std::search(text.begin() + static_cast<std::ptrdiff_t>(std::min(from, text.size())),
+                                 text.end(), word.begin(), word.end(), same);
+  return found == text.end() ? text.npos : static_cast<std::size_t>(found - text.begin());
+}
+
+/// Before the host: all but a user who has a password, or whoever he is, where he has none.
+std::string_view credentials(std::string_view url, std::size_t begin, std::size_t at) noexcept {
+  const auto colon = url.find(':', begin);
+  const auto from = begin > 0 && colon < at ? colon + 1 : begin;
+  return url.substr(from, at - from);
+}
+
+/// Of a URL without '@': from the first port that is no number to the end.
+std::string_view strange_port(std::string_view url, std::size_t begin) noexcept {
+  const auto end = std::min(url.find_first_of("/?", begin), url.size());
+  bool in_brackets = false;
+  for (auto i = begin; i < end; ++i) {
+    if (url[i] == '[') in_brackets = true;
+    if (url[i] == ']') in_brackets = false;
+    if (url[i] != ':' || in_brackets) continue;
+    const auto rest = url.substr(i + 1, std::min(url.find(',', i), end) - i - 1);
+    if (!std::ranges::all_of(rest, is_digit)) return url.substr(i + 1);
+  }
+  return {};
+}
+
+/// After the word "password" or "passfile", whichever letters come before it: to the end of the value, or of
+/// the text where that is not clear.
+std::string_view value_of_password(std::string_view url, std::size_t after) noexcept {
+  auto rest = url.substr(std::min(after, url.size()));
+  const auto equals = rest.find_first_not_of(" \t\r\n");
+  if (equals == rest.npos || rest[equals] != '=') return rest;
+  rest.remove_prefix(equals + 1);
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()));
+  if (rest.starts_with('\'') || rest.find('\\') != rest.npos) return rest;
+  return rest.substr(0, rest.find_first_of(url.find("://") == url.npos ? " \t\r\n" : "&"));
+}
+
+/// The first of what may be a password by its place: before the '@', or where none may stand without one.
+std::string_view by_place(std::string_view url) noexcept {
+  const auto scheme = url.find("://");
+  const auto begin = scheme == url.npos ? 0 : scheme + 3;
+  const auto at = url.rfind('@');  // the last one: a password may have been typed with another
+  if (at != url.npos && at >= begin) return credentials(url, begin, at);
+  return scheme == url.npos ? std::string_view{} : strange_port(url, begin);
+}
+
+/// The same by the words before it.
+std::vector<std::string_view> by_word(std::string_view url) {
+  std::vector<std::string_view> values;
+  for (const std::string_view word : {"password", "passwd", "passfile"}) {
+    for (auto found = find_word(url, word, 0); found != url.npos; found = find_word(url, word, found + 1)) {
+      values.push_back(value_of_password(url, found + word.size()));
+    }
+  }
+  return values;
+}
+
+/// Whether what was found at `at` stands for itself: "a" is in every word.
+bool stands_alone(std::string_view text, std::size_t at, std::size_t size) noexcept {
+  return (at == 0 || !is_word(text[at - 1])) && (at + size == text.size() || !is_word(text[at + size]));
+}
+
+}  // namespace
+
+Secrets::Secrets(std::string_view url) {
+  add(by_place(url));
+  for (const auto value : by_word(url)) add(value);
+}
+
+void Secrets::add(std::string_view secret) {
+  if (secret.empty()) return;
+  auto decoded = percent_decoded(secret);
+  if (decoded != secret) forms_.push_back(std::move(decoded));
+  forms_.emplace_back(secret);
+}
+
+std::string Secrets::masked(std::string_view text) const {
+  std::string result;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t longest = 0;
+    for (const auto& form : forms_) {
+      for (std::size_t begin = 0; begin < form.size(); ++begin) {
+        const auto [in_form, in_text] =
+            std::mismatch(form.begin() + static_cast<std::ptrdiff_t>(begin), form.end(),
+                          text.begin() + static_cast<std::ptrdiff_t>(i), text.end());
+        const auto size = static_cast<std::size_t>(in_form - form.begin()) - begin;
+        const bool tells = size >= kPiece || (size == form.size() && stands_alone(text, i, size));
+        if (tells) longest = std::max(longest, size);
+      }
+    }
+    if (longest == 0) {
+      result += text[i++];
+      continue;
+    }
+    if (!result.ends_with(kMask)) result += kMask;
+    i += longest;
+  }
+  return result;
+}
+
+bool may_hold_secret(std::string_view text) noexcept {
+  // The word "password" may be mistyped as well, and nothing else that is typed has a '='.
+  return text.find_first_of("@=") != text.npos || text.find("//") != text.npos ||
+         find_word(text, "passw", 0) != text.npos;
+}
+
+std::string shown_argument(std::string_view text, std::size_t limit) {
+  return may_hold_secret(text) ? std::string{kMask} : clean_text(text, limit);
+}
+
+std::string masked_url(std::string_view url) {
+  constexpr std::array<std::string_view, 4> kSchemes{"redis://", "redis+unix://", "unix://", "memory://"};
+  if (std::ranges::none_of(kSchemes, [&](std::string_view scheme) { return url.starts_with(scheme); })) {
+    return std::string{kMask};  // of what is not known no part is either
+  }
+  std::vector<bool> hidden(url.size(), false);
+  const auto hide = [&](std::string_view part) {
+    if (part.empty()) return;
+    const auto begin = hidden.begin() + (part.data() - url.data());
+    std::fill(begin, begin + static_cast<std::ptrdiff_t>(part.size()), true);
+  };
+  hide(by_place(url));
+  auto query = url.substr(std::min(url.find('?'), url.size()));
+  while (!query.empty()) {
+    query.remove_prefix(1);
+    const auto parameter = query.substr(0, query.find('&'));
+    if (!parameter.starts_with("prefix=") && !parameter.starts_with("db=")) hide(parameter);
+    query.remove_prefix(parameter.size());
+  }
+  std::string masked;
+  for (std::size_t i = 0; i < url.size(); ++i) {
+    if (!hidden[i]) masked += url[i];
+    if (hidden[i] && (i == 0 || !hidden[i - 1])) masked += kMask;
+  }
+  return masked;
+}
+
+}  // namespace aftercommit

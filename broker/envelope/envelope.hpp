@@ -1,0 +1,86 @@
+/// A job as it travels: JSON, version 1.  Field by field in docs/wire-format.md.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "aftercommit/job_id.hpp"
+#include "aftercommit/retry.hpp"
+#include "base/text/malformed.hpp"
+#include "base/text/text.hpp"
+
+namespace aftercommit {
+
+/// One failed attempt, kept with the job.
+struct AttemptError {
+  int attempt = 0;  ///< counted from 1
+  std::chrono::system_clock::time_point at{};
+  std::string worker;
+  std::string error;   ///< at most kErrorTextLimit bytes of valid UTF-8 after add_error
+  std::string type{};  ///< of the exception, at most kTypeTextLimit bytes; empty: not known
+
+  friend bool operator==(const AttemptError&, const AttemptError&) = default;
+};
+
+/// One request to run a task.  What is empty is left out of the JSON and decided by the worker's own
+/// declaration of the task.
+struct Envelope {
+  static constexpr int kVersion = 1;
+
+  JobId id;
+  std::string task{};                             ///< a name, as queue and database are: see valid_name
+  nlohmann::json args = nlohmann::json::array();  ///< always an array, one element an argument
+  std::string queue{};
+  std::chrono::system_clock::time_point enqueued_at{};  ///< to the millisecond, as all times here
+  int attempt = 1;                                      ///< of the next execution, counted from 1
+  std::optional<int> max_retries{};
+  std::optional<Backoff> backoff{};
+  std::optional<std::chrono::system_clock::time_point> expires_at{};
+  std::string database{};  ///< alias; empty: the worker's default
+  bool durable =
+      false;        ///< a row of the job table of that database, which decides whether it still has to run
+  int crashes = 0;  ///< how often a worker process has died while it ran this job, up to kMaxAttempts
+  std::vector<AttemptError> errors{};
+  /// When a worker first did not know the task.
+  std::optional<std::chrono::system_clock::time_point> unknown_since{};
+  nlohmann::json trace{};  ///< left room for: carried along untouched, null when absent
+
+  friend bool operator==(const Envelope&, const Envelope&) = default;
+};
+
+inline constexpr int kMaxAttempts = 1'000'000;   ///< the last attempt of any job, whatever its max_retries
+inline constexpr std::size_t kErrorsKept = 100;  ///< older ones are dropped, the first is kept
+inline constexpr int kArgsDepthLimit = 64;  ///< arrays and objects inside one another, args itself counted
+inline constexpr std::size_t kArgsValueLimit = 10'000;  ///< elements and members at all levels of args
+inline constexpr std::size_t kTraceValueLimit = 1'000;  ///< the same for trace
+inline constexpr std::size_t kWorkerTextLimit = 128;    ///< bytes of AttemptError::worker
+inline constexpr std::size_t kTypeTextLimit = 128;      ///< bytes of AttemptError::type
+/// Bytes that workers can add to a job at most, nearly all of them errors: none outgrows its limit by
+/// failing.
+inline constexpr std::size_t kErrorsRoom =
+    kErrorsKept * 2 * (kErrorTextLimit + kWorkerTextLimit + kTypeTextLimit + 64);
+
+/// Compact JSON.  Throws PayloadError, naming the field, for whatever decode would refuse: a string that is
+/// not UTF-8, a number that is not finite, args beyond their limits, a name that is none.  The size alone is
+/// not checked.
+std::string encode(const Envelope& envelope);
+
+/// Reads what encode wrote, or another producer did.  Strict: any field of a wrong type or range, an unknown
+/// version, a duplicate key, args beyond their limits, or text over `size_limit` is Malformed; unknown
+/// fields are ignored.  `size_limit` is that of enqueueing; what workers add (attempt, crashes, errors,
+/// unknown_since) may go beyond it by kErrorsRoom.  Never throws for bad input.
+std::variant<Envelope, Malformed> decode(std::string_view text, std::size_t size_limit);
+
+/// The same from a parsed tree, whose parts are moved out; for a text that holds an envelope within.
+std::variant<Envelope, Malformed> read_envelope(nlohmann::json& tree);
+
+/// Appends a failed attempt, bounded in number and length; makes its texts clean (see clean_text).
+void add_error(Envelope& envelope, AttemptError error);
+
+}  // namespace aftercommit

@@ -1,0 +1,145 @@
+/// A job's way through the queues in memory.
+#include "broker/memory/memory_broker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/epoch_ms.hpp"
+#include "broker/memory/memory_queues.hpp"
+
+namespace aftercommit {
+
+std::shared_ptr<MemoryBroker::Shared> MemoryBroker::shared(std::string_view name) {
+  // Never destroyed: an object with static storage may enqueue while the process ends.
+  static auto& mutex = *new std::mutex;
+  static auto& all = *new std::map<std::string, std::shared_ptr<Shared>, std::less<>>;
+  const std::scoped_lock lock{mutex};
+  auto& found = all[std::string{name}];
+  if (!found) found = std::make_shared<Shared>();
+  return found;
+}
+
+MemoryBroker::MemoryBroker(std::string_view name, const Clock& clock)
+    : clock_{clock}, shared_{shared(name)} {}
+
+std::int64_t MemoryBroker::now_ms() const { return epoch_ms(clock_.now()); }
+
+void MemoryBroker::enqueue(std::span<const Outgoing> jobs, Millis /*timeout*/) {
+  const std::scoped_lock lock{shared_->mutex};
+  for (const auto& job : jobs) shared_->enqueue(job, now_ms());
+}
+
+std::vector<Fetched> MemoryBroker::fetch(const WorkerId& worker, std::span<const Queue> queues,
+                                         std::size_t count, Millis wait) {
+  std::unique_lock lock{shared_->mutex};
+  const auto any_ready = [&] {
+    return std::ranges::any_of(queues,
+                               [&](const Queue& name) { return !shared_->queues[name].ready.empty(); });
+  };
+  std::vector<Fetched> found;
+  if (queues.empty() || count == 0) return found;
+  shared_->changed.wait_for(lock, std::clamp(wait, Millis{0}, kLongestMemoryWait), any_ready);
+  for (const auto& name : queues) {
+    auto& queue = shared_->queues[name];
+    while (!queue.ready.empty() && found.size() < count) {
+      auto& next = queue.ready.front();
+      queue.running.emplace(next.entry, MemoryQueue::Running{worker, next.payload, next.since_ms});
+      found.push_back({name, std::move(next.entry), std::move(next.payload)});
+      queue.ready.pop_front();
+    }
+  }
+  return found;
+}
+
+std::vector<Settled> MemoryBroker::settle(const WorkerId& worker, std::span<const Settlement> settlements) {
+  const std::scoped_lock lock{shared_->mutex};
+  const auto settle_one = [&](const Settlement& settlement) {
+    auto& queue = shared_->queues[settlement.queue];
+    const auto held = queue.running.find(settlement.entry);
+    if (held == queue.running.end()) return Settled::kNotPending;
+    if (held->second.worker != worker) return Settled::kHeldByOther;
+    queue.running.erase(held);
+    switch (settlement.kind) {
+      case Settlement::Kind::kAck:
+        break;
+      case Settlement::Kind::kRetry:
+        shared_->add_delayed(queue, now_ms() + countdown_ms(settlement.countdown), settlement.payload);
+        return Settled::kDone;
+      case Settlement::Kind::kRelease:
+        shared_->add_ready(queue, settlement.payload, now_ms());
+        return Settled::kDone;
+      case Settlement::Kind::kBury:
+        queue.dead.put(now_ms(), settlement.payload);
+        break;
+      case Settlement::Kind::kAside:
+        queue.aside[settlement.reason].put_earlier(now_ms() + countdown_ms(settlement.countdown),
+                                                   settlement.payload);
+        return Settled::kDone;
+    }
+    if (settlement.durable) queue.durable.erase(*settlement.durable);
+    return Settled::kDone;
+  };
+  std::vector<Settled> answers;
+  for (const auto& settlement : settlements) answers.push_back(settle_one(settlement));
+  return answers;
+}
+
+Promotion MemoryBroker::promote(std::span<const Queue> queues, std::size_t limit) {
+  const std::scoped_lock lock{shared_->mutex};
+  const auto now = now_ms();
+  Promotion promotion;
+  for (const auto& name : queues) {
+    auto& queue = shared_->queues[name];
+    const auto& waiting = queue.delayed.order();
+    for (std::size_t i = 0; i < limit && !waiting.empty() && waiting.begin()->first <= now; ++i) {
+      shared_->add_ready(queue, queue.delayed.take_first(), now);
+      ++promotion.promoted;
+    }
+    if (waiting.empty()) continue;
+    const Millis next_due{std::max<std::int64_t>(0, waiting.begin()->first - now)};
+    promotion.next_due = std::min(promotion.next_due.value_or(next_due), next_due);
+  }
+  return promotion;
+}
+
+std::vector<AsideJobs> MemoryBroker::aside(std::span<const Queue> queues) {
+  const std::scoped_lock lock{shared_->mutex};
+  std::vector<AsideJobs> found;
+  for (const auto& name : queues) {
+    for (const auto& [reason, jobs] : shared_->queues[name].aside)
+      found.push_back({name, reason, jobs.order().size()});
+  }
+  return found;
+}
+
+std::size_t MemoryBroker::bring_back(const Queue& name, const std::string& reason, std::size_t limit,
+                                     bool all) {
+  const std::scoped_lock lock{shared_->mutex};
+  auto& queue = shared_->queues[name];
+  const auto jobs = queue.aside.find(reason);
+  if (jobs == queue.aside.end()) return 0;
+  const auto now = now_ms();
+  const auto& waiting = jobs->second.order();
+  std::size_t put_back = 0;
+  for (; put_back < limit && !waiting.empty() && (all || waiting.begin()->first <= now); ++put_back) {
+    shared_->add_ready(queue, jobs->second.take_first(), now);
+  }
+  if (waiting.empty()) queue.aside.erase(jobs);
+  return put_back;
+}
+
+bool MemoryBroker::await_schedule(std::span<const Queue> queues, Millis timeout) {
+  std::unique_lock lock{shared_->mutex};
+  bool woken = !std::ranges::equal(queues, awaited_);  // newly listening: what was before went unheard
+  if (!woken) {
+    woken = shared_->changed.wait_for(lock, std::clamp(timeout, Millis{0}, kLongestMemoryWait),
+                                      [&] { return shared_->signs(queues) != signs_heard_; });
+  }
+  awaited_.assign(queues.begin(), queues.end());
+  signs_heard_ = shared_->signs(queues);
+  return woken;
+}
+
+std::vector<std::string> MemoryBroker::check() { return {}; }
+
+}  // namespace aftercommit

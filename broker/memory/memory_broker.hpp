@@ -1,0 +1,73 @@
+/// A broker within this process, for tests.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aftercommit/clock.hpp"
+#include "broker/contract/broker.hpp"
+
+namespace aftercommit {
+
+/// All brokers of one name share their jobs, until the process ends.  What is due is judged by the clock
+/// given here, the wait of fetch and await_schedule by real time.
+class MemoryBroker final : public Broker {
+ public:
+  /// `clock` is not owned and outlives this.
+  explicit MemoryBroker(std::string_view name, const Clock& clock = system_clock());
+
+  void enqueue(std::span<const Outgoing> jobs, Millis timeout) override;
+  bool is_in_process() const override { return true; }
+  std::vector<Fetched> fetch(const WorkerId& worker, std::span<const Queue> queues, std::size_t count,
+                             Millis wait) override;
+  std::vector<Settled> settle(const WorkerId& worker, std::span<const Settlement> settlements) override;
+  Promotion promote(std::span<const Queue> queues, std::size_t limit) override;
+  bool await_schedule(std::span<const Queue> queues, Millis timeout) override;
+  std::vector<AsideJobs> aside(std::span<const Queue> queues) override;
+  std::size_t bring_back(const Queue& queue, const std::string& reason, std::size_t limit, bool all) override;
+
+  std::vector<Lease> renew_lease(const WorkerId& worker, std::span<const Queue> queues,
+                                 Millis lease) override;
+  std::vector<LeaseView> leases(std::span<const Queue> queues, Millis lease) override;
+  std::size_t recover(const WorkerId& worker, std::span<const Queue> queues, std::size_t limit,
+                      const std::string& mark) override;
+  std::vector<Fetched> held_by(const WorkerId& worker, const Queue& queue,
+                               std::span<const std::string> entries) override;
+  void retire(const WorkerId& worker, std::span<const Queue> queues) override;
+
+  std::vector<std::vector<HomeFinding>> claim_home(const HomeClaim& claim,
+                                                   std::span<const Queue> queues) override;
+
+  std::vector<std::string> relay_cursors(std::string_view source, std::span<const Queue> queues) override;
+  std::vector<std::string> relay_sources(const Queue& queue) override;
+  void forget_relay_sources(const Queue& queue, std::span<const std::string> sources) override;
+  bool relay(const RelayStep& step) override;
+  std::vector<bool> has_durable(const Queue& queue, std::span<const JobId> jobs) override;
+
+  std::vector<Queue> queues() override;
+  void for_each_job(const Queue& queue,
+                    const std::function<void(JobState state, std::string_view payload)>& visit) override;
+  void for_each_durable(const Queue& queue, const std::function<void(const JobId& job)>& visit) override;
+  bool remove_dead_letter(const Queue& queue, const std::string& letter, const Outgoing* job) override;
+  QueueCounts counts(const Queue& queue) override;
+  std::vector<DeadLetterEntry> dead_letters(const Queue& queue, std::size_t offset,
+                                            std::size_t count) override;
+  std::vector<std::string> check() override;
+
+ private:
+  struct Shared;
+  static std::shared_ptr<Shared> shared(std::string_view name);
+
+  std::int64_t now_ms() const;
+
+  const Clock& clock_;
+  const std::shared_ptr<Shared> shared_;
+  std::vector<Queue> awaited_;     // what await_schedule was last asked for,
+  std::uint64_t signs_heard_ = 0;  // and how many signs these queues had given by then
+};
+
+}  // namespace aftercommit

@@ -1,0 +1,89 @@
+/// What an operator looks at, in memory.
+#include <optional>
+
+#include "base/epoch_ms.hpp"
+#include "broker/contract/preconditions.hpp"
+#include "broker/memory/memory_queues.hpp"
+
+namespace aftercommit {
+
+std::vector<Queue> MemoryBroker::queues() {
+  const std::scoped_lock lock{shared_->mutex};
+  std::vector<Queue> found;
+  for (const auto& [name, queue] : shared_->queues) {
+    if (!queue.empty()) found.push_back(name);
+  }
+  return found;
+}
+
+void MemoryBroker::for_each_job(const Queue& name,
+                                const std::function<void(JobState, std::string_view)>& visit) {
+  std::vector<std::pair<JobState, std::string>> all;  // `visit` may call this broker
+  {
+    const std::scoped_lock lock{shared_->mutex};
+    const auto& queue = shared_->queues[name];
+    for (const auto& [entry, job] : queue.running) all.emplace_back(JobState::kRunning, job.payload);
+    for (const auto& job : queue.ready) all.emplace_back(JobState::kReady, job.payload);
+    for (const auto& [due_ms, payload] : queue.delayed.order()) all.emplace_back(JobState::kDelayed, payload);
+    for (const auto& [reason, jobs] : queue.aside) {
+      for (const auto& [ms, payload] : jobs.order()) all.emplace_back(JobState::kDelayed, payload);
+    }
+  }
+  for (const auto& [state, payload] : all) visit(state, payload);
+}
+
+void MemoryBroker::for_each_durable(const Queue& name, const std::function<void(const JobId&)>& visit) {
+  std::set<JobId> all;
+  {
+    const std::scoped_lock lock{shared_->mutex};
+    all = shared_->queues[name].durable;
+  }
+  for (const auto& job : all) visit(job);
+}
+
+bool MemoryBroker::remove_dead_letter(const Queue& name, const std::string& letter, const Outgoing* job) {
+  if (job != nullptr) require_same_queue(name, *job);
+  const std::scoped_lock lock{shared_->mutex};
+  if (!shared_->queues[name].dead.remove(letter)) return false;
+  if (job != nullptr) shared_->enqueue(*job, now_ms());
+  return true;
+}
+
+QueueCounts MemoryBroker::counts(const Queue& name) {
+  const std::scoped_lock lock{shared_->mutex};
+  const auto& queue = shared_->queues[name];
+  const auto count = [](const auto& jobs) { return static_cast<std::int64_t>(jobs.size()); };
+  auto delayed = count(queue.delayed.order());
+  for (const auto& [reason, jobs] : queue.aside) delayed += count(jobs.order());
+  std::optional<Millis> oldest;
+  const auto consider = [&](std::int64_t since_ms) {
+    const Millis age{std::max<std::int64_t>(0, now_ms() - since_ms)};
+    oldest = std::max(oldest.value_or(age), age);
+  };
+  if (!queue.ready.empty()) consider(queue.ready.front().since_ms);
+  if (!queue.running.empty()) consider(queue.running.begin()->second.since_ms);
+  return {.ready = count(queue.ready),
+          .running = count(queue.running),
+          .delayed = delayed,
+          .dead = count(queue.dead.order()),
+          .oldest = oldest,
+          .workers = std::ranges::count_if(queue.leases,
+                                           [&](const auto& lease) { return lease.second > now_ms(); })};
+}
+
+std::vector<DeadLetterEntry> MemoryBroker::dead_letters(const Queue& name, std::size_t offset,
+                                                        std::size_t count) {
+  const std::scoped_lock lock{shared_->mutex};
+  const auto& dead = shared_->queues[name].dead.order();
+  std::vector<DeadLetterEntry> letters;
+  for (auto letter = dead.rbegin(); letter != dead.rend() && letters.size() < count; ++letter) {
+    if (offset > 0) {
+      --offset;
+    } else {
+      letters.push_back({from_epoch_ms(letter->first), letter->second});
+    }
+  }
+  return letters;
+}
+
+}  // namespace aftercommit

@@ -1,0 +1,87 @@
+/// The queues that the MemoryBrokers of one name share: each state of a job a plain container.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "broker/memory/memory_broker.hpp"
+
+namespace aftercommit {
+
+inline constexpr Millis kLongestMemoryWait = std::chrono::hours{1};  // an earlier return is always allowed
+
+/// Texts in the order of a time, each text once: what a sorted set is in Redis.
+class Timeline {
+ public:
+  void put(std::int64_t ms, const std::string& text);
+  /// As put, unless the text has an earlier time already; true if it is now the first of all.
+  bool put_earlier(std::int64_t ms, const std::string& text);
+  std::string take_first();
+  bool remove(const std::string& text);  ///< false: it is not there
+  bool contains(const std::string& text) const { return times_.contains(text); }
+  const std::set<std::pair<std::int64_t, std::string>>& order() const { return order_; }
+
+ private:
+  std::map<std::string, std::int64_t> times_;
+  std::set<std::pair<std::int64_t, std::string>> order_;
+};
+
+/// Entries "7-0" in the order of their numbers.
+struct ByNumber {
+  bool operator()(const std::string& a, const std::string& b) const {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  }
+};
+
+struct MemoryQueue {
+  struct Ready {
+    std::string entry;
+    std::string payload;
+    std::int64_t since_ms;
+  };
+  struct Running {
+    WorkerId worker;
+    std::string payload;
+    std::int64_t since_ms;
+  };
+  std::deque<Ready> ready;
+  std::map<std::string, Running, ByNumber> running;  // by entry
+  Timeline delayed;
+  std::map<std::string, Timeline> aside;  // by reason; none of them empty
+  Timeline dead;
+  std::map<WorkerId, std::int64_t> leases;               // the ms at which each ends
+  std::set<JobId> durable;                               // in any of them but dead
+  std::map<std::string, std::string> relay;              // cursors by source
+  std::map<std::string, HomeDatabase> home;              // by alias
+  std::map<std::string, std::vector<std::string>> apps;  // of its workers, with the tasks they declare
+  std::uint64_t signs = 0;                               // how often a job became due before all others
+
+  bool empty() const {
+    return ready.empty() && running.empty() && delayed.order().empty() && aside.empty() &&
+           dead.order().empty() && leases.empty() && durable.empty() && relay.empty() && home.empty() &&
+           apps.empty();
+  }
+  bool holds_jobs(const WorkerId& worker) const;
+};
+
+/// Lock `mutex` first; it protects all that is here.
+struct MemoryBroker::Shared {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::map<Queue, MemoryQueue> queues;
+  std::uint64_t entries = 0;
+
+  void add_ready(MemoryQueue& queue, std::string payload, std::int64_t now_ms);
+  void add_delayed(MemoryQueue& queue, std::int64_t due_ms, const std::string& payload);
+  void enqueue(const Outgoing& job, std::int64_t now_ms);
+  std::uint64_t signs(std::span<const Queue> names);
+};
+
+}  // namespace aftercommit

@@ -1,0 +1,37 @@
+/// One script for each queue tells what stands aside there, one call brings jobs back.
+#include "broker/redis/jobs/redis_aside.hpp"
+
+#include <algorithm>
+
+namespace aftercommit {
+
+std::vector<AsideJobs> redis_aside(RedisSession& session, std::span<const Queue> queues, Deadline deadline) {
+  RedisPipeline commands;
+  for (const auto& queue : queues) {
+    commands.begin_script(scripts::stand_aside(), {session.keys(queue).aside}, 0);
+  }
+  std::vector<AsideJobs> found;
+  const auto replies = session.ask(commands, deadline);
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    const auto words = elements(*replies[i]);
+    for (std::size_t j = 0; j + 1 < words.size(); j += 2) {
+      found.push_back(
+          {queues[i], std::string{text(*words[j])}, static_cast<std::size_t>(words[j + 1]->integer)});
+    }
+  }
+  return found;
+}
+
+std::size_t redis_bring_back(RedisSession& session, const Queue& queue, const std::string& reason,
+                             std::size_t limit, bool all, Deadline deadline) {
+  const auto& keys = session.keys(queue);
+  RedisPipeline commands;
+  commands.begin_script(scripts::bring_back(), {keys.stream, keys.aside, keys.aside_for(reason)}, 4);
+  commands.word(reason);
+  commands.word(std::min(limit, kScriptJobs));
+  commands.word(kScriptBytes);
+  commands.word(all ? "1" : "0");
+  return static_cast<std::size_t>(session.ask(commands, deadline)[0]->integer);
+}
+
+}  // namespace aftercommit

@@ -1,0 +1,30 @@
+/// Listening for jobs that become due sooner than expected.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "broker/contract/broker.hpp"
+#include "broker/redis/wire/redis_connection.hpp"
+
+namespace aftercommit {
+
+/// Has a connection of its own, since a subscribed one takes no other commands.
+class RedisWake {
+ public:
+  /// `url` is not owned and outlives this.
+  explicit RedisWake(const RedisUrl& url) : url_{url} {}
+
+  /// As Broker::await_schedule; `subscribe_by` bounds connecting.
+  bool wait(std::span<const Queue> queues, Millis timeout, Deadline subscribe_by);
+
+ private:
+  void subscribe(std::span<const Queue> queues, Deadline deadline);
+
+  const RedisUrl& url_;
+  std::vector<Queue> queues_;                    // subscribed to
+  std::unique_ptr<RedisConnection> connection_;  // null: not subscribed
+};
+
+}  // namespace aftercommit

@@ -1,0 +1,190 @@
+/// The calls of the interface, as Redis commands; the larger ones have files of their own.
+#include "broker/redis/redis_broker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/epoch_ms.hpp"
+#include "base/process/fail_point.hpp"
+#include "broker/contract/preconditions.hpp"
+#include "broker/redis/jobs/redis_aside.hpp"
+#include "broker/redis/jobs/redis_enqueue.hpp"
+#include "broker/redis/jobs/redis_relay.hpp"
+#include "broker/redis/jobs/redis_settle.hpp"
+#include "broker/redis/redis_check.hpp"
+#include "broker/redis/redis_home.hpp"
+#include "broker/redis/redis_leases.hpp"
+
+namespace aftercommit {
+namespace {
+
+constexpr Millis kLongestWait = std::chrono::hours{1};  // an earlier return is always allowed
+
+}  // namespace
+
+RedisBroker::RedisBroker(RedisUrl url, Millis call_timeout)
+    : call_timeout_{call_timeout}, session_{std::move(url)} {}
+
+void RedisBroker::enqueue(std::span<const Outgoing> jobs, Millis timeout) {
+  redis_enqueue(session_, jobs,
+                std::chrono::steady_clock::now() + std::clamp(timeout, Millis{0}, kLongestWait));
+}
+
+std::vector<Fetched> RedisBroker::fetch(const WorkerId& worker, std::span<const Queue> queues,
+                                        std::size_t count, Millis wait) {
+  wait = std::clamp(wait, Millis{0}, kLongestWait);
+  return fetcher_.fetch(worker, queues, count, wait, call_timeout_);
+}
+
+std::vector<Settled> RedisBroker::settle(const WorkerId& worker, std::span<const Settlement> settlements) {
+  return redis_settle(session_, worker, settlements, deadline());
+}
+
+/// The wrong design that the fault tests must notice: between the two calls the job is nowhere.
+Promotion RedisBroker::promote_in_two_calls(std::span<const Queue> queues) {
+  for (const auto& queue : queues) {
+    const auto& keys = session_.keys(queue);
+    const auto now_ms = std::to_string(epoch_ms(std::chrono::system_clock::now()));
+    RedisPipeline due;
+    due.add("ZRANGE", keys.delayed, "-inf", now_ms, "BYSCORE");
+    const auto payloads = session_.ask(due, deadline());
+    for (const auto* payload : elements(*payloads[0])) {
+      RedisPipeline remove;
+      remove.add("ZREM", keys.delayed, text(*payload));
+      session_.ask(remove, deadline());
+      fail_point("scheduler.between_calls");
+      RedisPipeline add;
+      add.add("XADD", keys.stream, "*", kRedisField, text(*payload));
+      session_.ask(add, deadline());
+    }
+  }
+  return {.next_due = Millis{20}};
+}
+
+Promotion RedisBroker::promote(std::span<const Queue> queues, std::size_t limit) {
+  if (mutant("promote_in_two_calls")) return promote_in_two_calls(queues);
+  RedisPipeline commands;
+  for (const auto& queue : queues) {
+    const auto& keys = session_.keys(queue);
+    commands.begin_script(scripts::promote(), {keys.stream, keys.delayed}, 1);
+    commands.word(std::min(limit, kScriptJobs));
+  }
+  Promotion promotion;
+  for (const auto& reply : session_.ask(commands, deadline())) {
+    const auto answer = elements(*reply);
+    promotion.promoted += static_cast<std::size_t>(answer[0]->integer);
+    const Millis next_due{answer[1]->integer};
+    if (next_due < Millis{0}) continue;
+    promotion.next_due = std::min(promotion.next_due.value_or(next_due), next_due);
+  }
+  return promotion;
+}
+
+bool RedisBroker::await_schedule(std::span<const Queue> queues, Millis timeout) {
+  return wake_.wait(queues, std::clamp(timeout, Millis{0}, kLongestWait), deadline());
+}
+
+std::vector<AsideJobs> RedisBroker::aside(std::span<const Queue> queues) {
+  return redis_aside(session_, queues, deadline());
+}
+
+std::size_t RedisBroker::bring_back(const Queue& queue, const std::string& reason, std::size_t limit,
+                                    bool all) {
+  return redis_bring_back(session_, queue, reason, limit, all, deadline());
+}
+
+std::vector<Lease> RedisBroker::renew_lease(const WorkerId& worker, std::span<const Queue> queues,
+                                            Millis lease) {
+  return redis_renew_lease(session_, worker, queues, lease, deadline());
+}
+
+std::vector<LeaseView> RedisBroker::leases(std::span<const Queue> queues, Millis lease) {
+  return redis_leases(session_, queues, lease, deadline());
+}
+
+std::size_t RedisBroker::recover(const WorkerId& worker, std::span<const Queue> queues, std::size_t limit,
+                                 const std::string& mark) {
+  return redis_recover(session_, worker, queues, limit, mark, deadline());
+}
+
+std::vector<Fetched> RedisBroker::held_by(const WorkerId& worker, const Queue& queue,
+                                          std::span<const std::string> entries) {
+  return redis_held_by(session_, worker, queue, entries, deadline());
+}
+
+void RedisBroker::retire(const WorkerId& worker, std::span<const Queue> queues) {
+  redis_retire(session_, worker, queues, deadline());
+}
+
+std::vector<std::vector<HomeFinding>> RedisBroker::claim_home(const HomeClaim& claim,
+                                                              std::span<const Queue> queues) {
+  return redis_claim_home(session_, claim, queues, deadline());
+}
+
+std::vector<std::string> RedisBroker::relay_cursors(std::string_view source, std::span<const Queue> queues) {
+  relay_has_asked_ = false;
+  auto cursors = redis_relay_cursors(session_, source, queues, deadline());
+  relay_has_asked_ = true;
+  return cursors;
+}
+
+std::vector<std::string> RedisBroker::relay_sources(const Queue& queue) {
+  return redis_relay_sources(session_, queue, deadline());
+}
+
+void RedisBroker::forget_relay_sources(const Queue& queue, std::span<const std::string> sources) {
+  redis_forget_relay_sources(session_, queue, sources, deadline());
+}
+
+bool RedisBroker::relay(const RelayStep& step) {
+  struct Unpin {
+    RedisSession& session;
+    ~Unpin() { session.pin(false); }
+  } const unpin{session_};
+  session_.pin(relay_has_asked_);
+  return redis_relay(session_, step, deadline());
+}
+
+std::vector<bool> RedisBroker::has_durable(const Queue& queue, std::span<const JobId> jobs) {
+  auto found = redis_has_durable(session_, queue, jobs, deadline());
+  relay_has_asked_ = true;
+  return found;
+}
+
+std::vector<Queue> RedisBroker::queues() { return browser_.queues(); }
+
+void RedisBroker::for_each_job(const Queue& queue,
+                               const std::function<void(JobState, std::string_view)>& visit) {
+  browser_.for_each_job(queue, visit);
+}
+
+void RedisBroker::for_each_durable(const Queue& queue, const std::function<void(const JobId&)>& visit) {
+  browser_.for_each_durable(queue, visit);
+}
+
+bool RedisBroker::remove_dead_letter(const Queue& queue, const std::string& letter, const Outgoing* job) {
+  const auto& keys = session_.keys(queue);
+  RedisPipeline commands;
+  if (job == nullptr) {
+    commands.add("ZREM", keys.dead, letter);
+  } else {
+    require_same_queue(queue, *job);
+    commands.begin_script(scripts::requeue(),
+                          {keys.stream, keys.delayed, keys.durable, keys.relay, keys.dead}, 2 + kTakenWords);
+    commands.word(keys.wake);
+    commands.word(letter);
+    add_taken(*job, commands);
+  }
+  return session_.ask(commands, deadline())[0]->integer == 1;
+}
+
+QueueCounts RedisBroker::counts(const Queue& queue) { return browser_.counts(queue); }
+
+std::vector<DeadLetterEntry> RedisBroker::dead_letters(const Queue& queue, std::size_t offset,
+                                                       std::size_t count) {
+  return browser_.dead_letters(queue, offset, count);
+}
+
+std::vector<std::string> RedisBroker::check() { return redis_check(session_, deadline()); }
+
+}  // namespace aftercommit

@@ -1,0 +1,236 @@
+/// Walks streams by XRANGE, sets by the SCAN commands; none of them keeps Redis busy for long.
+#include "broker/redis/redis_browse.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/epoch_ms.hpp"
+#include "base/text/text.hpp"
+#include "broker/redis/jobs/redis_entry.hpp"
+#include "broker/redis/jobs/redis_stream_id.hpp"
+
+namespace aftercommit {
+namespace {
+
+constexpr std::size_t kPage = 200;                   // jobs: of 1 MiB each at worst
+constexpr std::size_t kScanned = 1000;               // keys or ids of one round trip
+constexpr std::size_t kMostLetters = 1'000'000'000;  // keeps offset + count within what Redis can read
+
+/// A score of a sorted set: a whole number of ms, unless another program has put it there.
+std::int64_t score_ms(const redisReply& score) {
+  double ms = 0;
+  std::from_chars(text(score).data(), text(score).data() + text(score).size(), ms);
+  return ms > 0 ? static_cast<std::int64_t>(std::min(ms, static_cast<double>(kLongestMs))) : 0;
+}
+
+std::int64_t integer(std::string_view digits) {
+  std::int64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+/// Since the first entry of a page came in, by the reply to TIME.
+std::optional<Millis> age(const redisReply& page, const redisReply& time) {
+  if (page.elements == 0) return {};
+  const auto since = StreamId::parse(text(*elements(*elements(page)[0])[0]));
+  const auto now_ms = integer(text(*elements(time)[0])) * 1000 + integer(text(*elements(time)[1])) / 1000;
+  if (!since) return {};
+  return std::max(Millis{0},
+                  Millis{now_ms - static_cast<std::int64_t>(std::min<std::uint64_t>(since->ms, kLongestMs))});
+}
+
+/// How many of these leases have not ended, by the reply to TIME.
+std::int64_t living(const redisReply& leases, const redisReply& time) {
+  const auto now_ms = integer(text(*elements(time)[0])) * 1000;
+  std::int64_t living = 0;
+  for (std::size_t i = 1; i < leases.elements; i += 2)
+    living += score_ms(*elements(leases)[i]) > now_ms ? 1 : 0;
+  return living;
+}
+
+/// The queue that a key belongs to; nothing for a key of somebody else.
+std::optional<Queue> queue_of(const std::string& prefix, std::string_view key) {
+  const auto begin = prefix.size() + 2;
+  const auto end = key.find("}:", begin);
+  if (end == std::string_view::npos) return {};
+  Queue queue{key.substr(begin, end - begin)};
+  const RedisKeys keys{prefix, queue};
+  const std::array ours{&keys.stream,  &keys.delayed, &keys.dead, &keys.workers,
+                        &keys.durable, &keys.relay,   &keys.home, &keys.aside};
+  if (!valid_name(queue) || std::ranges::none_of(ours, [&](const auto* own) { return *own == key; }))
+    return {};
+  return queue;
+}
+
+/// What durable_member made; nothing for a member of somebody else.
+std::optional<JobId> job_of(std::string_view member) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string uuid;
+  for (std::size_t i = 0; i < member.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) uuid += '-';
+    const auto byte = static_cast<unsigned char>(member[i]);
+    uuid += kHex[byte >> 4U];
+    uuid += kHex[byte & 15U];
+  }
+  return JobId::parse(uuid);
+}
+
+}  // namespace
+
+QueueCounts RedisBrowser::counts(const Queue& queue) {
+  const auto& keys = session_.keys(queue);
+  RedisPipeline commands;
+  commands.add("XLEN", keys.stream);
+  commands.add("XPENDING", keys.stream, kRedisGroup);
+  commands.add("ZCARD", keys.delayed);
+  commands.add("ZCARD", keys.dead);
+  commands.add("XRANGE", keys.stream, "-", "+", "COUNT", 1);
+  commands.add("TIME");
+  commands.add("ZRANGE", keys.workers, 0, -1, "WITHSCORES");
+  commands.begin_script(scripts::stand_aside(), {keys.aside}, 0);
+
+  std::array<std::int64_t, 4> numbers{};
+  std::vector<Reply> replies(commands.size());
+  std::optional<RedisRefusal> refusal;
+  session_.run(commands, std::chrono::steady_clock::now() + call_timeout_, [&](std::size_t i, Reply reply) {
+    if (is_error(*reply, "NOGROUP")) return;  // no worker has come to this queue yet: nothing is running
+    if (is_error(*reply)) {
+      refusal = session_.understand(*reply, commands.what(i));
+      return;
+    }
+    if (i < numbers.size()) {
+      numbers.at(i) = reply->type == REDIS_REPLY_ARRAY ? elements(*reply)[0]->integer : reply->integer;
+    }
+    replies[i] = std::move(reply);
+  });
+  if (refusal) refusal->raise();
+  auto [entries, running, delayed, dead] = numbers;
+  const auto aside = elements(*replies[7]);
+  for (std::size_t i = 1; i < aside.size(); i += 2) delayed += aside[i]->integer;
+  return {.ready = entries - running,
+          .running = running,
+          .delayed = delayed,
+          .dead = dead,
+          .oldest = age(*replies[4], *replies[5]),
+          .workers = living(*replies[6], *replies[5])};
+}
+
+std::vector<DeadLetterEntry> RedisBrowser::dead_letters(const Queue& queue, std::size_t offset,
+                                                        std::size_t count) {
+  std::vector<DeadLetterEntry> letters;
+  if (count == 0) return letters;
+  RedisPipeline commands;
+  const auto last = offset + std::min(count, kMostLetters) - 1;
+  commands.add("ZREVRANGE", session_.keys(queue).dead, offset, last, "WITHSCORES");
+  const auto reply = ask(commands);
+  const auto words = elements(*reply);
+  for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
+    letters.push_back({from_epoch_ms(score_ms(*words[i + 1])), std::string{text(*words[i])}});
+  }
+  return letters;
+}
+
+std::vector<Queue> RedisBrowser::queues() {
+  const auto& prefix = session_.url().prefix;
+  std::set<Queue> found;
+  const auto pattern = prefix + ":{*}:*";  // no sign of a pattern may be in a prefix
+  std::string cursor = "0";
+  do {
+    RedisPipeline commands;
+    commands.add("SCAN", cursor, "MATCH", pattern, "COUNT", kScanned);
+    const auto reply = ask(commands);
+    for (const auto* key : elements(*elements(*reply)[1])) {
+      if (auto queue = queue_of(prefix, text(*key))) found.insert(std::move(*queue));
+    }
+    cursor = text(*elements(*reply)[0]);
+  } while (cursor != "0");
+  return {found.begin(), found.end()};
+}
+
+void RedisBrowser::for_each_job(const Queue& queue,
+                                const std::function<void(JobState, std::string_view)>& visit) {
+  visit_stream(queue, visit);
+  const auto& keys = session_.keys(queue);
+  const auto visit_sorted_set = [&](const std::string& key) {
+    scan("ZSCAN", key, kPage, [&](const redisReply& page) {
+      for (std::size_t i = 0; i + 1 < page.elements; i += 2)
+        visit(JobState::kDelayed, text(*elements(page)[i]));
+    });
+  };
+  visit_sorted_set(keys.delayed);
+  RedisPipeline commands;
+  commands.begin_script(scripts::stand_aside(), {keys.aside}, 0);
+  const auto aside = ask(commands);
+  const auto words = elements(*aside);
+  for (std::size_t i = 0; i + 1 < words.size(); i += 2) visit_sorted_set(keys.aside_for(text(*words[i])));
+}
+
+void RedisBrowser::for_each_durable(const Queue& queue, const std::function<void(const JobId&)>& visit) {
+  scan("SSCAN", session_.keys(queue).durable, kScanned, [&](const redisReply& page) {
+    for (const auto* member : elements(page)) {
+      if (const auto job = job_of(text(*member))) visit(*job);
+    }
+  });
+}
+
+void RedisBrowser::visit_stream(const Queue& queue,
+                                const std::function<void(JobState, std::string_view)>& visit) {
+  const auto& stream = session_.keys(queue).stream;
+  std::string from = "-";
+  for (;;) {
+    RedisPipeline commands;
+    commands.add("XRANGE", stream, from, "+", "COUNT", kPage);
+    const auto page = ask(commands);
+    if (page->elements == 0) return;
+    const auto id = [&](std::size_t i) { return text(*elements(*elements(*page)[i])[0]); };
+    const auto running = running_between(stream, id(0), id(page->elements - 1));
+    for (std::size_t i = 0; i < page->elements; ++i) {
+      const auto state = running.contains(id(i)) ? JobState::kRunning : JobState::kReady;
+      visit(state, payload_of(*elements(*elements(*page)[i])[1]));
+    }
+    from = "(";
+    from += id(page->elements - 1);
+  }
+}
+
+std::set<std::string, std::less<>> RedisBrowser::running_between(const std::string& stream,
+                                                                 std::string_view first,
+                                                                 std::string_view last) {
+  RedisPipeline commands;
+  commands.add("XPENDING", stream, kRedisGroup, first, last, 2 * kPage);  // some may have been deleted
+  std::set<std::string, std::less<>> running;
+  std::optional<RedisRefusal> refusal;
+  session_.run(commands, std::chrono::steady_clock::now() + call_timeout_, [&](std::size_t i, Reply reply) {
+    if (is_error(*reply, "NOGROUP")) return;  // no worker has come to this queue yet
+    if (is_error(*reply)) {
+      refusal = session_.understand(*reply, commands.what(i));
+      return;
+    }
+    for (const auto* pending : elements(*reply)) running.emplace(text(*elements(*pending)[0]));
+  });
+  if (refusal) refusal->raise();
+  return running;
+}
+
+/// One of the SCAN commands of a key, to its end.
+void RedisBrowser::scan(std::string_view command, const std::string& key, std::size_t count,
+                        const TakePage& take) {
+  std::string cursor = "0";
+  do {
+    RedisPipeline commands;
+    commands.add(command, key, cursor, "COUNT", count);
+    const auto reply = ask(commands);
+    take(*elements(*reply)[1]);
+    cursor = text(*elements(*reply)[0]);
+  } while (cursor != "0");
+}
+
+Reply RedisBrowser::ask(const RedisPipeline& commands) {
+  return std::move(session_.ask(commands, std::chrono::steady_clock::now() + call_timeout_)[0]);
+}
+
+}  // namespace aftercommit

@@ -1,0 +1,42 @@
+/// What an operator looks at in Redis, in pages.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/contract/broker.hpp"
+#include "broker/redis/wire/redis_session.hpp"
+
+namespace aftercommit {
+
+/// Each of its calls is a loop over pages, and `call_timeout` is for one page.
+class RedisBrowser {
+ public:
+  /// `session` is not owned and outlives this.
+  RedisBrowser(RedisSession& session, Millis call_timeout) : session_{session}, call_timeout_{call_timeout} {}
+
+  /// As the calls of Broker.
+  QueueCounts counts(const Queue& queue);
+  std::vector<DeadLetterEntry> dead_letters(const Queue& queue, std::size_t offset, std::size_t count);
+  std::vector<Queue> queues();
+  void for_each_job(const Queue& queue,
+                    const std::function<void(JobState state, std::string_view payload)>& visit);
+  void for_each_durable(const Queue& queue, const std::function<void(const JobId& job)>& visit);
+
+ private:
+  using TakePage = std::function<void(const redisReply& page)>;
+
+  Reply ask(const RedisPipeline& commands);
+  void scan(std::string_view command, const std::string& key, std::size_t count, const TakePage& take);
+  void visit_stream(const Queue& queue, const std::function<void(JobState, std::string_view)>& visit);
+  std::set<std::string, std::less<>> running_between(const std::string& stream, std::string_view first,
+                                                     std::string_view last);
+
+  RedisSession& session_;  // not owned, outlives this
+  const Millis call_timeout_;
+};
+
+}  // namespace aftercommit

@@ -1,0 +1,16 @@
+/// Whose a queue is, in Redis.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "broker/contract/broker.hpp"
+#include "broker/redis/wire/redis_session.hpp"
+
+namespace aftercommit {
+
+/// As Broker::claim_home.
+std::vector<std::vector<HomeFinding>> redis_claim_home(RedisSession& session, const HomeClaim& claim,
+                                                       std::span<const Queue> queues, Deadline deadline);
+
+}  // namespace aftercommit

@@ -1,0 +1,130 @@
+/// Puts the embedded Lua sources together.
+#include "broker/redis/wire/redis_scripts.hpp"
+
+#include <utility>
+
+#include "broker/redis/wire/sha1.hpp"
+#include "lua.hpp"
+
+namespace aftercommit::scripts {
+namespace {
+
+RedisScript plain(std::string_view name, std::string_view source) {
+  return {name, std::string{source}, sha1_hex(source)};
+}
+
+/// A script with what several share: it goes in after the first line, which must stay the `#!lua` line.
+RedisScript with(std::string_view shared, std::string_view name, std::string_view source) {
+  const auto second_line = source.find('\n') + 1;
+  std::string text{source.substr(0, second_line)};
+  text.append(shared).append(source.substr(second_line));
+  auto sha = sha1_hex(text);
+  return {name, std::move(text), std::move(sha)};
+}
+
+/// Never destroyed: a task may call exit() while other threads go on.
+const RedisScript& kept(RedisScript script) { return *new RedisScript{std::move(script)}; }
+
+}  // namespace
+
+const RedisScript& ack() {
+  static const auto& script = kept(with(lua::held, "ack", lua::ack));
+  return script;
+}
+
+const RedisScript& aside() {
+  static const auto& script = kept(with(lua::held, "aside", lua::aside));
+  return script;
+}
+
+const RedisScript& bring_back() {
+  static const auto& script = kept(plain("bring_back", lua::bring_back));
+  return script;
+}
+
+const RedisScript& bury() {
+  static const auto& script = kept(with(lua::held, "bury", lua::bury));
+  return script;
+}
+
+const RedisScript& fetch() {
+  static const auto& script = kept(plain("fetch", lua::fetch));
+  return script;
+}
+
+const RedisScript& group() {
+  static const auto& script = kept(with(lua::take, "group", lua::group));
+  return script;
+}
+
+const RedisScript& held_by() {
+  static const auto& script = kept(with(lua::held, "held_by", lua::held_by));
+  return script;
+}
+
+const RedisScript& home() {
+  static const auto& script = kept(plain("home", lua::home));
+  return script;
+}
+
+const RedisScript& leases() {
+  static const auto& script = kept(plain("leases", lua::leases));
+  return script;
+}
+
+const RedisScript& promote() {
+  static const auto& script = kept(plain("promote", lua::promote));
+  return script;
+}
+
+const RedisScript& push() {
+  static const auto& script = kept(with(lua::take, "push", lua::push));
+  return script;
+}
+
+const RedisScript& recover() {
+  static const auto& script = kept(plain("recover", lua::recover));
+  return script;
+}
+
+const RedisScript& relay() {
+  static const auto& script = kept(with(lua::take, "relay", lua::relay));
+  return script;
+}
+
+const RedisScript& release() {
+  static const auto& script = kept(with(lua::held, "release", lua::release));
+  return script;
+}
+
+const RedisScript& renew() {
+  static const auto& script = kept(plain("renew", lua::renew));
+  return script;
+}
+
+const RedisScript& requeue() {
+  static const auto& script = kept(with(lua::take, "requeue", lua::requeue));
+  return script;
+}
+
+const RedisScript& retire() {
+  static const auto& script = kept(plain("retire", lua::retire));
+  return script;
+}
+
+const RedisScript& retry() {
+  static const auto& script = kept(with(lua::held, "retry", lua::retry));
+  return script;
+}
+
+const RedisScript& schedule() {
+  static const auto& script = kept(plain("schedule", lua::schedule));
+  return script;
+}
+
+const RedisScript& stand_aside() {
+  static const auto& script = kept(plain("stand_aside", lua::stand_aside));
+  return script;
+}
+
+}  // namespace aftercommit::scripts

@@ -1,0 +1,67 @@
+/// What an App is made of.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aftercommit/app.hpp"
+#include "client/app/set_up_checks.hpp"
+#include "client/transaction/commit_hooks.hpp"
+
+namespace aftercommit::detail {
+
+class Session;
+
+/// Thread-safe once the tasks are declared; settings are fixed at the first use.
+class AppCore {
+ public:
+  AppCore(std::string name, AppOptions options) : name_{std::move(name)}, options_{std::move(options)} {}
+
+  const std::string& name() const noexcept { return name_; }
+  void configure(AppOptions options);
+  AppOptions given_options();   ///< as they stand, without settling them
+  const AppOptions& options();  ///< settled: what was empty is filled from the environment
+  const Clock& clock() { return options().clock != nullptr ? *options().clock : system_clock(); }
+
+  Database& database(std::string_view alias);
+  Database& default_database();  ///< "default", or the only one there is; ConfigError
+  Database& database_or_default(std::string_view alias);  ///< the default one where it is empty
+  std::vector<std::string> database_aliases();
+  const std::map<std::string, std::unique_ptr<Database>, std::less<>>& databases();
+
+  /// The broker first, then the databases by their aliases; `tables` as for database_check().
+  std::vector<SetUpFinding> check(bool tables);
+
+  std::shared_ptr<JobSender> sender();
+  /// A worker sends the jobs of its tasks in a way of its own; gives back the sender before.  While no task
+  /// runs.
+  std::shared_ptr<JobSender> set_sender(std::shared_ptr<JobSender> sender);
+
+  /// The process ends: sends what is on its way and closes what is idle.  All works as before, but pushes no
+  /// durable job any more.
+  void end() noexcept;
+
+  TaskEntry& declare(App& app, std::string name, TaskOptions options);
+  const TaskEntry* find_task(std::string_view name) const;
+  std::vector<std::string> task_names() const;
+
+ private:
+  void settle();
+  void add_database(const std::string& alias, const DatabaseOptions& database);
+
+  const std::string name_;
+  std::mutex mutex_;  // protects what follows while it is being settled
+  std::atomic<bool> settled_{false};
+  bool ended_ = false;
+  AppOptions options_;
+  std::map<std::string, std::unique_ptr<Database>, std::less<>> databases_;
+  std::shared_ptr<JobSender> sender_;
+  std::map<std::string, std::unique_ptr<TaskEntry>, std::less<>> tasks_;  // declared before threads start
+};
+
+}  // namespace aftercommit::detail

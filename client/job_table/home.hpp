@@ -1,0 +1,33 @@
+/// Whose jobs a job table holds: its token, and the apps that have had workers for its queues.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "aftercommit/database.hpp"
+#include "broker/contract/broker.hpp"
+
+namespace aftercommit::detail {
+
+/// The database as a home of jobs.  Its token is made with the tables and goes where they go: with a dump, to
+/// a standby.  Throws what Database does; ConfigError where the table has lost it.
+HomeDatabase read_home(Database& database);
+
+/// What find_other_apps finds of one app in one queue.
+struct OtherApp {
+  std::string queue;
+  std::string name;
+  std::string same_task;  ///< the first that both declare; empty: none
+  std::string seen;       ///< the day on which it was last known to have workers, UTC
+};
+
+/// The other apps that have had workers for these queues of the schema.
+std::vector<OtherApp> find_other_apps(Database& database, const HomeClaim& claim,
+                                      std::span<const Queue> queues);
+/// Enters the app of the claim.
+void enter_app(Database& database, const HomeClaim& claim, std::span<const Queue> queues);
+/// Forgets all apps of these queues.
+void forget_apps(Database& database, std::span<const Queue> queues);
+
+}  // namespace aftercommit::detail

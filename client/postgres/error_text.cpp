@@ -1,0 +1,31 @@
+#include "client/postgres/error_text.hpp"
+
+#include <algorithm>
+
+namespace aftercommit::detail {
+
+std::string first_line(std::string_view text) {
+  text = text.substr(0, text.find('\n'));
+  // libpq puts two spaces behind the severity, a word of the server's language.
+  const auto severity = text.find(":  ");
+  if (severity != text.npos && text.find(' ') > severity) {
+    text.remove_prefix(severity);
+    text.remove_prefix(std::min(text.find_first_not_of(": "), text.size()));
+  }
+  return std::string{text};
+}
+
+std::string first_line(const std::exception& error) { return first_line(std::string_view{error.what()}); }
+
+std::string reasons_of(const std::exception& error) {
+  constexpr std::string_view kHost = "connection to server";  // begins what is said of each of several hosts
+  auto reasons = first_line(error);
+  std::string_view text = error.what();
+  for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+    text.remove_prefix(end + 1);
+    if (text.starts_with(kHost)) reasons.append("; ").append(text.substr(0, text.find('\n')));
+  }
+  return reasons;
+}
+
+}  // namespace aftercommit::detail

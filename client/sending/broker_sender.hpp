@@ -1,0 +1,45 @@
+/// Sends jobs to the broker from any thread, over connections that are kept for the next time.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "client/sending/durable_push.hpp"
+#include "client/transaction/commit_hooks.hpp"
+
+namespace aftercommit::detail {
+
+/// Thread-safe.  As many connections as threads send at the same moment; durable jobs have one of their own.
+class BrokerSender final : public JobSender {
+ public:
+  /// Takes over jobs of a committed transaction that the broker did not take, to send them later.
+  /// Thread-safe.
+  using KeepUnsent = std::function<void(std::vector<Outgoing>)>;
+
+  /// Without `keep` each job that is not sent is an EnqueueError, durable ones apart, which nobody waits for.
+  /// Throws ConfigError for a URL that no broker has; does not connect yet.
+  BrokerSender(std::string url, std::chrono::milliseconds timeout, KeepUnsent keep = {});
+
+  void send(std::vector<PendingJob> jobs, bool after_commit) override;
+  void end() noexcept override { durable_.end(); }
+
+ private:
+  void push_durable(std::vector<PendingJob>& jobs);
+
+  std::unique_ptr<Broker> take();
+  void give_back(std::unique_ptr<Broker> broker) noexcept;
+
+  const std::string url_;
+  const std::chrono::milliseconds timeout_;
+  const KeepUnsent keep_;
+  DurablePush durable_;
+  bool in_process_ = false;  // the broker: then durable jobs are there at once, as tests want it
+  std::mutex mutex_;         // protects idle_
+  std::vector<std::unique_ptr<Broker>> idle_;
+};
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,66 @@
+#include "client/statements/statements.hpp"
+
+#include "sql.hpp"
+
+namespace aftercommit::detail {
+namespace {
+
+/// Without the comment on top, which need not travel, and the end of the last line.
+std::string ready(std::string_view sql, std::string_view schema) {
+  while (sql.starts_with("--")) sql.remove_prefix(sql.find('\n') + 1);
+  return in_schema(sql.substr(0, sql.find_last_not_of('\n') + 1), schema);
+}
+
+/// With the account of the server and the table that an answer is of.
+std::string with_origin(std::string_view sql, std::string_view schema) {
+  constexpr std::string_view kPlace = "{origin}";
+  std::string text{sql};
+  text.replace(text.find(kPlace), kPlace.size(), ready(sql::relay_origin, schema));
+  return ready(text, schema);
+}
+
+std::string with_row(std::string insert_jobs, std::string_view row) {
+  constexpr std::string_view kPlace = "{rows}";
+  return insert_jobs.replace(insert_jobs.find(kPlace), kPlace.size(), row);
+}
+
+}  // namespace
+
+Statements::Statements(std::string_view schema)
+    : insert_jobs{ready(sql::insert_jobs, schema)},
+      insert_row{ready(sql::insert_row, schema)},
+      insert_job{with_row(ready(sql::insert_jobs, schema), ready(sql::insert_row, schema))},
+      guard_job{ready(sql::guard_job, schema)},
+      guard_ledger{ready(sql::guard_ledger, schema)},
+      proof{ready(sql::proof, schema)},
+      mutant_no_guard{ready(sql::mutant_no_guard, schema)},
+      mutant_check{ready(sql::mutant_check, schema)},
+      mutant_act{ready(sql::mutant_act, schema)},
+      find_job{ready(sql::find_job, schema)},
+      record_attempt{ready(sql::record_attempt, schema)},
+      bury_job{ready(sql::bury_job, schema)},
+      bury_lost{ready(sql::bury_lost, schema)},
+      finish_job{ready(sql::finish_job, schema)},
+      count_jobs{ready(sql::count_jobs, schema)},
+      list_jobs{ready(sql::list_jobs, schema)},
+      list_dead{ready(sql::list_dead, schema)},
+      list_dead_ids{ready(sql::list_dead_ids, schema)},
+      find_dead{ready(sql::find_dead, schema)},
+      revive_job{ready(sql::revive_job, schema)},
+      unmark_revival{ready(sql::unmark_revival, schema)},
+      forget_dead{ready(sql::forget_dead, schema)},
+      settle_doubt{with_origin(sql::settle_doubt, schema)},
+      job_holder{ready(sql::job_holder, schema)},
+      end_backends{ready(sql::end_backends, schema)},
+      find_in_ledger{ready(sql::find_in_ledger, schema)},
+      purge_ledger{ready(sql::purge_ledger, schema)},
+      read_home{ready(sql::read_home, schema)},
+      look_for_job{ready(sql::look_for_job, schema)},
+      find_apps{ready(sql::find_apps, schema)},
+      enter_app{ready(sql::enter_app, schema)},
+      forget_apps{ready(sql::forget_apps, schema)},
+      find_locked{ready(sql::find_locked, schema)},
+      relay_load{with_origin(sql::relay_load, schema)},
+      relay_fresh{with_origin(sql::relay_fresh, schema)} {}
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,40 @@
+/// The SQL of the job table and the ledger, made ready for one schema; what each statement does stands in
+/// ../sql/.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "client/statements/sql_template.hpp"
+
+namespace aftercommit::detail {
+
+/// Constant after construction.
+struct Statements {
+  explicit Statements(std::string_view schema);
+
+  // In one message with BEGIN or COMMIT.
+  const SqlTemplate insert_jobs;   ///< rows
+  const SqlTemplate insert_row;    ///< id, queue, eta in ms, countdown in ms, envelope
+  const SqlTemplate insert_job;    ///< of these two, for a single row
+  const SqlTemplate guard_job;     ///< id, attempt
+  const SqlTemplate guard_ledger;  ///< id
+  const SqlTemplate proof;         ///< transaction id
+
+  // The same as wrong designs would have it: see base/process/fail_point.hpp.
+  const SqlTemplate mutant_no_guard, mutant_check, mutant_act;  ///< id
+
+  // With parameters.
+  const std::string find_job, record_attempt, bury_job, bury_lost, finish_job;
+  const std::string count_jobs, list_jobs, list_dead, list_dead_ids, find_dead, revive_job;
+  const std::string unmark_revival, forget_dead;
+  const std::string settle_doubt, job_holder, end_backends, find_in_ledger, purge_ledger;
+  const std::string read_home, look_for_job, find_apps, enter_app, forget_apps;
+  const std::string find_locked;
+  const std::string relay_load;
+
+  // In a message of its own.
+  const SqlTemplate relay_fresh;  ///< xip, queue, xact, id, limit, xmax
+};
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,77 @@
+/// What waits for the commit of a transaction: hooks and jobs, in order, cut back when a savepoint rolls
+/// back.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "aftercommit/job_id.hpp"
+#include "broker/contract/broker.hpp"
+
+namespace aftercommit::detail {
+
+/// A job that waits: what to send, and when it was asked for (a countdown counts from there).
+struct PendingJob {
+  JobId id;
+  Outgoing outgoing;
+  std::chrono::steady_clock::time_point asked_at;
+};
+
+/// What to hand the broker for jobs asked for some time ago: their countdowns run since then.
+std::vector<Outgoing> due_from_now(std::vector<PendingJob>& jobs);
+
+/// Sends jobs to a broker.  Thread-safe.
+class JobSender {
+ public:
+  virtual ~JobSender() = default;
+  /// All in one round trip; throws EnqueueError.  `after_commit` words the error: the transaction stands.
+  virtual void send(std::vector<PendingJob> jobs, bool after_commit) = 0;
+  /// The process ends: what this has to do on threads of its own is done here, and nothing after.
+  virtual void end() noexcept {}
+};
+
+/// Savepoints nest, so what was registered since one of them is always the tail: a mark is two sizes.
+/// For one thread.
+class CommitHooks {
+ public:
+  struct Mark {
+    std::size_t hooks = 0;
+    std::size_t jobs = 0;
+  };
+
+  void add_hook(std::function<void()> hook, bool robust) { hooks_.push_back({std::move(hook), robust}); }
+  void add_job(std::shared_ptr<JobSender> sender, PendingJob job) {
+    jobs_.push_back({std::move(sender), std::move(job)});
+  }
+
+  /// The jobs that are to be rows of the transaction as well, in their order.
+  std::vector<const PendingJob*> durable_jobs() const;
+
+  bool empty() const noexcept { return hooks_.empty() && jobs_.empty(); }
+  Mark mark() const noexcept { return {hooks_.size(), jobs_.size()}; }
+  void drop_since(Mark mark);
+  void clear() noexcept;
+
+  /// After the commit: sends all jobs, then runs the hooks, until one that is not robust throws.  Whatever
+  /// fails, all jobs have been tried.  Throws what the hook threw, else the EnqueueError.  `*this` is empty
+  /// from the start, so a hook may open transactions of its own.
+  void run();
+
+ private:
+  struct Hook {
+    std::function<void()> run;
+    bool robust;
+  };
+  struct Job {
+    std::shared_ptr<JobSender> sender;
+    PendingJob job;
+  };
+
+  std::vector<Hook> hooks_;
+  std::vector<Job> jobs_;
+};
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,23 @@
+#include "client/transaction/read_only.hpp"
+
+#include "aftercommit/error.hpp"
+#include "client/transaction/session.hpp"
+#include "sql.hpp"
+
+namespace aftercommit::detail {
+
+void throw_read_only(DatabaseCore& database, const std::string& reason) {
+  database.pool.drop_idle();
+  throw DatabaseUnavailable{
+      "database '" + database.alias + "' takes no writes: " + reason +
+      "; nothing was committed, and the connection is closed, for the next one may lead to a "
+      "server that does"};
+}
+
+std::string why_read_only(Database& database) {
+  const auto answer = database.exec(sql::read_only);
+  if (answer[0][0].as<bool>()) return kIsStandby;
+  return answer[0][1].as<bool>() ? kReadOnlyByDefault : "";
+}
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,17 @@
+/// Databases that take no writes, though nobody has asked for a read-only block: standbys after a failover
+/// above all.
+#pragma once
+
+#include <string>
+
+#include "aftercommit/database.hpp"
+
+namespace aftercommit::detail {
+
+/// Closes the idle connections, which lead to the same place, and throws DatabaseUnavailable.
+[[noreturn]] void throw_read_only(DatabaseCore& database, const std::string& reason);
+
+/// Why no job can run on this database; empty where one can.  A round trip; throws what Database does.
+std::string why_read_only(Database& database);
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,175 @@
+/// The bodies of the tasks, as a library that real workers load.
+#include "fault/harness/fault_tasks.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+#include "aftercommit/worker.hpp"
+#include "support/eventually.hpp"
+
+namespace aftercommit::fault {
+namespace {
+
+App app{"fault"};
+const FaultTasks tasks{app};
+#ifdef NEXT_DEPLOY
+const auto fresh = declare_fresh(app);
+#endif
+
+struct Deliberate : std::runtime_error {
+  explicit Deliberate(int attempt)
+      : std::runtime_error{std::string{kDeliberate} + " failure of attempt " + std::to_string(attempt)} {}
+};
+
+/// One write: a killed process leaves a whole line, or none.
+void note_run(const Job& job) {
+  static const char* const path = std::getenv(kRunsVariable);
+  if (path == nullptr) throw Reject{"FAULT_RUNS is not set"};
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  const auto line = job.id().str() + " " + std::to_string(job.attempt()) + " " + std::to_string(::getpid()) +
+                    " " + std::to_string(now.count()) + "\n";
+  // Opened each time: a task may have closed all files of its process.
+  const int file = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  const auto written = ::write(file, line.data(), line.size());
+  ::close(file);
+  if (written != static_cast<ssize_t>(line.size())) throw Reject{"the runs file cannot be written"};
+}
+
+void add_one(Job& job, long slot) {
+  job.transaction().exec("UPDATE counter SET n = n + 1 WHERE slot = $1", slot);
+}
+
+void take_effect(Job& job, long slot, const std::optional<std::string>& child = {}) {
+  job.transaction().exec("INSERT INTO effect(job_id, attempt, pid, child) VALUES ($1, $2, $3, $4)",
+                         job.id().str(), job.attempt(), ::getpid(), child);
+  add_one(job, slot);
+}
+
+void run_ok(Job& job, long slot) {
+  note_run(job);
+  take_effect(job, slot);
+}
+
+void run_parent(Job& job, long slot) {
+  note_run(job);
+  const auto child = tasks.ok.delay(slot);
+  try {
+    app.database().atomic([&] {
+      tasks.ok.delay(slot);
+      throw Deliberate{job.attempt()};
+    });
+  } catch (const Deliberate&) {  // the savepoint is rolled back, and its job with it
+  }
+  take_effect(job, slot, child.str());
+}
+
+void run_cross(Job& job, long first, long second) {
+  note_run(job);
+  job.transaction().exec("INSERT INTO effect(job_id, attempt, pid) VALUES ($1, $2, $3)", job.id().str(),
+                         job.attempt(), ::getpid());
+  add_one(job, first);
+  job.transaction().exec("SELECT pg_sleep(0.02)");  // so that another comes the other way
+  add_one(job, second);
+  job.transaction().exec("UPDATE counter SET n = n - 1 WHERE slot = $1", first);  // one effect counts one
+}
+
+void run_late(Job& job, long slot, const std::string& file) {
+  run_ok(job, slot);
+  std::error_code ignored;
+  const bool first = std::filesystem::create_directory(file + ".first", ignored);
+  if (first) support::eventually([&] { return std::filesystem::exists(file); }, std::chrono::seconds{60});
+  throw Deliberate{job.attempt()};
+}
+
+// Not to be turned into a loop.
+__attribute__((noinline)) int overflow(int depth) {
+  volatile char frame[64 * 1024];
+  std::memset(const_cast<char*>(frame), depth, sizeof frame);
+  return depth < 1'000'000 ? overflow(depth + 1) + frame[0] : 0;  // it never gets there
+}
+
+void close_all_files() {
+  for (int file = 3; file < 1024; ++file) ::close(file);
+}
+
+void hurt(const std::string& how) {
+  if (how == "segfault") std::raise(SIGSEGV);
+  if (how == "abort") std::abort();
+  if (how == "stack overflow") overflow(1);
+  if (how == "exit") std::exit(0);
+  if (how == "quick exit") ::_exit(0);
+  if (how == "terminate") std::thread{[] { throw 42; }}.join();
+  if (how == "close files") close_all_files();
+  if (how == "throw int") throw 42;
+  if (how == "locale") std::setlocale(LC_ALL, "de_DE.UTF-8");
+  if (how == "folder" && ::chdir("/proc") != 0) throw std::runtime_error{"cannot change the folder"};
+  if (how == "signal mask") {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  }
+  if (how == "fork") {
+    const auto child = ::fork();
+    if (child == 0) ::_exit(0);
+  }
+  if (how == "allocate") {
+    std::vector<std::unique_ptr<char[]>> blocks;
+    for (int i = 0; i < 1'000'000; ++i) blocks.push_back(std::make_unique<char[]>(std::size_t{1} << 40));
+  }
+}
+
+}  // namespace
+}  // namespace aftercommit::fault
+
+AFTERCOMMIT_TASK_LIBRARY(aftercommit::fault::app) {
+  using namespace aftercommit;
+  using namespace aftercommit::fault;
+
+  tasks.ok.run(run_ok);
+  tasks.fail_once.run([](Job& job, long slot) {
+    run_ok(job, slot);
+    if (job.attempt() == 1) throw Deliberate{1};
+  });
+  tasks.fail_always.run([](Job& job, long slot) {
+    run_ok(job, slot);
+    throw Deliberate{job.attempt()};
+  });
+  tasks.slow.run([](Job& job, long slot, long ms) {
+    note_run(job);
+    job.transaction().exec("SELECT pg_sleep($1::float8 / 1000)", ms);
+    take_effect(job, slot);  // last, so that nobody waits for its slot meanwhile
+  });
+  tasks.parent.run(run_parent);
+  tasks.parent_fails_once.run([](Job& job, long slot) {
+    run_parent(job, slot);
+    if (job.attempt() == 1) throw Deliberate{1};
+  });
+  tasks.cross.run(run_cross);
+  tasks.locked.run([](Job& job, long slot, long key) {
+    run_ok(job, slot);
+    job.transaction().exec("SELECT pg_advisory_xact_lock_shared($1)", key);
+  });
+  tasks.fail_late.run(run_late);
+  tasks.poison.run([](Job& job, const std::string& how) {
+    note_run(job);
+    hurt(how);
+  });
+  tasks.harm.run([](Job& job, long slot, const std::string& how) {
+    note_run(job);
+    hurt(how);
+    take_effect(job, slot);
+  });
+#ifdef NEXT_DEPLOY
+  fresh.run(run_ok);
+#endif
+}

@@ -1,0 +1,264 @@
+#include "fault/harness/oracle.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <pqxx/pqxx>
+#include <set>
+#include <sstream>
+
+#include "fault/harness/fault_tasks.hpp"
+#include "fault/harness/intent.hpp"
+
+namespace aftercommit::fault {
+namespace {
+
+using nlohmann::json;
+
+constexpr long long kEarlyMs = 50;  // what clocks and rounding may make of "not before"
+
+/// Everything that is known of one job.
+struct History {
+  std::string task;
+  std::string why_not;  ///< why it must not run; empty: it must
+  bool durable = true;
+  bool may_be_missing = false;
+  long long due_ms = 0;
+  std::vector<int> effects{};  ///< their attempts
+  std::map<int, int> runs{};   ///< how often each attempt was started
+  long long first_run_ms = 0;
+  std::vector<json> letters{};  ///< of its deaths
+  bool known = false;           ///< somebody meant it
+};
+
+using Histories = std::map<std::string, History>;
+
+bool deliberate(const json& error) { return error.at("error").get<std::string>().starts_with(kDeliberate); }
+
+class Checker {
+ public:
+  explicit Checker(const Evidence& evidence)
+      : evidence_{evidence}, connection_{evidence.database_url}, session_{connection_} {}
+
+  Findings run() {
+    read_intentions();
+    read_effects();
+    read_runs();
+    read_dead();
+    for (const auto& [id, job] : jobs_) judge(id, job);
+    check_counter();
+    read_left_over();
+    return std::move(findings_);
+  }
+
+ private:
+  void read_intentions() {
+    std::set<long> committed;
+    for (const auto& row : session_.exec("SELECT tx FROM biz")) committed.insert(row[0].as<long>());
+    const auto intents = read_intents(evidence_.intents);
+    findings_.transactions = intents.size();
+    findings_.committed = committed.size();
+    for (const auto& [number, intent] : intents) {
+      const bool stands = committed.count(number) > 0;
+      const auto name = "transaction " + std::to_string(number);
+      const bool said_to_stand = intent.outcome == Outcome::kOk || intent.outcome == Outcome::kUnsent;
+      if (said_to_stand && !stands) findings_.lied.push_back(name + " was committed, but is not there");
+      if (stands && (!intent.commits || intent.outcome == Outcome::kRolledBack)) {
+        findings_.lied.push_back(name + " was rolled back, but is there");
+      }
+      for (const auto& job : intent.jobs) add(job, intent, stands);
+    }
+  }
+
+  void add(const IntendedJob& meant, const Intent& intent, bool stands) {
+    auto& job = jobs_[meant.id];
+    job.known = true;
+    job.task = meant.task;
+    job.durable = meant.durable;
+    job.due_ms = meant.asked_ms + meant.countdown_ms;
+    if (!stands) job.why_not = "its transaction " + std::to_string(intent.number) + " is not committed";
+    if (meant.rolled_back) job.why_not = "its savepoint was rolled back";
+    const bool lost_with_broker =
+        std::ranges::any_of(evidence_.broker_losses, [&](long long at) { return at >= meant.asked_ms; });
+    job.may_be_missing = !meant.durable && (intent.outcome != Outcome::kOk || lost_with_broker);
+  }
+
+  void read_effects() {
+    const auto rows = session_.exec("SELECT job_id, attempt, child FROM effect");
+    findings_.effects = rows.size();
+    for (const auto& row : rows) {
+      jobs_[row[0].as<std::string>()].effects.push_back(row[1].as<int>());
+      if (row[2].is_null()) continue;
+      auto& child = jobs_[row[2].as<std::string>()];  // exists because its parent's transaction committed
+      child.known = true;
+      child.task = "ok";
+    }
+  }
+
+  void read_runs() {
+    std::ifstream file{evidence_.runs};
+    std::string id;
+    int attempt = 0;
+    long pid = 0;
+    long long at = 0;
+    while (file >> id >> attempt >> pid >> at) {
+      ++findings_.runs;
+      auto& job = jobs_[id];
+      ++job.runs[attempt];
+      if (job.first_run_ms == 0 || at < job.first_run_ms) job.first_run_ms = at;
+    }
+  }
+
+  void read_dead() {
+    for (const auto& row : session_.exec("SELECT id, letter FROM aftercommit.dead")) {
+      add_letter(row[0].as<std::string>(), json::parse(row[1].as<std::string>(), nullptr, false));
+    }
+    for (const auto& text : evidence_.letters) {
+      const auto letter = json::parse(text, nullptr, false);
+      // What is no job at all is nobody's loss.
+      if (letter.contains("job")) add_letter(letter.at("job").value("id", ""), letter);
+    }
+  }
+
+  void add_letter(const std::string& id, const json& letter) {
+    ++findings_.dead;
+    if (letter.value("cause", "") == "crashed") ++findings_.crashed;
+    jobs_[id].letters.push_back(letter);
+  }
+
+  void judge(const std::string& id, const History& job) {
+    const auto name = "job " + id + (job.task.empty() ? "" : " (" + job.task + ")");
+    if (!job.known || !job.why_not.empty()) {
+      const bool buried = job.known && !job.letters.empty();  // what nobody meant may well be buried
+      if (job.effects.empty() && job.runs.empty() && !buried) return;
+      findings_.ghosts.push_back(name + " ran " + std::to_string(count_runs(job)) + " times with " +
+                                 std::to_string(job.effects.size()) + " effects, but " +
+                                 (job.known ? job.why_not : "nobody committed it"));
+      return;
+    }
+    ++findings_.jobs;
+    judge_end(name, job);
+    judge_attempts(name, job);
+    if (job.first_run_ms != 0 && job.first_run_ms + kEarlyMs < job.due_ms) {
+      findings_.early.push_back(name + " started " + std::to_string(job.due_ms - job.first_run_ms) +
+                                " ms before it was due");
+    }
+  }
+
+  void judge_end(const std::string& name, const History& job) {
+    const auto ends = job.effects.size() + job.letters.size();
+    if (ends > 1) {
+      findings_.doubled.push_back(name + " has " + std::to_string(job.effects.size()) + " effects and " +
+                                  std::to_string(job.letters.size()) + " dead letters");
+      return;
+    }
+    if (ends == 0 && job.may_be_missing) {
+      ++findings_.explained;
+    } else if (ends == 0) {
+      findings_.lost.push_back(name + (job.durable ? "" : ", on commit,") + " is committed, was started " +
+                               std::to_string(count_runs(job)) + " times, and is nowhere");
+    } else if (job.letters.empty() == dies(job)) {
+      findings_.wrongly_dead.push_back(name + (job.letters.empty() ? " took effect, but always fails"
+                                                                   : " is dead: " + job.letters[0].dump()));
+    }
+  }
+
+  /// Whether its end must be a dead letter.
+  bool dies(const History& job) const {
+    if (always_fails(job) || job.task == "poison") return true;
+    if (job.letters.empty() || !evidence_.processes_die_running) return false;
+    return job.letters[0].value("cause", "") == "crashed" && count_runs(job) >= 3;
+  }
+
+  static bool always_fails(const History& job) {
+    return job.task == "fail_always" || job.task == "fail_late";
+  }
+
+  void judge_attempts(const std::string& name, const History& job) {
+    const bool once = job.task == "fail_once" || job.task == "parent_fails_once";
+    if (job.effects.size() == 1 && job.effects[0] != (once ? 2 : 1)) {
+      findings_.miscounted.push_back(name + " took effect at attempt " + std::to_string(job.effects[0]));
+    }
+    for (const auto& [attempt, times] : job.runs) {
+      findings_.retries += attempt > 1 ? 1 : 0;
+      if (times > 1) {
+        findings_.reruns.push_back(name + " started attempt " + std::to_string(attempt) + " " +
+                                   std::to_string(times) + " times");
+      }
+    }
+    if (!always_fails(job) || job.letters.size() != 1) return;
+    if (job.letters[0].value("cause", "") == "crashed") return;
+    std::vector<int> counted;
+    for (const auto& error : job.letters[0].at("job").at("errors")) {
+      if (deliberate(error)) counted.push_back(error.at("attempt"));
+    }
+    std::vector<int> expected;
+    for (int attempt = 1; attempt <= kRetriesOfFailAlways + 1; ++attempt) expected.push_back(attempt);
+    if (counted != expected) {
+      findings_.miscounted.push_back(name + " died after failures at attempts " + json(counted).dump());
+    }
+  }
+
+  void check_counter() {
+    const auto sum = session_.exec("SELECT coalesce(sum(n), 0) FROM counter")[0][0].as<std::size_t>();
+    if (sum != findings_.effects) {
+      findings_.doubled.push_back("the counter says " + std::to_string(sum) + ", and there are " +
+                                  std::to_string(findings_.effects) + " effects");
+    }
+  }
+
+  void read_left_over() {
+    for (const auto& row : session_.exec("SELECT id, queue, attempt, due_at FROM aftercommit.job LIMIT 5")) {
+      findings_.left_over.push_back("the row of job " + row[0].as<std::string>() + " in queue " +
+                                    row[1].as<std::string>() + " at attempt " + row[2].as<std::string>());
+    }
+  }
+
+  static int count_runs(const History& job) {
+    int count = 0;
+    for (const auto& [attempt, times] : job.runs) count += times;
+    return count;
+  }
+
+  const Evidence& evidence_;
+  pqxx::connection connection_;
+  pqxx::nontransaction session_;
+  Histories jobs_;
+  Findings findings_;
+};
+
+void write(std::ostream& out, const char* what, const std::vector<std::string>& list) {
+  constexpr std::size_t kSamples = 5;
+  if (list.empty()) return;
+  out << what << ": " << list.size() << '\n';
+  for (std::size_t i = 0; i < std::min(kSamples, list.size()); ++i) out << "  " << list[i] << '\n';
+}
+
+}  // namespace
+
+std::size_t Findings::violations() const {
+  return lost.size() + doubled.size() + ghosts.size() + wrongly_dead.size() + miscounted.size() +
+         early.size() + lied.size() + left_over.size();
+}
+
+std::string Findings::text() const {
+  std::ostringstream out;
+  out << transactions << " transactions, " << committed << " committed; " << jobs << " jobs, " << effects
+      << " effects, " << dead << " dead (" << crashed << " crashed), " << runs << " runs, " << retries
+      << " retries, " << reruns.size() << " attempts started again, " << explained
+      << " on-commit jobs missing as they may\n";
+  write(out, "lost", lost);
+  write(out, "doubled", doubled);
+  write(out, "rolled back and run", ghosts);
+  write(out, "wrongly dead or alive", wrongly_dead);
+  write(out, "attempts miscounted", miscounted);
+  write(out, "too early", early);
+  write(out, "told the opposite", lied);
+  write(out, "left over", left_over);
+  return out.str();
+}
+
+Findings check(const Evidence& evidence) { return Checker{evidence}.run(); }
+
+}  // namespace aftercommit::fault

@@ -1,0 +1,81 @@
+/// What every broker says of whose a queue is.
+#include "support/fixtures/every_broker.hpp"
+
+namespace aftercommit {
+namespace {
+
+using Kind = HomeFinding::Kind;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class BrokerHome : public support::EveryBroker {
+ protected:
+  std::vector<HomeFinding> claim(const HomeClaim& claim) { return broker->claim_home(claim, mail).at(0); }
+
+  const HomeDatabase ours{"default", "token-1", "shop at db"};
+  const HomeDatabase others{"default", "token-2", "staging at db"};
+};
+
+INSTANTIATE_TEST_SUITE_P(Of, BrokerHome, support::kEveryBroker, support::broker_name);
+
+TEST_P(BrokerHome, IsWhatTheFirstOneSaidUntilSomebodySaysOtherwise) {
+  EXPECT_THAT(claim({.databases = {ours}, .app = "shop", .tasks = {"pay"}}), IsEmpty());
+  EXPECT_THAT(claim({.databases = {ours}, .app = "shop", .tasks = {"pay"}}), IsEmpty());
+  EXPECT_THAT(claim({.databases = {others}}),
+              ElementsAre(HomeFinding{Kind::kOtherDatabase, "default", "shop at db"}));
+  EXPECT_THAT(claim({.databases = {ours}}), IsEmpty()) << "the other one has changed nothing";
+}
+
+TEST_P(BrokerHome, IsAskedForEachAliasAndEachQueueByItself) {
+  claim({.databases = {ours}});
+  EXPECT_THAT(claim({.databases = {{"reports", "token-2", "reports at db"}}}), IsEmpty());
+  const std::vector<Queue> both{"slow", "mail"};
+  const auto found = broker->claim_home({.databases = {others}}, both);
+  EXPECT_THAT(found.at(0), IsEmpty());
+  EXPECT_EQ(found.at(1).size(), 1U);
+}
+
+TEST_P(BrokerHome, IsAtTheSamePlaceUnderAnotherNameStillTheSame) {
+  claim({.databases = {ours}});
+  EXPECT_THAT(claim({.databases = {{"default", "token-1", "shop at the promoted standby"}}}), IsEmpty());
+  EXPECT_EQ(claim({.databases = {others}}).at(0).detail, "shop at the promoted standby");
+}
+
+TEST_P(BrokerHome, IsSharedByAppsWithOtherTasksAndSaidToBe) {
+  claim({.app = "shop", .tasks = {"pay", "ship"}});
+  EXPECT_THAT(claim({.app = "forum", .tasks = {"shi", "ip", "post"}}),
+              ElementsAre(HomeFinding{Kind::kOtherApp, "shop"}));
+  EXPECT_THAT(claim({.app = "shop", .tasks = {"pay"}}), ElementsAre(HomeFinding{Kind::kOtherApp, "forum"}));
+}
+
+TEST_P(BrokerHome, IsNotSharedByAppsWithATaskOfOneName) {
+  claim({.databases = {ours}, .app = "shop", .tasks = {"pay", "ship"}});
+  EXPECT_THAT(claim({.app = "forum", .tasks = {"post", "ship"}}),
+              ElementsAre(HomeFinding{Kind::kSameTask, "shop", "ship"}));
+  EXPECT_THAT(claim({.app = "shop", .tasks = {"pay", "ship"}}), IsEmpty())
+      << "the refused one has left no trace";
+}
+
+TEST_P(BrokerHome, IsNewForAnAppWhoseTasksChange) {
+  claim({.app = "shop", .tasks = {"pay"}});
+  EXPECT_THAT(claim({.app = "shop", .tasks = {"refund"}}), IsEmpty());
+  EXPECT_THAT(claim({.app = "forum", .tasks = {"pay"}}), ElementsAre(HomeFinding{Kind::kOtherApp, "shop"}));
+}
+
+TEST_P(BrokerHome, IsTheirsWhoAdoptIt) {
+  claim({.databases = {ours}, .app = "shop", .tasks = {"pay"}});
+  EXPECT_THAT(claim({.databases = {others}, .adopt = true}), IsEmpty());
+  EXPECT_EQ(claim({.databases = {ours}}).size(), 1U);
+  EXPECT_THAT(claim({.app = "forum", .tasks = {"pay"}}), IsEmpty());
+}
+
+TEST_P(BrokerHome, CountsTheWorkersThatLive) {
+  EXPECT_EQ(broker->counts("mail").workers, 0);
+  broker->renew_lease(support::kAnn, mail, Millis{60'000});
+  broker->renew_lease(support::kBob, mail, Millis{1});
+  EXPECT_TRUE(support::eventually([&] { return broker->counts("mail").workers == 1; }));
+  EXPECT_EQ(broker->counts("slow").workers, 0);
+}
+
+}  // namespace
+}  // namespace aftercommit

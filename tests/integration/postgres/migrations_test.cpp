@@ -1,0 +1,353 @@
+/// The schema of jobs: made once, whoever asks how often, and refused where it does not fit.
+#include "client/job_table/migrations.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <pqxx/pqxx>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "aftercommit/aftercommit.hpp"
+#include "client/job_table/home.hpp"
+#include "client/settings/command_hint.hpp"
+#include "client/statements/sql_template.hpp"
+#include "support/eventually.hpp"
+#include "support/fixtures/payments.hpp"
+
+namespace aftercommit {
+namespace {
+
+using detail::check_schema;
+using detail::in_schema;
+using detail::kSchemaVersion;
+using detail::migrate;
+using detail::migration_script;
+using detail::schema_version;
+using support::caught;
+using support::eventually;
+using support::message_of;
+using support::unique_name;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class Migrations : public testing::Test {
+ protected:
+  ~Migrations() override {
+    outside("SET client_min_messages = warning");
+    for (const auto& name : names_) outside(in_schema("DROP SCHEMA IF EXISTS {schema} CASCADE", name));
+    for (const auto& role : roles_) outside("DROP OWNED BY " + role + "; DROP ROLE " + role);
+  }
+
+  /// A database object whose tables are in `schema`; `role` is who its sessions are.  Their isolation is the
+  /// strictest, in which a transaction sees nothing newer than its first statement.
+  std::unique_ptr<Database> database(const std::string& schema, const std::string& role = "") {
+    if (std::ranges::find(names_, schema) == names_.end()) names_.push_back(schema);
+    auto url = url_;
+    url.insert(url.find("&application_name"), "%20-cdefault_transaction_isolation%3Dserializable");
+    if (!role.empty()) url.insert(url.find("&application_name"), "%20-crole%3D" + role);
+    return std::make_unique<Database>(DatabaseOptions{.url = url, .pool_size = 2, .schema = schema});
+  }
+
+  std::string new_role() {
+    roles_.push_back(unique_name("role"));
+    outside("CREATE ROLE " + roles_.back());
+    return roles_.back();
+  }
+
+  pqxx::result outside(const std::string& sql) { return pqxx::nontransaction{outside_}.exec(sql); }
+
+  /// Everything in a schema, as the catalogs describe it.
+  std::vector<std::string> content(const std::string& schema) {
+    const auto rows = outside(in_schema(
+        "SELECT concat_ws(' ', relname, relkind, relpersistence, reloptions, attname, atttypid::regtype, "
+        "attnotnull, "
+        "  pg_get_expr(adbin, adrelid)) AS line "
+        "FROM pg_class LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 "
+        "LEFT JOIN pg_attrdef ON adrelid = pg_class.oid AND adnum = attnum "
+        "WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema_name}) "
+        "UNION ALL SELECT replace(concat_ws(' ', proname, pg_get_function_arguments(pg_proc.oid), prosecdef, "
+        "prosrc), "
+        "  {schema_name}, '') FROM pg_proc "
+        "WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema_name}) ORDER BY 1",
+        schema));
+    std::vector<std::string> lines;
+    for (const auto& row : rows) lines.push_back(row[0].as<std::string>());
+    return lines;
+  }
+
+  const std::string application_ = unique_name("app");
+  const std::string schema_ = unique_name("jobs");
+  const support::Schema corner_;  // where names without a schema lead
+  const std::string url_ = corner_.url(application_);
+
+ private:
+  pqxx::connection outside_{corner_.url("outside")};
+  std::vector<std::string> names_;
+  std::vector<std::string> roles_;
+};
+
+TEST_F(Migrations, MakeTheTablesAndTheFunctionWhereThereIsNothing) {
+  const auto jobs = database(schema_);
+  EXPECT_EQ(schema_version(*jobs), 0);
+  migrate(*jobs);
+  EXPECT_EQ(schema_version(*jobs), kSchemaVersion);
+  EXPECT_NO_THROW(check_schema(*jobs));
+  EXPECT_EQ(jobs->exec(in_schema("SELECT {schema}.enqueue('t')", schema_)).size(), 1U);
+}
+
+TEST_F(Migrations, ChangeNothingTheSecondTime) {
+  const auto jobs = database(schema_);
+  migrate(*jobs);
+  jobs->exec(in_schema("SELECT {schema}.enqueue('t')", schema_));
+  const auto before = content(schema_);
+  migrate(*jobs);
+  EXPECT_EQ(content(schema_), before);
+  EXPECT_EQ(outside("SELECT FROM " + schema_ + ".job").size(), 1U);
+}
+
+TEST_F(Migrations, RunAtTheSameTimeWithoutHarm) {
+  const auto jobs = database(schema_);
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&, own = database(schema_)] { EXPECT_NO_THROW(migrate(*own)); });
+    }
+  }
+  EXPECT_NO_THROW(check_schema(*jobs));
+  EXPECT_EQ(outside("SELECT FROM " + schema_ + ".migration").size(),
+            static_cast<std::size_t>(kSchemaVersion));
+}
+
+TEST_F(Migrations, KilledInTheMiddleLeaveNothingAndCanBeRunAgain) {
+  const auto jobs = database(schema_);
+  outside("CREATE SCHEMA " + schema_);
+  {
+    pqxx::connection connection{corner_.url("other")};
+    pqxx::work other{connection};
+    other.exec("CREATE TABLE " + schema_ +
+               ".ledger ()");  // not committed: who makes one of that name has to wait
+    std::jthread migration{[&] { EXPECT_THROW(migrate(*jobs), pqxx::failure); }};
+    const auto waiting =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+        "application_name = '" +
+        application_ + "'";
+    EXPECT_TRUE(eventually([&] { return outside(waiting).size() == 1; }));
+  }
+  EXPECT_TRUE(content(schema_).empty());
+  migrate(*jobs);
+  EXPECT_NO_THROW(check_schema(*jobs));
+}
+
+TEST_F(Migrations, InsideAnOpenBlockAreRefused) {
+  const auto jobs = database(schema_);
+  jobs->atomic([&] { EXPECT_THROW(migrate(*jobs), UsageError); });
+  EXPECT_EQ(schema_version(*jobs), 0);
+}
+
+TEST_F(Migrations, InASchemaMadeForTheRoleNeedNoRightToCreateOne) {
+  const auto role = new_role();
+  outside("CREATE SCHEMA " + schema_ + " AUTHORIZATION " + role);
+  const auto jobs = database(schema_, role);
+  migrate(*jobs);
+  EXPECT_NO_THROW(check_schema(*jobs));
+}
+
+TEST_F(Migrations, WithoutTheRightToCreateLeaveNothing) {
+  const auto jobs = database(schema_, new_role());
+  EXPECT_THROW(migrate(*jobs), pqxx::insufficient_privilege);
+  EXPECT_EQ(schema_version(*jobs), 0);
+}
+
+TEST_F(Migrations, LeaveANewerSchemaAsItIsAndLetOlderProgramsWorkWithIt) {
+  const auto jobs = database(schema_);
+  migrate(*jobs);
+  outside("INSERT INTO " + schema_ + ".migration (version) VALUES (9)");
+  const auto before = content(schema_);
+  migrate(*jobs);
+  EXPECT_EQ(content(schema_), before);
+  EXPECT_EQ(schema_version(*jobs), 9);
+  EXPECT_NO_THROW(check_schema(*jobs));
+}
+
+TEST_F(Migrations, FromTheFirstVersionKeepWhatIsThereAndTheRightsOfWorkers) {
+  const auto jobs = database(schema_);
+  migrate(*jobs);
+  outside("DROP TABLE " + schema_ + ".home, " + schema_ + ".app");
+  outside("DELETE FROM " + schema_ + ".migration WHERE version > 1");
+  const auto role = new_role();
+  outside("GRANT USAGE ON SCHEMA " + schema_ + " TO " + role);
+  outside("GRANT SELECT, INSERT, UPDATE, DELETE ON " + schema_ + ".job, " + schema_ + ".dead, " + schema_ +
+          ".ledger TO " + role);
+  for (const std::string sql :
+       {"SELECT {schema}.enqueue('t', '[1]')", "SELECT {schema}.enqueue('t', '[2]')",
+        "INSERT INTO {schema}.dead (id, queue, letter) SELECT id, queue, '{}' FROM {schema}.job",
+        "INSERT INTO {schema}.ledger SELECT id FROM {schema}.job"}) {
+    outside(in_schema(sql, schema_));
+  }
+  const auto rows = [&] {
+    std::vector<std::string> all;
+    for (const std::string table : {"job", "dead", "ledger"}) {
+      for (const auto& row : outside("SELECT one::text FROM " + schema_ + "." + table + " AS one ORDER BY 1"))
+        all.push_back(row[0].as<std::string>());
+    }
+    return all;
+  };
+  const auto before = rows();
+  EXPECT_EQ(before.size(), 6U);
+
+  migrate(*jobs);
+  EXPECT_EQ(rows(), before);
+  EXPECT_EQ(schema_version(*jobs), kSchemaVersion);
+  const auto other = unique_name("jobs");
+  migrate(*database(other));
+  EXPECT_EQ(content(schema_), content(other));
+  const auto as_worker = database(schema_, role);
+  EXPECT_FALSE(detail::read_home(*as_worker).token.empty());
+  EXPECT_NO_THROW(detail::enter_app(*as_worker, {.app = "shop", .tasks = {"t"}}, std::vector<Queue>{"mail"}));
+}
+
+TEST_F(Migrations, GiveEachSchemaATokenThatItKeeps) {
+  const auto jobs = database(schema_);
+  migrate(*jobs);
+  const auto token = detail::read_home(*jobs).token;
+  migrate(*jobs);
+  EXPECT_EQ(detail::read_home(*jobs).token, token);
+  const auto other = database(unique_name("jobs"));
+  migrate(*other);
+  EXPECT_NE(detail::read_home(*other).token, token);
+  outside("DELETE FROM " + schema_ + ".home");
+  EXPECT_THAT(message_of<ConfigError>([&] { detail::read_home(*jobs); }), HasSubstr("aftercommit adopt"));
+}
+
+TEST_F(Migrations, AreAskedForWhereTheTablesAreMissing) {
+  const auto jobs = database(schema_);
+  EXPECT_THAT(message_of<ConfigError>([&] { check_schema(*jobs); }),
+              AllOf(HasSubstr("schema '" + schema_ + "' of database 'default' has none of the tables"),
+                    HasSubstr("run `aftercommit migrate --schema " + schema_ + " --database 'default=")));
+}
+
+TEST_F(Migrations, AreAskedForByACommandThatWorksAsItStands) {
+  const auto jobs = database("my schema");
+  const auto message = message_of<ConfigError>([&] { check_schema(*jobs); });
+  const auto begin = message.find("`aftercommit ") + 13;
+  const auto command = message.substr(begin, message.find('`', begin) - begin);
+  EXPECT_EQ(std::system((AFTERCOMMIT_CLI " " + command + " >/dev/null").c_str()), 0) << command;
+  EXPECT_NO_THROW(check_schema(*jobs));
+}
+
+TEST_F(Migrations, AreAskedForWithoutAPassword) {
+  const Database hidden{{.url = "postgresql://user:canary@h/db?sslpassword=canary", .schema = schema_},
+                        "reports"};
+  const auto command = detail::command_for(hidden, "migrate");
+  EXPECT_EQ(command,
+            "aftercommit migrate --schema " + schema_ + " --database 'reports=user=user dbname=db host=h'");
+}
+
+TEST_F(Migrations, AreAskedForWhereTheSchemaIsOlder) {
+  const auto jobs = database(schema_);
+  migrate(*jobs);
+  outside("DELETE FROM " + schema_ + ".migration WHERE version = 2");
+  EXPECT_THAT(
+      message_of<ConfigError>([&] { check_schema(*jobs); }),
+      AllOf(HasSubstr("has version 1, and this program needs 2"), HasSubstr("run `aftercommit migrate ")));
+}
+
+TEST_F(Migrations, AreNoUseWhereACrashOfTheServerEmptiesATable) {  // P6
+  const auto jobs = database(schema_);
+  migrate(*jobs);
+  for (const std::string table : {"job", "dead", "ledger"}) {
+    outside("ALTER TABLE " + schema_ + "." + table + " SET UNLOGGED");
+    EXPECT_THAT(message_of<ConfigError>([&] { check_schema(*jobs); }),
+                AllOf(HasSubstr("table '" + table + "'"), HasSubstr("is UNLOGGED")));
+    outside("ALTER TABLE " + schema_ + "." + table + " SET LOGGED");
+  }
+  EXPECT_NO_THROW(check_schema(*jobs));
+}
+
+TEST_F(Migrations, SayWhichRightIsMissingToReadTheVersion) {
+  migrate(*database(schema_));
+  const auto jobs = database(schema_, new_role());
+  EXPECT_THAT(
+      message_of<ConfigError>([&] { check_schema(*jobs); }),
+      AllOf(HasSubstr("cannot read the version of schema '" + schema_ + "'"), HasSubstr("grant the role")));
+}
+
+// ---- As a script
+
+int run_psql(const std::string& url, const std::string& script) {
+  const auto command = "psql -X -q -v ON_ERROR_STOP=1 '" + url + "' >/dev/null 2>&1";
+  std::FILE* const psql = ::popen(command.c_str(), "w");
+  std::fwrite(script.data(), 1, script.size(), psql);
+  return ::pclose(psql);
+}
+
+TEST_F(Migrations, AsAScriptDoTheSame) {
+  const auto other = unique_name("jobs");
+  const auto jobs = database(schema_);
+  EXPECT_EQ(run_psql(url_, migration_script(schema_)), 0);
+  EXPECT_NO_THROW(check_schema(*jobs));
+  migrate(*database(other));
+  EXPECT_EQ(content(schema_), content(other));
+}
+
+TEST_F(Migrations, AsAScriptRunTwiceFailAndChangeNothing) {
+  const auto jobs = database(schema_);
+  EXPECT_EQ(run_psql(url_, migration_script(schema_)), 0);
+  const auto before = content(schema_);
+  EXPECT_NE(run_psql(url_, migration_script(schema_)), 0);
+  EXPECT_EQ(content(schema_), before);
+}
+
+TEST_F(Migrations, AsAScriptFromTheNewestVersionHaveNothingToDo) {
+  EXPECT_THAT(migration_script(schema_, 0), HasSubstr("CREATE TABLE"));
+  EXPECT_THAT(migration_script(schema_, kSchemaVersion), testing::Not(HasSubstr("CREATE")));
+}
+
+// ---- Names
+
+class SchemaName : public Migrations, public testing::WithParamInterface<std::string> {};
+
+INSTANTIATE_TEST_SUITE_P(Hostile, SchemaName,
+                         testing::Values("a\"; DROP TABLE x; --", "it's; DROP TABLE x; --", "back\\'slash\\",
+                                         "$do$; DROP TABLE x; --", "$function$; DROP TABLE x; --",
+                                         "Upper Case", "sch\u00e9ma", "comma, public", "--", "/*"),
+                         [](const auto& test) { return "Number" + std::to_string(test.index); });
+
+TEST_P(SchemaName, IsHarmless) {
+  const auto name = GetParam();
+  const auto jobs = database(name);
+  outside("CREATE TABLE x ()");  // gone, if a name got out of its quotes
+  migrate(*jobs);
+  EXPECT_NO_THROW(check_schema(*jobs));
+  jobs->exec(in_schema("SELECT {schema}.enqueue('t', '[1]')", name));
+  EXPECT_EQ(outside(in_schema("SELECT FROM {schema}.job", name)).size(), 1U);
+  EXPECT_NO_THROW(outside("SELECT FROM x"));
+
+  outside(in_schema("DROP SCHEMA {schema} CASCADE", name));
+  EXPECT_EQ(run_psql(url_, migration_script(name)), 0);
+  EXPECT_NO_THROW(check_schema(*jobs));
+  EXPECT_NO_THROW(outside("SELECT FROM x"));
+}
+
+TEST(InSchema, ReplacesItsPlacesAndNoOthers) {
+  EXPECT_EQ(in_schema("{schema}.job {rows} {schema_name} {schema}", "a\"b'c"),
+            "\"a\"\"b'c\".job {rows} 'a\"b''c' \"a\"\"b'c\"");
+  EXPECT_EQ(in_schema("= {schema_name}", "a\\b"), "=  E'a\\\\b'");
+}
+
+TEST(InSchema, RefusesWhatNoSchemaIsCalled) {
+  using namespace std::string_literals;
+  for (const auto& name : {""s, std::string(64, 'a'), "a\0b"s, "a\nb"s, "{rows}"s, "\xff"s}) {
+    EXPECT_THAT(message_of<ConfigError>([&] { in_schema("", name); }), HasSubstr("cannot be a schema"))
+        << name;
+  }
+  EXPECT_EQ(in_schema("{schema}", std::string(63, 'a')).size(), 65U);
+}
+
+}  // namespace
+}  // namespace aftercommit

@@ -1,0 +1,149 @@
+/// One poll() loop over all connections.
+#include "support/servers/postgres_proxy.hpp"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <stdexcept>
+
+namespace aftercommit::support {
+namespace {
+
+constexpr const char* kSocket = ".s.PGSQL.5432";
+
+std::filesystem::path temporary_folder() {
+  std::string name = "/tmp/aftercommit-proxy-XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"cannot make a folder in /tmp"};
+  return name;
+}
+
+std::filesystem::path socket_of(const PrivatePostgres& postgres) {
+  const auto url = postgres.url();
+  const auto begin = url.find("host=") + 5;
+  return std::filesystem::path{url.substr(begin, url.find('&') - begin)} / kSocket;
+}
+
+sockaddr_un address_of(const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  return address;
+}
+
+int open_socket() { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+
+/// Changes the number in BackendKeyData, where these are the server's messages to a client that connects:
+/// they come in one piece, and begin with R for authentication, as nothing else does.
+void make_up_process_id(std::span<char> bytes) {
+  constexpr std::size_t kHead = 5;  // the type, and a length that counts itself
+  constexpr std::size_t kKeyData = 13;
+  if (bytes.empty() || bytes.front() != 'R') return;
+  for (std::size_t at = 0; at + kHead <= bytes.size();) {
+    if (bytes[at] == 'K' && at + kKeyData <= bytes.size()) {
+      bytes[at + kHead + 3] ^= 0x55;
+      return;
+    }
+    std::uint32_t length = 0;
+    std::memcpy(&length, &bytes[at + 1], sizeof length);
+    at += 1 + ::ntohl(length);
+  }
+}
+
+}  // namespace
+
+PostgresProxy::PostgresProxy(const PrivatePostgres& postgres)
+    : target_{socket_of(postgres)}, folder_{temporary_folder()}, listener_{open_socket()} {
+  const auto address = address_of(folder_ / kSocket);
+  if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(listener_, 64) != 0) {
+    throw std::runtime_error{"the proxy cannot listen in " + folder_.string()};
+  }
+  thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
+}
+
+PostgresProxy::~PostgresProxy() {
+  thread_.request_stop();
+  thread_.join();
+  close_all();
+  ::close(listener_);
+  std::error_code ignored;  // a folder left in /tmp harms nobody
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+/// False when the connection is over.
+bool PostgresProxy::pass_on(int from, int to, bool from_server) const {
+  std::array<char, 16 * 1024> buffer{};
+  const auto received = ::recv(from, buffer.data(), buffer.size(), 0);
+  if (received <= 0) return false;
+  if (from_server && makes_up_ids_) make_up_process_id({buffer.data(), static_cast<std::size_t>(received)});
+  for (ssize_t passed = 0; passed < received;) {
+    const auto sent =
+        ::send(to, buffer.data() + passed, static_cast<std::size_t>(received - passed), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    passed += sent;
+  }
+  return true;
+}
+
+std::string PostgresProxy::url() const {
+  return "postgresql:///postgres?host=" + folder_.string() + "&user=postgres";
+}
+
+void PostgresProxy::run(const std::stop_token& stop) {
+  constexpr int kLookAroundMs = 5;
+  while (!stop.stop_requested()) {
+    if (cut_.exchange(false)) close_all();
+    std::vector<pollfd> waiting{{listener_, POLLIN, 0}};
+    for (const auto& link : links_) {
+      waiting.push_back({link.client, POLLIN, 0});
+      waiting.push_back({link.server, POLLIN, 0});
+    }
+    if (::poll(waiting.data(), waiting.size(), kLookAroundMs) <= 0) continue;
+    if (silent_) {
+      ++held_;
+      ::poll(nullptr, 0, kLookAroundMs);  // what is there stays there: do not spin on it
+      continue;
+    }
+    std::vector<Link> open;
+    for (std::size_t i = 0; i < links_.size(); ++i) {
+      const bool from_client = waiting[1 + 2 * i].revents != 0;
+      const bool from_server = waiting[2 + 2 * i].revents != 0;
+      const auto [client, server] = links_[i];
+      if ((!from_client || pass_on(client, server, false)) &&
+          (!from_server || pass_on(server, client, true))) {
+        open.push_back(links_[i]);
+      } else {
+        ::close(client);
+        ::close(server);
+      }
+    }
+    links_ = open;
+    if (waiting[0].revents != 0) accept_one();
+  }
+}
+
+void PostgresProxy::accept_one() {
+  const auto target = address_of(target_);
+  const Link link{::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC), open_socket()};
+  ::connect(link.server, reinterpret_cast<const sockaddr*>(&target),
+            sizeof target);  // refused: shows when read
+  links_.push_back(link);
+}
+
+void PostgresProxy::close_all() {
+  for (const auto& link : links_) {
+    ::close(link.client);
+    ::close(link.server);
+  }
+  links_.clear();
+}
+
+}  // namespace aftercommit::support

@@ -1,0 +1,55 @@
+/// A proxy in front of a private PostgreSQL, for a network that goes silent or has a pooler in it.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/servers/private_postgres.hpp"
+
+namespace aftercommit::support {
+
+/// Passes bytes between clients of its url() and the server, on a thread of its own.
+class PostgresProxy {
+ public:
+  explicit PostgresProxy(const PrivatePostgres& postgres);
+  ~PostgresProxy();
+  PostgresProxy(const PostgresProxy&) = delete;
+  PostgresProxy& operator=(const PostgresProxy&) = delete;
+
+  std::string url() const;
+  int held() const { return held_; }  ///< how often bytes were there and were not passed on
+
+  /// While on, nothing passes in either direction, nor that a connection has ended; new ones are not
+  /// answered.
+  void go_silent(bool on) { silent_ = on; }
+  /// While on, clients that connect are told a process id that is not the server's, as poolers do.
+  void make_up_process_ids(bool on) { makes_up_ids_ = on; }
+  /// Ends every connection, as a router that has forgotten them.
+  void cut() { cut_ = true; }
+
+ private:
+  struct Link {
+    int client;
+    int server;
+  };
+
+  void run(const std::stop_token& stop);
+  bool pass_on(int from, int to, bool from_server) const;
+  void accept_one();
+  void close_all();
+
+  const std::filesystem::path target_;
+  const std::filesystem::path folder_;
+  int listener_ = -1;
+  std::atomic<int> held_{0};
+  std::atomic<bool> silent_{false};
+  std::atomic<bool> makes_up_ids_{false};
+  std::atomic<bool> cut_{false};
+  std::vector<Link> links_;  // used by thread_ alone
+  std::jthread thread_;      // last: stops first
+};
+
+}  // namespace aftercommit::support

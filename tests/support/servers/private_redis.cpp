@@ -1,0 +1,120 @@
+/// Starts, stops and kills a redis-server process.
+#include "support/servers/private_redis.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <hiredis/hiredis.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+#include "support/eventually.hpp"
+
+namespace aftercommit::support {
+namespace {
+
+std::filesystem::path temporary_folder() {
+  std::string name = "/tmp/aftercommit-redis-XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"cannot make a folder in /tmp"};
+  return name;
+}
+
+/// A port that was free a moment ago.
+std::uint16_t free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const bool bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
+                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  ::close(fd);
+  if (!bound) throw std::runtime_error{"there is no free port on 127.0.0.1"};
+  return ::ntohs(address.sin_port);
+}
+
+[[noreturn]] void become(const std::vector<std::string>& command) {
+  std::vector<char*> words;
+  for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that crashes leaves no server behind
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  ::dup2(nowhere, STDIN_FILENO);
+  ::dup2(nowhere, STDOUT_FILENO);
+  ::execvp(words[0], words.data());
+  ::_exit(127);
+}
+
+}  // namespace
+
+PrivateRedis::PrivateRedis(std::vector<std::string> options)
+    : options_{std::move(options)}, folder_{temporary_folder()}, port_{free_port()} {
+  start();
+}
+
+PrivateRedis::~PrivateRedis() {
+  kill();
+  std::error_code ignored;  // a folder left in /tmp harms nobody
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+std::string PrivateRedis::socket_path() const { return folder_ / "socket"; }
+
+std::string PrivateRedis::url() const { return "redis+unix://" + socket_path(); }
+
+std::string PrivateRedis::tcp_url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
+
+void PrivateRedis::start() {
+  std::vector<std::string> command{"redis-server",
+                                   "--port",
+                                   std::to_string(port_),
+                                   "--bind",
+                                   "127.0.0.1",
+                                   "--unixsocket",
+                                   socket_path(),
+                                   "--dir",
+                                   folder_.string(),
+                                   "--save",
+                                   "",
+                                   "--cluster-port",
+                                   std::to_string(free_port()),
+                                   "--logfile",
+                                   folder_ / "log"};
+  command.insert(command.end(), options_.begin(), options_.end());
+  process_ = ::fork();
+  if (process_ == 0) become(command);
+  if (process_ < 0 || !eventually([&] { return answers(); })) {
+    throw std::runtime_error{"redis-server does not start; see " + (folder_ / "log").string()};
+  }
+}
+
+void PrivateRedis::stop() { ::kill(process_, SIGSTOP); }
+
+void PrivateRedis::resume() { ::kill(process_, SIGCONT); }
+
+void PrivateRedis::kill() {
+  if (process_ == 0) return;
+  ::kill(process_, SIGKILL);
+  ::waitpid(process_, nullptr, 0);
+  process_ = 0;
+}
+
+bool PrivateRedis::answers() const {
+  const std::unique_ptr<redisContext, decltype(&redisFree)> context{::redisConnectUnix(socket_path().c_str()),
+                                                                    &redisFree};
+  if (!context || context->err != 0) return false;
+  auto* reply = static_cast<redisReply*>(::redisCommand(context.get(), "PING"));
+  const bool answered = reply != nullptr;  // also with -NOAUTH
+  if (reply != nullptr) ::freeReplyObject(reply);
+  return answered;
+}
+
+}  // namespace aftercommit::support

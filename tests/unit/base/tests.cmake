@@ -1,0 +1,4 @@
+# The ground floor.
+foreach(subject job_id log retry secrets text)
+  aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::broker)
+endforeach()

@@ -1,0 +1,158 @@
+/// What broker URLs may look like, and that no error or log shows their password.
+#include "broker/redis/wire/redis_url.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+
+#include "aftercommit/error.hpp"
+#include "base/text/secrets.hpp"
+#include "broker/contract/broker.hpp"
+
+namespace aftercommit {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string complaint(std::string_view url) {
+  try {
+    parse_redis_url(url);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(RedisUrl, NeedsNoMoreThanAHost) {
+  const auto url = parse_redis_url("redis://cache.local");
+  EXPECT_EQ(url.host, "cache.local");
+  EXPECT_EQ(url.port, 6379);
+  EXPECT_EQ(url.database, 0);
+  EXPECT_EQ(url.prefix, "ac");
+  EXPECT_EQ(url.user, "");
+  EXPECT_EQ(url.password, "");
+  EXPECT_EQ(url.socket_path, "");
+}
+
+TEST(RedisUrl, NamesEveryPart) {
+  const auto url = parse_redis_url("redis://shop:secret@10.0.0.7:6380/3?prefix=shop:v2");
+  EXPECT_EQ(url.user, "shop");
+  EXPECT_EQ(url.password, "secret");
+  EXPECT_EQ(url.host, "10.0.0.7");
+  EXPECT_EQ(url.port, 6380);
+  EXPECT_EQ(url.database, 3);
+  EXPECT_EQ(url.prefix, "shop:v2");
+  EXPECT_EQ(url.server(), "10.0.0.7:6380");
+}
+
+TEST(RedisUrl, MayEndWithASlash) { EXPECT_EQ(parse_redis_url("redis://cache/").database, 0); }
+
+TEST(RedisUrl, TakesAPasswordWithoutAUser) {
+  const auto url = parse_redis_url("redis://:secret@cache");
+  EXPECT_EQ(url.user, "");
+  EXPECT_EQ(url.password, "secret");
+}
+
+TEST(RedisUrl, DecodesPercentSigns) {
+  const auto url = parse_redis_url("redis://shop%40home:p%2Fw%3a%25%00@cache");
+  EXPECT_EQ(url.user, "shop@home");
+  EXPECT_EQ(url.password, std::string("p/w:%\0", 6));
+}
+
+TEST(RedisUrl, ToleratesAnAtSignInThePassword) {
+  const auto url = parse_redis_url("redis://:a@b@cache");
+  EXPECT_EQ(url.password, "a@b");
+  EXPECT_EQ(url.host, "cache");
+}
+
+TEST(RedisUrl, TakesIpv6InBrackets) {
+  const auto url = parse_redis_url("redis://[fe80::1]:6380/1");
+  EXPECT_EQ(url.host, "fe80::1");
+  EXPECT_EQ(url.port, 6380);
+  EXPECT_EQ(url.server(), "[fe80::1]:6380");
+  EXPECT_EQ(parse_redis_url("redis://[::1]").port, 6379);
+}
+
+TEST(RedisUrl, NamesAUnixSocket) {
+  for (const auto* scheme : {"redis+unix://", "unix://"}) {
+    const auto url = parse_redis_url(std::string{scheme} + "/run/my%20redis.sock?db=2&prefix=shop");
+    EXPECT_EQ(url.socket_path, "/run/my redis.sock");
+    EXPECT_EQ(url.host, "");
+    EXPECT_EQ(url.database, 2);
+    EXPECT_EQ(url.prefix, "shop");
+    EXPECT_EQ(url.server(), "/run/my redis.sock");
+  }
+}
+
+TEST(RedisUrl, TakesAPasswordForAUnixSocket) {
+  const auto url = parse_redis_url("redis+unix://shop:secret@/run/redis.sock");
+  EXPECT_EQ(url.user, "shop");
+  EXPECT_EQ(url.password, "secret");
+  EXPECT_EQ(url.socket_path, "/run/redis.sock");
+}
+
+struct Wrong {
+  const char* url;
+  const char* part;
+
+  friend void PrintTo(const Wrong& wrong, std::ostream* out) { *out << wrong.part; }
+};
+
+class WrongRedisUrl : public testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongRedisUrl, IsRefusedByNamingThePartButNotThePassword) {
+  EXPECT_THAT(complaint(GetParam().url), AllOf(HasSubstr(GetParam().part), Not(HasSubstr("s3cret"))));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, WrongRedisUrl,
+    testing::Values(
+        Wrong{"", "scheme"}, Wrong{"localhost:6379", "scheme"}, Wrong{"amqp://:s3cret@host", "scheme"},
+        Wrong{"redis://", "host"}, Wrong{"redis:///0", "host"}, Wrong{"redis://:s3cret@", "host"},
+        Wrong{"redis://[::1", "host"}, Wrong{"redis://[::1]6379", "host"},
+        Wrong{"redis://:s3cret@host:", "port"}, Wrong{"redis://:s3cret@host:0", "port"},
+        Wrong{"redis://:s3cret@host:65536", "port"}, Wrong{"redis://host:63 79", "port"},
+        Wrong{"redis://:s3cret/x@host", "port"}, Wrong{"redis://s3cret@host", "password"},
+        Wrong{"redis://user:s3cret%4@host", "password"}, Wrong{"redis://user:s3cret%xy@host", "password"},
+        Wrong{"redis://:s3cret@host/one", "database"}, Wrong{"redis://:s3cret@host/-1", "database"},
+        Wrong{"redis://:s3cret@host/99999999999", "database"}, Wrong{"redis://host?prefix=", "prefix"},
+        Wrong{"redis://host?prefix=a{b}", "prefix"}, Wrong{"redis://host?prefix=a%20b", "prefix"},
+        Wrong{"redis://host?db=1", "query"}, Wrong{"redis://host?password=s3cret", "query"},
+        Wrong{"redis+unix://run/redis.sock", "socket path"}, Wrong{"redis+unix://", "socket path"},
+        Wrong{"unix:///run/redis.sock?db=x", "database"}),
+    [](const auto& wrong) { return "Url" + std::to_string(wrong.index); });
+
+TEST(RedisUrl, RefusesTlsAndNamesTheWaysOut) {
+  EXPECT_THAT(complaint("rediss://:s3cret@host"), AllOf(HasSubstr("TLS"), HasSubstr("stunnel"),
+                                                        HasSubstr("Unix socket"), Not(HasSubstr("s3cret"))));
+}
+
+TEST(MaskedUrl, HidesThePassword) {
+  EXPECT_EQ(masked_url("redis://shop:s3cret@cache:6379/0"), "redis://shop:***@cache:6379/0");
+  EXPECT_EQ(masked_url("redis://:s3cret@cache"), "redis://:***@cache");
+  EXPECT_EQ(masked_url("redis+unix://shop:s3cret@/run/redis.sock"), "redis+unix://shop:***@/run/redis.sock");
+}
+
+TEST(MaskedUrl, HidesAPasswordThatWasTypedWrong) {
+  EXPECT_EQ(masked_url("redis://:s3/cr@t@cache"), "redis://:***@cache");
+  EXPECT_EQ(masked_url("redis://s3cret@cache"), "redis://***@cache");
+}
+
+TEST(MaskedUrl, LeavesOthersAlone) {
+  EXPECT_EQ(masked_url("redis://cache:6379/0?prefix=ac"), "redis://cache:6379/0?prefix=ac");
+  EXPECT_EQ(masked_url("memory://test"), "memory://test");
+}
+
+TEST(MakeBroker, ChoosesByTheSchemeWithoutConnecting) {
+  EXPECT_NE(make_broker("redis://192.0.2.1:6379"), nullptr);
+  EXPECT_NE(make_broker("memory://test"), nullptr);
+  EXPECT_THROW(make_broker("memory://"), ConfigError);
+  EXPECT_THROW(make_broker("rabbit://host"), ConfigError);
+}
+
+}  // namespace
+}  // namespace aftercommit

@@ -1,0 +1,47 @@
+/// Attempts cut short by the loss of their connection: the server's fault, until it has been the same job's
+/// too often.
+#include "worker/held/interruptions.hpp"
+
+#include <gtest/gtest.h>
+
+namespace aftercommit::worker {
+namespace {
+
+constexpr int kBearable = 9;
+
+TEST(Interruptions, AreTheServersFaultNineTimesAndThenTheJobs) {
+  Interruptions interruptions;
+  const auto job = JobId::generate();
+  for (int i = 0; i < kBearable; ++i) EXPECT_TRUE(interruptions.note(job)) << i;
+  EXPECT_FALSE(interruptions.note(job));
+  EXPECT_FALSE(interruptions.note(job));
+}
+
+TEST(Interruptions, OfOneJobAreNotThoseOfAnother) {
+  Interruptions interruptions;
+  const auto job = JobId::generate();
+  for (int i = 0; i < kBearable; ++i) interruptions.note(job);
+  EXPECT_TRUE(interruptions.note(JobId::generate()));
+  EXPECT_FALSE(interruptions.note(job));
+}
+
+TEST(Interruptions, AreForgottenWhenAnAttemptEndsOtherwise) {
+  Interruptions interruptions;
+  const auto job = JobId::generate();
+  for (int i = 0; i < kBearable; ++i) interruptions.note(job);
+  interruptions.forget(JobId::generate());
+  interruptions.forget(job);
+  for (int i = 0; i < kBearable; ++i) EXPECT_TRUE(interruptions.note(job)) << i;
+  EXPECT_FALSE(interruptions.note(job));
+}
+
+TEST(Interruptions, AreRememberedOfTenThousandJobsTheLatestOfThem) {
+  Interruptions interruptions;
+  const auto first = JobId::generate();
+  for (int i = 0; i < kBearable; ++i) interruptions.note(first);
+  for (int i = 0; i < 10'000; ++i) interruptions.note(JobId::generate());
+  EXPECT_TRUE(interruptions.note(first)) << "what is kept for a worker's life must not grow with its jobs";
+}
+
+}  // namespace
+}  // namespace aftercommit::worker

@@ -1,0 +1,88 @@
+/// Keeps jobs that cannot run here for now out of the executors' way.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aftercommit/app.hpp"
+#include "broker/contract/broker.hpp"
+#include "broker/envelope/envelope.hpp"
+#include "worker/gate/database_watch.hpp"
+#include "worker/held/locked_jobs.hpp"
+#include "worker/roles/settler.hpp"
+#include "worker/watch/running_job.hpp"
+
+namespace aftercommit::worker {
+
+/// A job stands aside for a reason that concerns many: "database:reports", which is away, or of which this
+/// worker knows nothing; "task:later", which it does not know.  While nothing is in any job's way the gate is
+/// not asked; the first job that meets an executor in vain opens its eyes.  Thread-safe.
+class Gate {
+ public:
+  /// None is owned; all outlive this.  `grace`: how long a job waits for a worker that knows its task.
+  Gate(App& app, RunningJobs& running, LockedJobs& locked, std::chrono::milliseconds grace,
+       Preparations preparations);
+
+  /// False while nothing is known to be in any job's way: then aside() need not be asked.
+  bool watchful() const noexcept { return watchful_; }
+  /// A job has met what keeps it from running, or was about to.
+  void wake() noexcept;
+
+  /// How to put this job aside, if it cannot run here now; nothing: it is to be tried.
+  std::optional<Settlement> aside(const Fetched& fetched, Envelope job);
+  /// The same for one that cannot be read, and is of the database with this alias; `job`: what is known of
+  /// it.
+  std::optional<Settlement> aside_unread(const Fetched& fetched, const Envelope& job,
+                                         const std::string& alias);
+  /// Settles those of `jobs` that cannot run now, and leaves the others, also where it throws.  For one
+  /// thread, the fetcher's.
+  void hold_back(std::vector<Fetched>& jobs, Settler& settler);
+
+  /// False while it is away, or is being asked.
+  bool serves(const Database& database) const;
+  /// A database has failed a job.  True: what belongs to it is put aside from now on.
+  bool failed(Database& database, const std::string& error);
+
+  // --- For who brings them back.
+
+  /// The database that a reason names; null where it names none, or none of this worker's.
+  DatabaseWatch* watch_of(std::string_view reason) const;
+  /// Whether a reason names a task that this worker can run.
+  bool runs_task_of(std::string_view reason) const;
+  /// Waits until a database has begun to serve or not to, or `longest` has passed.
+  void wait_for_change(std::chrono::milliseconds longest, const std::stop_token& stop);
+
+ private:
+  bool runs_task(std::string_view task) const;
+  std::optional<std::string> away(std::string_view alias) const;
+  std::optional<std::string> reason(const Envelope& job) const;
+  bool tell(const std::string& reason, const Envelope& job);
+  std::chrono::milliseconds grace_left(Envelope& job) const;
+  void put_off_locked(std::vector<Fetched>& jobs, const std::vector<std::optional<Envelope>>& envelopes,
+                      Settler& settler);
+  void doze();
+
+  App& app_;
+  RunningJobs& running_;
+  LockedJobs& locked_;
+  const std::chrono::milliseconds grace_;
+  std::atomic<bool> watchful_{false};
+  std::atomic<std::chrono::steady_clock::rep> woken_at_{0};
+  const std::shared_ptr<RunningJob> looking_ = std::make_shared<RunningJob>();  // of the fetcher's thread
+  std::mutex mutex_;                                                            // protects what follows
+  std::condition_variable_any changes_;
+  bool changed_ = false;
+  std::set<std::string> told_;  // reasons that the log has told, but databases that are away; up to a bound
+  DatabaseWatches databases_;   // last: its threads tell of changes
+};
+
+}  // namespace aftercommit::worker

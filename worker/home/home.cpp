@@ -1,0 +1,224 @@
+#include "worker/home/home.hpp"
+
+#include <cstdlib>
+#include <exception>
+#include <pqxx/except>
+#include <set>
+#include <utility>
+
+#include "aftercommit/error.hpp"
+#include "aftercommit/log.hpp"
+#include "base/text/secrets.hpp"
+#include "base/text/text.hpp"
+#include "client/app/app_core.hpp"
+#include "client/job_table/home.hpp"
+#include "client/postgres/error_text.hpp"
+#include "client/settings/command_hint.hpp"
+#include "client/transaction/read_only.hpp"
+
+namespace aftercommit::worker {
+namespace {
+
+using Kind = HomeFinding::Kind;
+
+constexpr int kChecksWithoutApp = 12;
+
+constexpr std::string_view kApart =
+    "Give one of them queues of its own, or a prefix in Redis (redis://...?prefix=NAME) and a schema "
+    "(--schema "
+    "NAME) of its own";
+
+}  // namespace
+
+Home::Home(App& app, std::vector<Queue> queues, bool runs_tasks)
+    : app_{app},
+      queues_{std::move(queues)},
+      runs_tasks_{runs_tasks},
+      broker_{make_broker(app.options().redis_url)} {}
+
+HomeClaim Home::claim(bool with_app) const {
+  HomeClaim claim;
+  if (with_app && runs_tasks_) {
+    claim.app = clean_text(app_.name(), 64);
+    claim.tasks = app_.core().task_names();
+  }
+  for (const auto& [alias, database] : databases_) claim.databases.push_back(database);
+  return claim;
+}
+
+void Home::read_databases() {
+  std::exception_ptr away;
+  for (const auto& [alias, database] : app_.core().databases()) {
+    try {
+      databases_[alias] = detail::read_home(*database);
+    } catch (const DatabaseUnavailable&) {
+      databases_.erase(alias);
+      unentered_.push_back(alias);
+      away = std::current_exception();
+    }
+  }
+  if (databases_.empty() && away) std::rethrow_exception(away);
+}
+
+std::vector<std::string> Home::enter() {
+  const std::lock_guard lock{mutex_};
+  std::set<std::string> warnings;
+  try {
+    read_databases();
+    const auto claim = this->claim(true);
+    for (const auto& [alias, home] : databases_) {
+      if (claim.app.empty()) break;
+      for (const auto& other : detail::find_other_apps(app_.core().database(alias), claim, queues_)) {
+        const auto kind = other.same_task.empty() ? Kind::kOtherApp : Kind::kSameTask;
+        const auto sentence = other_app(other.queue, {kind, other.name, other.same_task});
+        if (kind == Kind::kSameTask) throw UsageError{sentence};
+        warnings.insert(sentence);
+      }
+    }
+    const auto found = broker_->claim_home(claim, queues_);
+    for (std::size_t i = 0; i < queues_.size(); ++i) {
+      for (const auto& finding : found[i]) {
+        if (finding.kind == Kind::kOtherDatabase) throw UsageError{other_database(queues_[i], finding)};
+        if (finding.kind == Kind::kSameTask) throw UsageError{other_app(queues_[i], finding)};
+        warnings.insert(other_app(queues_[i], finding));
+      }
+    }
+    for (const auto& [alias, home] : databases_) {
+      if (claim.app.empty()) break;
+      auto& database = app_.core().database(alias);
+      try {
+        detail::enter_app(database, claim, queues_);
+      } catch (const DatabaseUnavailable& error) {
+        if (detail::why_read_only(database).empty()) throw;
+        unentered_.push_back(alias);  // its jobs wait until it does, and so can this
+        warnings.insert(
+            "the name of this app could not be entered yet, so that others do not see it there: " +
+            detail::first_line(error));
+      } catch (const pqxx::insufficient_privilege& error) {
+        warnings.insert("the name of this app could not be entered in database '" + alias +
+                        "', so that others do not see it there: " + detail::first_line(error) +
+                        "; grant this role SELECT, INSERT, UPDATE on the table app of schema " +
+                        database.options().schema);
+      }
+    }
+  } catch (const UsageError&) {
+    throw;
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw ConfigError{"cannot find out whose the queues are: " + detail::first_line(error)};
+  }
+  return {warnings.begin(), warnings.end()};
+}
+
+/// Where that had to wait at the start.
+void Home::enter_late() {
+  if (unentered_.empty()) return;
+  HomeClaim mine;
+  {
+    const std::lock_guard lock{mutex_};
+    mine = claim(true);
+  }
+  std::erase_if(unentered_, [&](const std::string& alias) {
+    try {
+      detail::enter_app(app_.core().database(alias), mine, queues_);
+    } catch (const pqxx::insufficient_privilege&) {
+      // It will not do better another time.
+    } catch (const std::exception&) {
+      return false;
+    }
+    return true;
+  });
+}
+
+void Home::check() {
+  enter_late();
+  std::map<std::string, HomeDatabase> seen;  // asked without the lock: a database may take its time
+  for (const auto& [alias, database] : app_.core().databases()) {
+    try {
+      seen.emplace(alias, detail::read_home(*database));
+    } catch (const std::exception&) {
+      // It is away, as those who need it say; no job can be taken for done without its answer.
+    }
+  }
+  const std::lock_guard lock{mutex_};
+  for (auto& [alias, home] : seen) databases_[alias] = std::move(home);
+  // The names of all tasks, for each queue, would be much to send each time.
+  note(queues_, broker_->claim_home(claim(checks_++ % kChecksWithoutApp == 0), queues_));
+}
+
+bool Home::vouches_for(std::string_view alias, const std::string& token, const Queue& queue) {
+  if (token.empty()) return false;
+  const std::lock_guard lock{mutex_};
+  const auto known = databases_.find(alias);
+  if (known == databases_.end()) return false;
+  known->second.token = token;
+  try {
+    const std::vector<Queue> queues{queue};
+    const auto found = broker_->claim_home({.databases = {known->second}}, queues);
+    if (found[0].empty()) return true;
+    note(queues, found);
+  } catch (const Error&) {
+    // The broker is away: nothing can be settled either.
+  }
+  return false;
+}
+
+void Home::wait_until_right(const std::stop_token& stop) {
+  if (right_) return;
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, stop, [&] { return right_.load(); });
+}
+
+void Home::note(const std::vector<Queue>& queues, const Findings& findings) {
+  std::string wrong;
+  std::string same;
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    for (const auto& finding : findings[i]) {
+      if (finding.kind == Kind::kOtherDatabase && wrong.empty()) wrong = other_database(queues[i], finding);
+      if (finding.kind == Kind::kSameTask && same.empty()) same = other_app(queues[i], finding);
+    }
+  }
+  if (!wrong.empty() && wrong != said_wrong_)
+    log(LogLevel::kError, "no jobs are run until this is set right", {{"error", wrong}});
+  if (!same.empty() && std::exchange(said_same_, same) != same)
+    log(LogLevel::kError, "two apps serve one queue", {{"error", same}});
+  if (!right_ && wrong.empty())
+    log(LogLevel::kInfo, "the queues belong to these databases; jobs are run again");
+  said_wrong_ = wrong;
+  right_ = wrong.empty();
+  changed_.notify_all();
+}
+
+std::string Home::other_database(const Queue& queue, const HomeFinding& finding) const {
+  const auto ours = databases_.find(finding.subject);
+  return "queue '" + queue + "' holds jobs of another database: '" + finding.subject + "' is " +
+         finding.detail + " for those who have served it, and " +
+         (ours == databases_.end() ? std::string{"unknown"} : ours->second.where) +
+         " here.  Mend the URL of Redis or of the database; if the jobs have really moved there, run `" +
+         adopt_command(queue, finding.subject) + "`";
+}
+
+std::string Home::other_app(const Queue& queue, const HomeFinding& finding) const {
+  const auto& aliases = app_.core().databases();
+  const auto subject = "app '" + finding.subject + "' has workers for queue '" + queue + "' too";
+  const auto command = adopt_command(queue, aliases.empty() ? std::string_view{} : aliases.begin()->first);
+  if (finding.kind == Kind::kSameTask) {
+    return subject + ", and declares the task '" + finding.detail + "' as app '" + app_.name() +
+           "' does: each would run the jobs of the other.  " + std::string{kApart} +
+           "; if it is the same app under another name, or is no more, run `" + command + "`";
+  }
+  return subject + ", beside app '" + app_.name() + "': each gets jobs that only the other can run.  " +
+         std::string{kApart} + "; if it is no more, run `" + command + "`";
+}
+
+std::string Home::adopt_command(const Queue& queue, std::string_view alias) const {
+  const auto command = "adopt --queue " + queue;
+  auto line = alias.empty() ? "aftercommit " + command : detail::command_for(app_.database(alias), command);
+  const char* const known = std::getenv("REDIS_URL");
+  const auto& url = app_.options().redis_url;
+  if (known == nullptr || url != known) line += " --redis " + detail::shell_word(masked_url(url));
+  return line;
+}
+
+}  // namespace aftercommit::worker

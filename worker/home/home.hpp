@@ -1,0 +1,73 @@
+/// Whose the queues are that a worker serves: the databases that hold the rows of their jobs, and the apps.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aftercommit/app.hpp"
+#include "broker/contract/broker.hpp"
+
+namespace aftercommit::worker {
+
+/// A durable job without a row counts as done.  So a worker whose database is another one than that of the
+/// queue's jobs would forget them all; it must find out before, at its start and each time it is to forget
+/// one.  Both servers say whose they are, and are asked again and again: either may be another one tomorrow.
+/// Thread-safe.
+class Home {
+ public:
+  /// `app` is not owned and outlives this.  `runs_tasks`: false for a worker that only relays.
+  Home(App& app, std::vector<Queue> queues, bool runs_tasks);
+
+  /// At the start: enters the app and its databases on both servers, and gives back warnings, as sentences.
+  /// Databases that are away are left to check().  Throws UsageError where a queue belongs to another
+  /// database, or another app declares the same task for it; ConfigError where the broker, or no database,
+  /// serves.
+  std::vector<std::string> enter();
+
+  /// Asks both servers anew.  Where one is away, what was known of it stands.  Not by two threads at once,
+  /// nor beside enter().
+  void check();
+
+  /// False while a queue is known to belong to another database: no job of it may run, nor be settled as
+  /// done.
+  bool right() const noexcept { return right_; }
+  void wait_until_right(const std::stop_token& stop);  ///< or stop
+
+  /// Asks the broker now whether the jobs of the queue that name the database by this alias have their rows
+  /// where `token` is, from an answer of that database.  False also where the broker does not say.
+  bool vouches_for(std::string_view alias, const std::string& token, const Queue& queue);
+
+ private:
+  using Findings = std::vector<std::vector<HomeFinding>>;
+
+  HomeClaim claim(bool with_app) const;  // with mutex_ held, as the next
+  void read_databases();
+  void enter_late();
+  void note(const std::vector<Queue>& queues, const Findings& findings);  // with mutex_ held
+  std::string other_database(const Queue& queue, const HomeFinding& finding) const;
+  std::string other_app(const Queue& queue, const HomeFinding& finding) const;
+  std::string adopt_command(const Queue& queue, std::string_view alias) const;
+
+  App& app_;
+  const std::vector<Queue> queues_;
+  const bool runs_tasks_;
+  std::vector<std::string> unentered_;  // databases that were away or took no writes when the app was to be
+                                        // entered there
+  std::atomic<bool> right_{true};
+  std::mutex mutex_;  // protects what follows
+  std::condition_variable_any changed_;
+  std::unique_ptr<Broker> broker_;
+  std::map<std::string, HomeDatabase, std::less<>> databases_;  // as last seen, by alias
+  std::string said_wrong_;                                      // in the log
+  std::string said_same_;
+  int checks_ = 1;  // enter() was one
+};
+
+}  // namespace aftercommit::worker

@@ -1,0 +1,84 @@
+#include "worker/intake/fetcher.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/process/fail_point.hpp"
+#include "worker/held/give_back.hpp"
+
+namespace aftercommit::worker {
+
+Fetcher::Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, HeldLease& lease,
+                 Home& home, InHand& in_hand, Gate& gate, JobBuffer& buffer, Settler& settler)
+    : broker_{std::move(broker)},
+      worker_{std::move(worker)},
+      order_{std::move(order)},
+      lease_{lease},
+      home_{home},
+      in_hand_{in_hand},
+      gate_{gate},
+      buffer_{buffer},
+      settler_{settler},
+      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+
+void Fetcher::stop() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Fetcher::run(const std::stop_token& stop) {
+  constexpr int kTries = 5;  // where there is no memory to give them back, they come back after the lease
+  while (!stop.stop_requested()) reconnect_.attempt(stop, [&] { fetch(stop); });
+  for (int tries = 0; tries < kTries && !fetched_.empty(); ++tries) {
+    reconnect_.attempt(stop, [&] { give_back_all(fetched_); });
+  }
+}
+
+void Fetcher::fetch(const std::stop_token& stop) {
+  constexpr Millis kWait{500};  // a blocked read notices a stop only when it ends
+  reconnect_.progress().enter(Phase::kWaiting);
+  lease_.wait_until_held(stop);
+  home_.wait_until_right(stop);
+  const auto wanted = buffer_.wait_for_demand(stop);
+  if (stop.stop_requested()) return;
+  reconnect_.progress().enter(Phase::kAtWork);
+  if (stranded_.empty()) stranded_ = buffer_.take_stranded();
+  give_back_all(stranded_);
+  if (wanted == 0) return;
+  if (fetched_.empty()) {
+    fetched_ = in_hand_.take_back();
+    if (fetched_.empty())
+      fetched_ = broker_->fetch(worker_, order_.next(), how_many(wanted), buffer_.fetch_wait(kWait));
+    reconnect_.succeeded();
+    are_new_ = true;
+  }
+  if (are_new_) in_hand_.take(fetched_);
+  are_new_ = false;
+  if (!fetched_.empty()) fail_point("worker.after_fetch");
+  if (stop.stop_requested()) return;
+  const auto found = fetched_.size();
+  gate_.hold_back(fetched_, settler_);
+  look_further(found, fetched_.size());
+  buffer_.put(std::move(fetched_), found);
+  fetched_.clear();
+}
+
+/// Each is ours until it has been given back.
+void Fetcher::give_back_all(std::vector<Fetched>& jobs) {
+  for (; !jobs.empty(); jobs.pop_back()) settler_.settle(give_back(jobs.back()));
+}
+
+/// Behind many jobs that cannot run there may be one that can: a batch of the usual size would get there
+/// late.
+std::size_t Fetcher::how_many(std::size_t wanted) const {
+  constexpr std::size_t kMost = 1000;
+  return std::max(wanted, std::min(wanted * reach_, kMost));
+}
+
+void Fetcher::look_further(std::size_t fetched, std::size_t left) {
+  constexpr std::size_t kFurther = 4;
+  constexpr std::size_t kFurthest = 1024;
+  reach_ = fetched > 0 && left == 0 ? std::min(reach_ * kFurther, kFurthest) : 1;
+}
+
+}  // namespace aftercommit::worker

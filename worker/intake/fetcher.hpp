@@ -1,0 +1,56 @@
+/// Keeps the buffer filled from the queues, in their order of preference.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "broker/contract/broker.hpp"
+#include "worker/gate/gate.hpp"
+#include "worker/home/home.hpp"
+#include "worker/intake/job_buffer.hpp"
+#include "worker/intake/queue_order.hpp"
+#include "worker/roles/heartbeat.hpp"
+#include "worker/roles/reconnect.hpp"
+#include "worker/roles/settler.hpp"
+
+namespace aftercommit::worker {
+
+class Fetcher {
+ public:
+  /// Fetches only while the lease is held: what is fetched without one belongs to whoever comes.
+  Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, HeldLease& lease, Home& home,
+          InHand& in_hand, Gate& gate, JobBuffer& buffer, Settler& settler);
+
+  /// Stops fetching and gives back what arrived meanwhile.  Returns when no job can arrive any more.
+  void stop();
+
+  const Progress& progress() const noexcept { return reconnect_.progress(); }
+
+ private:
+  void run(const std::stop_token& stop);
+  void fetch(const std::stop_token& stop);
+  void give_back_all(std::vector<Fetched>& jobs);
+  std::size_t how_many(std::size_t wanted) const;
+  void look_further(std::size_t fetched, std::size_t left);
+
+  const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as are the next six
+  const WorkerId worker_;
+  QueueOrder order_;
+  Reconnect reconnect_{"fetching jobs"};
+  std::vector<Fetched> fetched_;   // and in hand, but not in the buffer yet
+  bool are_new_ = false;           // they are not in hand yet
+  std::vector<Fetched> stranded_;  // out of the buffer, but not given back yet
+  HeldLease& lease_;               // not owned, outlives this
+  Home& home_;                     // as lease_
+  InHand& in_hand_;                // as lease_
+  Gate& gate_;                     // as lease_
+  JobBuffer& buffer_;              // as lease_
+  Settler& settler_;               // as buffer_
+  std::size_t reach_ = 1;          // how many times what is wanted is fetched: more, the more is held back
+  std::jthread thread_;            // last
+};
+
+}  // namespace aftercommit::worker

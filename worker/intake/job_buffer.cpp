@@ -1,0 +1,178 @@
+#include "worker/intake/job_buffer.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace aftercommit::worker {
+namespace {
+
+/// When the thread that calls took its job: with no wait in between, that is when it was done with another.
+std::chrono::steady_clock::time_point& taken_at() {
+  static thread_local std::chrono::steady_clock::time_point at;
+  return at;
+}
+
+}  // namespace
+
+/// How many jobs are worth a fetch now.
+std::size_t JobBuffer::demand() {
+  const std::size_t idle = executors_ - std::min(running_, executors_);
+  const std::size_t target = idle + read_ahead_.jobs();
+  const std::size_t wanted = target > waiting_.size() ? target - waiting_.size() : 0;
+  // Half of what could be held, so that a batch is worth its round trip; at once when an executor has
+  // nothing.
+  return wanted >= target / 2 || waiting_.size() < idle ? wanted : 0;
+}
+
+std::size_t JobBuffer::wait_for_demand(const std::stop_token& stop) {
+  std::unique_lock lock{mutex_};
+  std::size_t wanted = 0;
+  const auto is_wanted = [&] { return (wanted = demand()) > 0; };
+  fetcher_asleep_ = true;
+  while (!(stranded_ = overdue()) && !is_wanted() && !stop.stop_requested()) {
+    if (waiting_.empty()) {
+      drained_.wait(lock, stop, is_wanted);
+    } else {
+      drained_.wait_for(lock, stop, patience(), is_wanted);
+    }
+  }
+  fetcher_asleep_ = false;
+  asked_for_ = wanted;
+  return stranded_ || stop.stop_requested() ? 0 : wanted;
+}
+
+/// While jobs are left in the queues no worker is idle, and what goes back there goes to the end.
+std::chrono::microseconds JobBuffer::patience() const {
+  return queues_empty_ ? patience_.wait() : Patience::kWithABacklog;
+}
+
+/// Jobs wait, and all executors have been at others for long.
+bool JobBuffer::overdue() const {
+  return !waiting_.empty() && running_ >= executors_ &&
+         std::chrono::steady_clock::now() - taken_last_at_ >= patience();
+}
+
+std::chrono::milliseconds JobBuffer::fetch_wait(std::chrono::milliseconds most) const {
+  const std::lock_guard lock{mutex_};
+  const bool some_idle = waiting_.size() + running_ < executors_;
+  return some_idle ? most : std::min(most, std::chrono::ceil<std::chrono::milliseconds>(patience()));
+}
+
+std::vector<Fetched> JobBuffer::take_stranded() {
+  std::vector<Fetched> jobs;
+  const std::lock_guard lock{mutex_};
+  if (!std::exchange(stranded_, false)) return jobs;
+  std::ranges::move(waiting_, std::back_inserter(jobs));
+  waiting_.clear();
+  read_ahead_.forget_rate();  // they are not as quick as they were
+  return jobs;
+}
+
+/// Each executor that comes calls the next, for as long as there is work: quick jobs are gone before all have
+/// woken.
+bool JobBuffer::wakes_another() {
+  const bool wakes = !waiting_.empty() && asleep_ > 0 && !waking_;
+  waking_ |= wakes;
+  return wakes;
+}
+
+void JobBuffer::put(std::vector<Fetched>&& jobs, std::size_t found) {
+  bool wakes = false;
+  {
+    const std::lock_guard lock{mutex_};
+    if (asked_for_ != 1 || found == 0) queues_empty_ = found < asked_for_;  // one of one tells nothing
+    waiting_.insert(waiting_.end(), std::make_move_iterator(jobs.begin()),
+                    std::make_move_iterator(jobs.end()));  // all or none
+    wakes = wakes_another();
+  }
+  if (wakes) filled_.notify_one();
+}
+
+std::optional<Fetched> JobBuffer::take() {
+  std::unique_lock lock{mutex_};
+  while (!closed_ && waiting_.empty()) {
+    ++asleep_;
+    filled_.wait(lock);
+    --asleep_;
+    waking_ = false;
+  }
+  if (closed_) return std::nullopt;
+  auto job = take_first();
+  ++running_;
+  taken_at() = taken_last_at_;
+  const bool wakes = wakes_another();
+  lock.unlock();
+  if (wakes) filled_.notify_one();
+  return job;
+}
+
+std::optional<Fetched> JobBuffer::take_ahead() {
+  const std::lock_guard lock{mutex_};
+  if (closed_ || waiting_.empty() || running_ < executors_) return std::nullopt;
+  return take_first();
+}
+
+std::optional<Fetched> JobBuffer::take_first() {
+  std::optional<Fetched> job{std::move(waiting_.front())};
+  waiting_.pop_front();
+  taken_last_at_ = std::chrono::steady_clock::now();
+  return job;
+}
+
+void JobBuffer::done(bool goes_on) {
+  bool wanted = false;
+  const auto now = std::chrono::steady_clock::now();
+  const auto length = now - std::exchange(taken_at(), now);
+  {
+    const std::lock_guard lock{mutex_};
+    patience_.job_ran(length);
+    if (!goes_on) --running_;
+    read_ahead_.job_finished();
+    wanted = fetcher_asleep_ && demand() > 0;
+  }
+  if (wanted) drained_.notify_one();
+}
+
+std::vector<Fetched> JobBuffer::close() {
+  std::vector<Fetched> untouched;
+  {
+    const std::lock_guard lock{mutex_};
+    closed_ = true;
+    std::ranges::move(waiting_, std::back_inserter(untouched));
+    waiting_.clear();
+  }
+  filled_.notify_all();
+  return untouched;
+}
+
+bool JobBuffer::is_closed() const {
+  const std::lock_guard lock{mutex_};
+  return closed_;
+}
+
+bool JobBuffer::is_unclaimed() const {
+  const std::unique_lock lock{mutex_, std::try_to_lock};
+  if (!lock) return true;
+  constexpr std::chrono::seconds kMoment{1};  // a sleeper is called only if those awake do not suffice
+  return !closed_ && asleep_ > 0 && !waiting_.empty() &&
+         std::chrono::steady_clock::now() - taken_last_at_ > kMoment;
+}
+
+bool JobBuffer::is_unfilled() {
+  const std::unique_lock lock{mutex_, std::try_to_lock};
+  if (!lock) return true;
+  return !closed_ && fetcher_asleep_ && running_ == 0 && demand() > 0;
+}
+
+bool JobBuffer::has_idle() const {
+  const std::lock_guard lock{mutex_};
+  return running_ < executors_ && waiting_.empty();
+}
+
+std::size_t JobBuffer::running() const {
+  const std::lock_guard lock{mutex_};
+  return running_;
+}
+
+}  // namespace aftercommit::worker

@@ -1,0 +1,251 @@
+#include "worker/log/log_stream.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <utility>
+
+namespace aftercommit::worker {
+namespace {
+
+constexpr std::size_t kMostBytes = std::size_t{1024} * 1024;
+constexpr std::size_t kMostLines = 10'000;
+constexpr std::chrono::milliseconds kBetweenTries{200};  // where it cannot be written to at all
+
+bool would_wait(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+bool has_room(int file) noexcept {
+  pollfd waiting{file, POLLOUT, 0};
+  return ::poll(&waiting, 1, 0) > 0;
+}
+
+}  // namespace
+
+LogStream::LogStream(int file) : file_{file} {
+  const std::lock_guard lock{mutex_};
+  open();
+}
+
+LogStream::~LogStream() { close(); }
+
+void LogStream::open() noexcept {
+  close();
+  struct ::stat now {};
+  if (::fstat(file_, &now) != 0) return;
+  const bool was_known = opened_.st_ino != 0;
+  const bool is_another = was_known && (now.st_ino != opened_.st_ino || now.st_dev != opened_.st_dev);
+  // Somebody has closed it, and a connection has got its number: that is no place for a log.
+  if (is_another && S_ISSOCK(now.st_mode)) return;
+  opened_ = now;
+  if (S_ISSOCK(now.st_mode)) {
+    way_ = Way::kSend;
+    return;
+  }
+  if (!S_ISFIFO(now.st_mode) && ::isatty(file_) == 0) {
+    way_ = Way::kPlain;
+    return;
+  }
+  // The description that we were given is shared with others, whose writes must go on waiting: so one of our
+  // own.
+  char path[40];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", file_);
+  own_ = ::open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_APPEND);
+  if (own_ >= 0) {
+    way_ = Way::kReopen;
+  } else if (errno != ENXIO && errno != EIO) {  // which say that there is nobody at the other end
+    way_ = Way::kAsk;
+  }
+}
+
+void LogStream::close() noexcept {
+  if (own_ >= 0 && is_still_open()) ::close(own_);
+  own_ = -1;
+  way_ = Way::kNone;
+}
+
+/// A task may have closed the files of the process: by now the number may be that of a session with a server.
+bool LogStream::is_still_open() noexcept {
+  struct ::stat now {};
+  return ::fstat(own_ >= 0 ? own_ : file_, &now) == 0 && now.st_ino == opened_.st_ino &&
+         now.st_dev == opened_.st_dev;
+}
+
+long LogStream::put(std::string_view text) noexcept {
+  if (way_ == Way::kNone || !is_still_open()) open();
+  ssize_t written = 0;
+  do {
+    errno = EPIPE;
+    switch (way_) {
+      case Way::kNone:
+        return -1;
+      case Way::kPlain:
+        written = ::write(file_, text.data(), text.size());
+        break;
+      case Way::kSend:
+        written = ::send(file_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        break;
+      case Way::kReopen:
+        written = ::write(own_, text.data(), text.size());
+        break;
+      case Way::kAsk:
+        written = put_where_room(text);
+        break;
+    }
+  } while (written < 0 && errno == EINTR);
+  if (written >= 0) return written;
+  if (would_wait(errno)) return 0;
+  close();  // a terminal may come back as another, a pipe by another reader
+  return -1;
+}
+
+/// Between the question and the write another process may fill it; newer kernels spare us that.
+long LogStream::put_where_room(std::string_view text) noexcept {
+  if (!has_room(file_)) {
+    errno = EAGAIN;
+    return -1;
+  }
+  const auto size = std::min<std::size_t>(text.size(), PIPE_BUF);  // so much fits where there is room
+  const ::iovec part{const_cast<char*>(text.data()), size};
+  const auto written = ::pwritev2(file_, &part, 1, -1, RWF_NOWAIT);
+  return written >= 0 || errno != EOPNOTSUPP ? written : ::write(file_, text.data(), size);
+}
+
+/// True if nothing is left.
+bool LogStream::drain() noexcept {
+  if (kept_.empty() && dropped_ == 0) return true;
+  if (Clock::now() < try_at_) return false;
+  return put_kept() && put_notice() && put_kept();
+}
+
+bool LogStream::put_kept() noexcept {
+  while (!kept_.empty()) {
+    auto& line = kept_.front();
+    const auto written = put(line);
+    if (written < 0) {
+      give_up();
+      return false;
+    }
+    kept_bytes_ -= static_cast<std::size_t>(written);
+    if (static_cast<std::size_t>(written) < line.size()) {
+      line.erase(0, static_cast<std::size_t>(written));
+      begun_ = begun_ || written > 0;
+      return false;
+    }
+    kept_.pop_front();
+    begun_ = false;
+  }
+  return true;
+}
+
+/// What is dropped came after all that was kept.
+bool LogStream::put_notice() noexcept {
+  if (dropped_ == 0) return true;
+  try {
+    auto line = notice_ ? notice_(dropped_) : std::to_string(dropped_) + " log lines were dropped\n";
+    if (torn_) line.insert(line.begin(), '\n');
+    const auto written = put(line);
+    if (written < 0) {
+      try_at_ = Clock::now() + kBetweenTries;
+      return false;
+    }
+    if (written == 0) return false;
+    dropped_ = 0;
+    torn_ = false;
+    if (static_cast<std::size_t>(written) < line.size()) {
+      keep(std::string_view{line}.substr(static_cast<std::size_t>(written)), true);
+      return false;
+    }
+    return true;
+  } catch (const std::exception&) {
+    return false;  // no memory: the next line tries again
+  }
+}
+
+void LogStream::keep(std::string_view text, bool begun) noexcept {
+  if (kept_.size() >= kMostLines || kept_bytes_ + text.size() > kMostBytes || dropped_ > 0) {
+    ++dropped_;
+    torn_ = torn_ || begun;
+    return;
+  }
+  try {
+    kept_.emplace_back(text);
+    kept_bytes_ += text.size();
+    begun_ = begun_ || begun;  // then it is the only one
+  } catch (const std::exception&) {
+    ++dropped_;
+    torn_ = torn_ || begun;
+  }
+}
+
+void LogStream::give_up() noexcept {
+  dropped_ += kept_.size();
+  torn_ = torn_ || begun_;
+  begun_ = false;
+  kept_.clear();
+  kept_bytes_ = 0;
+  try_at_ = Clock::now() + kBetweenTries;
+}
+
+void LogStream::set_notice(Notice notice) {
+  const std::lock_guard lock{mutex_};
+  notice_ = std::move(notice);
+}
+
+void LogStream::write(std::string_view line) noexcept {
+  const std::lock_guard lock{mutex_};
+  if (!drain()) {
+    keep(line, false);
+    return;
+  }
+  const auto written = put(line);
+  if (written < 0) {
+    ++dropped_;
+    try_at_ = Clock::now() + kBetweenTries;
+  } else if (static_cast<std::size_t>(written) < line.size()) {
+    keep(line.substr(static_cast<std::size_t>(written)), written > 0);
+  }
+}
+
+void LogStream::lost() noexcept {
+  const std::lock_guard lock{mutex_};
+  ++dropped_;
+}
+
+bool LogStream::is_behind() noexcept {
+  const std::lock_guard lock{mutex_};
+  return !drain();
+}
+
+void LogStream::flush(std::chrono::milliseconds longest) noexcept {
+  const auto deadline = Clock::now() + longest;
+  while (is_behind()) {
+    int file = -1;
+    {
+      const std::lock_guard lock{mutex_};
+      if (kept_.empty()) return;  // nobody is there to tell how many were dropped
+      file = own_ >= 0 ? own_ : file_;
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return;
+    pollfd waiting{file, POLLOUT, 0};
+    ::poll(&waiting, 1, static_cast<int>(left));
+  }
+}
+
+void LogStream::after_fork_in_child() noexcept {
+  kept_.clear();
+  kept_bytes_ = 0;
+  dropped_ = 0;
+  begun_ = false;
+  torn_ = false;
+  mutex_.unlock();
+}
+
+}  // namespace aftercommit::worker

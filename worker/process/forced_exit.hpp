@@ -1,0 +1,36 @@
+/// Ends the process where something keeps it from ending by itself.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <string_view>
+#include <thread>
+
+#include "aftercommit/log.hpp"
+#include "worker/log/logging.hpp"
+#include "worker/settings/options.hpp"
+
+namespace aftercommit::worker {
+
+/// If it has not been destroyed when `patience` has passed, says `message`, which has to live as long, and
+/// ends the process with `code`.
+class ForcedExit {
+ public:
+  ForcedExit(int code, std::chrono::milliseconds patience, std::string_view message)
+      : thread_{[this, code, patience, message](const std::stop_token& stop) {
+          std::unique_lock lock{mutex_};
+          ended_.wait_for(lock, stop, patience, [] { return false; });
+          if (stop.stop_requested()) return;
+          log(LogLevel::kWarning, message);
+          end_at_once(code);
+        }} {}
+
+ private:
+  std::mutex mutex_;  // only to wait on ended_
+  std::condition_variable_any ended_;
+  std::jthread thread_;  // last
+};
+
+}  // namespace aftercommit::worker

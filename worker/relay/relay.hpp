@@ -1,0 +1,43 @@
+/// The role that sweeps a job table: for the jobs that their producer could not send, those enqueued by SQL,
+/// and all of them after one of the servers has lost data.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "broker/contract/broker.hpp"
+#include "client/job_table/job_listener.hpp"
+#include "worker/home/home.hpp"
+#include "worker/relay/sweeper.hpp"
+#include "worker/roles/reconnect.hpp"
+
+namespace aftercommit::worker {
+
+/// A Sweeper with a thread: sweeps when the database notifies of a job, every `interval`, and as its backlog
+/// wants.
+class Relay {
+ public:
+  /// `database` and `home` are not owned and outlive this.
+  Relay(std::unique_ptr<Broker> broker, Database& database, std::vector<Queue> queues,
+        std::size_t payload_limit, std::chrono::milliseconds interval, Home& home);
+
+  void request_stop() { thread_.request_stop(); }  ///< the destructor waits for it
+
+ private:
+  void run(const std::stop_token& stop);
+
+  const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as is what follows
+  Sweeper sweeper_;
+  Database& database_;
+  detail::JobListener listener_;
+  const std::chrono::milliseconds interval_;
+  SaidOnce listening_{"cannot listen for new jobs; looking for them at each interval"};
+  Home& home_;
+  Reconnect reconnect_{"relaying durable jobs", "the broker or the database"};
+  std::jthread thread_;  // last
+};
+
+}  // namespace aftercommit::worker

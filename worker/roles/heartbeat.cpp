@@ -1,0 +1,86 @@
+#include "worker/roles/heartbeat.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "aftercommit/log.hpp"
+
+namespace aftercommit::worker {
+
+bool HeldLease::held() const {
+  const std::lock_guard lock{mutex_};
+  return held_at(Clock::now());
+}
+
+bool HeldLease::steady() const {
+  const std::lock_guard lock{mutex_};
+  const auto now = Clock::now();
+  return held_at(now) && now - unbroken_since_ >= length_;
+}
+
+void HeldLease::wait_until_held(const std::stop_token& stop) {
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, stop, [&] { return held_at(Clock::now()); });
+}
+
+void HeldLease::renewed(Clock::time_point asked_at, bool without_a_break) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!without_a_break || !held_at(asked_at)) unbroken_since_ = asked_at;
+    asked_at_ = asked_at;
+  }
+  changed_.notify_all();
+}
+
+void HeldLease::failed() {
+  const std::lock_guard lock{mutex_};
+  unbroken_since_ = Clock::now();
+}
+
+Heartbeat::Heartbeat(std::unique_ptr<Broker> broker, WorkerId worker, std::vector<Queue> queues,
+                     HeldLease& lease, std::chrono::milliseconds interval)
+    : broker_{std::move(broker)},
+      worker_{std::move(worker)},
+      queues_{std::move(queues)},
+      lease_{lease},
+      interval_{interval},
+      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+
+void Heartbeat::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    reconnect_.attempt(stop, [&] {
+      try {
+        beat(stop);
+      } catch (...) {
+        lease_.failed();
+        throw;
+      }
+    });
+  }
+}
+
+void Heartbeat::beat(const std::stop_token& stop) {
+  const auto asked_at = HeldLease::Clock::now();
+  const auto found = broker_->renew_lease(worker_, queues_, lease_.length());
+  reconnect_.succeeded();
+  if (std::ranges::find(found, Lease::kLapsed) != found.end()) {
+    log(LogLevel::kWarning,
+        lease_.held()
+            ? "the broker's clock has made a step, or the broker is another server now"
+            : "this worker was silent for longer than its lease: others may have taken over its jobs",
+        {{"worker", worker_}, {"lease_ms", lease_.length().count()}});
+  }
+  if (!first_ && std::ranges::find(found, Lease::kNew) != found.end()) {
+    log(LogLevel::kWarning,
+        "the broker has lost its data, or had this worker recovered: durable jobs come back from the job "
+        "table",
+        {{"worker", worker_}});
+  }
+  first_ = false;
+  lease_.renewed(asked_at, std::ranges::all_of(found, [](Lease lease) { return lease == Lease::kHeld; }));
+  reconnect_.progress().enter(Phase::kWaiting);
+  std::unique_lock lock{mutex_};
+  wake_.wait_until(lock, stop, asked_at + interval_, [] { return false; });
+}
+
+}  // namespace aftercommit::worker

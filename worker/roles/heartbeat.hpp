@@ -1,0 +1,75 @@
+/// Tells the broker, again and again, that this worker lives.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "broker/contract/broker.hpp"
+#include "worker/roles/reconnect.hpp"
+
+namespace aftercommit::worker {
+
+/// A lease as its holder sees it: counted from before each renewal was asked for, so that a slow answer
+/// cannot stretch it.  Thread-safe.
+class HeldLease {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit HeldLease(std::chrono::milliseconds length) : length_{length} {}
+
+  std::chrono::milliseconds length() const noexcept { return length_; }
+
+  /// False once others may hold our jobs, and before the first renewal.
+  bool held() const;
+  /// True if it has been held without a break for a whole lease: then everybody else could renew theirs
+  /// meanwhile.
+  bool steady() const;
+  /// Waits until it is held, or stop.
+  void wait_until_held(const std::stop_token& stop);
+
+  void renewed(Clock::time_point asked_at, bool without_a_break);
+  void failed();
+
+ private:
+  bool held_at(Clock::time_point now) const {
+    return now < asked_at_ + length_ && asked_at_ != Clock::time_point{};
+  }
+
+  const std::chrono::milliseconds length_;
+  mutable std::mutex mutex_;  // protects what follows
+  std::condition_variable_any changed_;
+  Clock::time_point asked_at_{};  // of the last renewal
+  Clock::time_point unbroken_since_{};
+};
+
+/// Renews the lease until destroyed, on a thread and a connection of its own, which wait for no task.
+class Heartbeat {
+ public:
+  /// `lease` is not owned and outlives this.
+  Heartbeat(std::unique_ptr<Broker> broker, WorkerId worker, std::vector<Queue> queues, HeldLease& lease,
+            std::chrono::milliseconds interval);
+
+  const Progress& progress() const noexcept { return reconnect_.progress(); }
+
+ private:
+  void run(const std::stop_token& stop);
+  void beat(const std::stop_token& stop);
+
+  const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as is what follows
+  const WorkerId worker_;
+  const std::vector<Queue> queues_;
+  HeldLease& lease_;
+  const std::chrono::milliseconds interval_;
+  bool first_ = true;
+  Reconnect reconnect_{"renewing the lease"};
+  std::mutex mutex_;  // only to wait on wake_
+  std::condition_variable_any wake_;
+  std::jthread thread_;  // last
+};
+
+}  // namespace aftercommit::worker

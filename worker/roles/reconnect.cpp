@@ -1,0 +1,145 @@
+#include "worker/roles/reconnect.hpp"
+
+#include <algorithm>
+#include <map>
+#include <pqxx/except>
+#include <random>
+
+#include "aftercommit/error.hpp"
+#include "aftercommit/log.hpp"
+#include "aftercommit/retry.hpp"
+#include "client/postgres/error_text.hpp"
+#include "worker/log/caught.hpp"
+
+namespace aftercommit::worker {
+
+namespace {
+
+/// What does not serve now, and how many roles of this process have found it so.
+class Troubles {
+ public:
+  /// True for the first role.
+  bool begin(std::string_view server) {
+    const std::lock_guard lock{mutex_};
+    return roles_[server]++ == 0;
+  }
+  /// True for the last one.
+  bool end(std::string_view server) {
+    const std::lock_guard lock{mutex_};
+    return --roles_[server] == 0;
+  }
+
+ private:
+  std::mutex mutex_;  // protects roles_
+  std::map<std::string_view, int> roles_;
+};
+
+Troubles& troubles() {
+  static Troubles all;
+  return all;
+}
+
+}  // namespace
+
+Reconnect::~Reconnect() {
+  if (told_ == Trouble::kServer) troubles().end(server_);
+}
+
+void Reconnect::wait(const std::string& error, const std::stop_token& stop) {
+  tell(Trouble::kServer, error);
+  pause(stop);
+}
+
+void Reconnect::wait_out(const std::stop_token& stop) noexcept {
+  try {
+    tell_of_what_was_caught();
+  } catch (...) {
+    // No memory to say so: the next failure tries again.
+  }
+  try {
+    pause(stop);
+  } catch (...) {
+    // Not even a wait: the next attempt comes at once.
+  }
+}
+
+void Reconnect::tell_of_what_was_caught() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    tell(Trouble::kServer, error.what());
+  } catch (const pqxx::failure& error) {
+    tell(Trouble::kServer, detail::first_line(error));
+  } catch (...) {
+    tell(Trouble::kOwn, what_was_caught());
+  }
+}
+
+void Reconnect::tell(Trouble trouble, const std::string& error) {
+  if (told_ == Trouble::kNone) since_ = std::chrono::steady_clock::now();
+  if (told_ == trouble) {
+    tell_another_reason(error);
+    return;
+  }
+  if (told_ == Trouble::kServer) troubles().end(server_);
+  told_ = Trouble::kNone;
+  reasons_ = {error};
+  level_ = LogLevel::kError;
+  const std::string role{role_};
+  if (trouble == Trouble::kServer) {
+    const auto sentence = std::string{server_} + " does not serve; trying again until it does";
+    if (!troubles().begin(server_)) level_ = LogLevel::kDebug;
+    told_ = trouble;
+    log(level_, sentence, {{"role", role}, {"error", error}});
+  } else {
+    log(LogLevel::kError, "a part of this worker has failed; trying again until it does not",
+        {{"role", role}, {"error", error}});
+    told_ = trouble;
+  }
+}
+
+void Reconnect::tell_another_reason(const std::string& error) {
+  constexpr std::size_t kMost = 5;
+  if (reasons_.size() >= kMost || std::ranges::find(reasons_, error) != reasons_.end()) return;
+  reasons_.push_back(error);
+  log(level_, "still trying, now for another reason", {{"role", std::string{role_}}, {"error", error}});
+}
+
+void Reconnect::pause(const std::stop_token& stop) {
+  using namespace std::chrono_literals;
+  progress_.enter(Phase::kAtWork);
+  ++failures_;
+  thread_local std::mt19937 random{std::random_device{}()};
+  const auto pause =
+      exponential(100ms, 5000ms, 2.0, 0.5).wait(failures_, std::uniform_real_distribution<>{}(random));
+  std::unique_lock lock{mutex_};
+  wake_.wait_for(lock, stop, pause, [] { return false; });
+}
+
+void Reconnect::succeeded() {
+  failures_ = 0;
+  const auto told = std::exchange(told_, Trouble::kNone);
+  if (told == Trouble::kNone) return;
+  const auto outage = std::chrono::steady_clock::now() - since_;
+  const auto after_ms = std::chrono::duration_cast<std::chrono::milliseconds>(outage).count();
+  const std::string role{role_};
+  if (told == Trouble::kServer) {
+    log(troubles().end(server_) ? LogLevel::kInfo : LogLevel::kDebug, std::string{server_} + " serves again",
+        {{"role", role}, {"after_ms", after_ms}});
+  } else {
+    log(LogLevel::kInfo, "the part of this worker that had failed goes on",
+        {{"role", role}, {"after_ms", after_ms}});
+  }
+}
+
+void SaidOnce::failed(const std::string& database) noexcept {
+  if (said_) return;
+  try {
+    log(LogLevel::kError, what_, {{"database", database}, {"error", what_was_caught()}});
+    said_ = true;
+  } catch (...) {
+    // No memory to say so: the next time.
+  }
+}
+
+}  // namespace aftercommit::worker

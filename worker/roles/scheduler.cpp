@@ -1,0 +1,29 @@
+#include "worker/roles/scheduler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/process/fail_point.hpp"
+
+namespace aftercommit::worker {
+
+Scheduler::Scheduler(std::unique_ptr<Broker> broker, std::vector<Queue> queues)
+    : broker_{std::move(broker)}, queues_{std::move(queues)}, thread_{[this](const std::stop_token& stop) {
+        run(stop);
+      }} {}
+
+void Scheduler::run(const std::stop_token& stop) {
+  constexpr std::size_t kBatch = 100;
+  constexpr Millis kLongestWait{500};  // a sign may be missed, and a stop is noticed only between waits
+  while (!stop.stop_requested()) {
+    reconnect_.attempt(stop, [&] {
+      const auto promotion = broker_->promote(queues_, kBatch);
+      reconnect_.succeeded();
+      if (promotion.promoted > 0) fail_point("scheduler.after_promote");
+      const auto wait = std::min(promotion.next_due.value_or(kLongestWait), kLongestWait);
+      if (wait > Millis{0}) broker_->await_schedule(queues_, wait);
+    });
+  }
+}
+
+}  // namespace aftercommit::worker

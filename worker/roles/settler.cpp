@@ -1,0 +1,160 @@
+#include "worker/roles/settler.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <new>
+#include <utility>
+
+#include "aftercommit/error.hpp"
+#include "aftercommit/log.hpp"
+#include "base/process/fail_point.hpp"
+
+namespace aftercommit::worker {
+
+Settler::Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand)
+    : broker_{std::move(broker)},
+      worker_{std::move(worker)},
+      in_hand_{in_hand},
+      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+
+void Settler::settle(Settlement settlement) {
+  bool first = false;  // the others come while it gathers
+  {
+    const std::lock_guard lock{mutex_};
+    asked_for_.settlements.push_back(std::move(settlement));
+    first = asked_for_.settlements.size() == 1;
+  }
+  if (first) asked_.notify_one();
+}
+
+void Settler::send(std::vector<Outgoing> jobs) {
+  {
+    const std::lock_guard lock{mutex_};
+    std::ranges::move(jobs, std::back_inserter(asked_for_.outgoing));
+  }
+  asked_.notify_one();
+}
+
+bool Settler::flush(std::chrono::milliseconds timeout) {
+  std::unique_lock lock{mutex_};
+  flushing_ = true;
+  asked_.notify_one();
+  return idle_.wait_for(lock, timeout, [&] { return !busy_ && asked_for_.empty(); });
+}
+
+void Settler::run(const std::stop_token& stop) {
+  Work work;
+  std::unique_lock lock{mutex_};
+  while (true) {
+    busy_ = !work.empty();
+    if (!busy_) {
+      if (asked_for_.empty()) idle_.notify_all();
+      reconnect_.progress().enter(Phase::kWaiting);
+      asked_.wait(lock, stop, [&] { return !asked_for_.empty(); });
+    }
+    gather(lock, stop);
+    take_over(work);
+    if (work.empty()) return;  // stopping, and nothing left
+    busy_ = true;
+    lock.unlock();
+    carry_out(work, stop);
+    lock.lock();
+    if (stop.stop_requested() && !work.empty())
+      return;  // the broker is away, and nobody waits for it any more
+  }
+}
+
+/// A call for each job would cost more than most jobs; nobody waits for what is settled.  What came in during
+/// the last call may be enough; what comes while we wait wakes nobody, which would cost more than it gains.
+void Settler::gather(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+  constexpr std::size_t kEnough = 100;
+  constexpr std::chrono::milliseconds kLonger{1};
+  if (asked_for_.settlements.size() >= kEnough) return;
+  asked_.wait_for(lock, stop, kLonger, [&] { return flushing_ || !asked_for_.outgoing.empty(); });
+}
+
+void Settler::take_over(Work& work) noexcept {
+  const auto take = [](auto& from, auto& to) {
+    if (to.empty()) {
+      to.swap(from);
+      return;
+    }
+    to.reserve(to.size() + from.size());
+    std::ranges::move(from, std::back_inserter(to));
+    from.clear();
+  };
+  try {
+    take(asked_for_.outgoing, work.outgoing);
+    take(asked_for_.settlements, work.settlements);
+  } catch (const std::bad_alloc&) {
+    // What is being tried again comes first.
+  }
+}
+
+void Settler::carry_out(Work& work, const std::stop_token& stop) {
+  reconnect_.attempt(stop, [&] {
+    auto refusal = send_now(work.outgoing);
+    if (!work.settlements.empty()) {
+      // Also where the jobs above were refused: a full broker has room again when others are settled.
+      const auto answers = broker_->settle(worker_, work.settlements);
+      fail_point("worker.after_settle");
+      report(work.settlements, answers);
+      if (keep_refused(work.settlements, answers) && !refusal) refusal = "a settlement was refused";
+      look_after_dropped();
+    }
+    if (!refusal) {
+      reconnect_.succeeded();
+    } else {
+      reconnect_.wait(*refusal, stop);
+    }
+  });  // where it fails, what was settled already is found not pending the next time
+}
+
+std::optional<std::string> Settler::send_now(std::vector<Outgoing>& jobs) {
+  constexpr Millis kSendTimeout{2000};
+  if (jobs.empty()) return {};
+  try {
+    broker_->enqueue(jobs, kSendTimeout);
+    jobs.clear();
+    return {};
+  } catch (const EnqueueFailure& failure) {
+    std::vector<Outgoing> unsent;
+    for (const auto index : failure.unsent()) unsent.push_back(std::move(jobs[index]));
+    jobs = std::move(unsent);
+    if (failure.retryable()) throw;
+    return failure.what();
+  }
+}
+
+/// Leaves those that the broker refused, to be tried again; true if there are any.
+bool Settler::keep_refused(std::vector<Settlement>& settlements, const std::vector<Settled>& answers) {
+  std::vector<Settlement> refused;
+  std::vector<Settlement> settled;
+  refused.reserve(answers.size());  // no memory is to be asked for once the first has moved
+  settled.reserve(answers.size());
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    (answers[i] == Settled::kRefused ? refused : settled).push_back(std::move(settlements[i]));
+  }
+  settlements = std::move(refused);
+  std::ranges::move(in_hand_.release(std::move(settled)), std::back_inserter(dropped_));
+  return !settlements.empty();
+}
+
+/// A broker that has fallen back since it answered has them in our name again, and nobody else would read
+/// them.
+void Settler::look_after_dropped() {
+  while (!dropped_.empty()) {
+    in_hand_.put_back(broker_->held_by(worker_, dropped_.back().queue, {&dropped_.back().entry, 1}));
+    dropped_.pop_back();
+  }
+}
+
+void Settler::report(const std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const {
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i] != Settled::kHeldByOther) continue;
+    log(LogLevel::kWarning, "a job was settled too late: another worker has taken it over",
+        {{"queue", settlements[i].queue}, {"entry", settlements[i].entry}});
+  }
+}
+
+}  // namespace aftercommit::worker

@@ -1,0 +1,74 @@
+/// Tells the broker how jobs ended, in batches that wait for nobody; and sends the jobs that tasks could not.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "broker/contract/broker.hpp"
+#include "worker/held/in_hand.hpp"
+#include "worker/roles/reconnect.hpp"
+
+namespace aftercommit::worker {
+
+/// Thread-safe.  While the broker is away all is kept and tried again.
+class Settler {
+ public:
+  /// What is settled is released from `in_hand`, which is not owned and outlives this.
+  Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand);
+
+  void settle(Settlement settlement);
+  /// Jobs of a task whose transaction has committed: sent before anything that is settled after this call, so
+  /// that the task is not forgotten while its children are not yet known.
+  void send(std::vector<Outgoing> jobs);
+
+  const Progress& progress() const noexcept { return reconnect_.progress(); }
+  /// For the watchdog, which must not wait: it has something to do and does not do it, or only just begins.
+  bool is_behind() const {
+    const std::unique_lock lock{mutex_, std::try_to_lock};
+    return !lock || (!busy_ && !asked_for_.empty());
+  }
+
+  /// Waits until all is settled, up to `timeout`; false if something is left.
+  bool flush(std::chrono::milliseconds timeout);
+
+ private:
+  struct Work {
+    std::vector<Outgoing> outgoing;
+    std::vector<Settlement> settlements;
+    bool empty() const { return outgoing.empty() && settlements.empty(); }
+  };
+
+  void run(const std::stop_token& stop);
+  void gather(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+  void take_over(Work& work) noexcept;  // with mutex_ held
+  /// Once; leaves in `work` what is to be tried again.
+  void carry_out(Work& work, const std::stop_token& stop);
+  /// Leaves in `jobs` what is not sent; gives back why they were refused.  Throws when the broker does not
+  /// answer.
+  std::optional<std::string> send_now(std::vector<Outgoing>& jobs);
+  bool keep_refused(std::vector<Settlement>& settlements, const std::vector<Settled>& answers);
+  void look_after_dropped();
+  void report(const std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const;
+
+  const std::unique_ptr<Broker> broker_;  // used by thread_ alone
+  const WorkerId worker_;
+  InHand& in_hand_;
+  std::vector<Settlement> dropped_;       // used by thread_ alone: see InHand::release
+  Reconnect reconnect_{"settling jobs"};  // as broker_
+  mutable std::mutex mutex_;              // protects what follows
+  std::condition_variable_any asked_;
+  std::condition_variable idle_;
+  Work asked_for_;
+  bool busy_ = false;
+  bool flushing_ = false;  // the worker stops: nothing is waited for any more
+  std::jthread thread_;    // last: starts when all else exists, stops first
+};
+
+}  // namespace aftercommit::worker

@@ -1,0 +1,48 @@
+/// What all attempts of a worker share.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <utility>
+
+#include "aftercommit/app.hpp"
+#include "broker/contract/broker.hpp"
+#include "broker/envelope/envelope.hpp"
+#include "worker/gate/gate.hpp"
+#include "worker/held/interruptions.hpp"
+#include "worker/held/locked_jobs.hpp"
+#include "worker/home/home.hpp"
+#include "worker/roles/heartbeat.hpp"
+#include "worker/run/unreadable.hpp"
+#include "worker/watch/running_job.hpp"
+
+namespace aftercommit::detail {
+struct TaskEntry;
+}  // namespace aftercommit::detail
+
+namespace aftercommit::worker {
+
+/// Thread-safe.
+struct AttemptContext {
+  App& app;  // not owned, outlives this
+  WorkerId worker;
+  std::chrono::milliseconds unknown_task_grace;
+  HeldLease& lease;               // not owned, outlives this
+  Home& home;                     // the same
+  Preparations preparations{};    ///< taken by `gate`
+  std::atomic<bool> stop{false};  ///< the shutdown's patience has ended: failures now use up no retry
+  RunningJobs running{};
+  LockedJobs locked{};
+  Interruptions interrupted{};
+  Unreadable unreadable{};
+  Gate gate{app, running, locked, unknown_task_grace,
+            std::move(preparations)};  ///< last: its threads use the others
+
+  /// Where the row of a durable job is.  Throws ConfigError where this worker has no such database.
+  Database& home_of(const Envelope& job) const;
+  /// Where the task runs its transaction: that of a durable job is the one that its row is in.  Throws the
+  /// same.
+  Database& database_for(const Envelope& job, const detail::TaskEntry& task) const;
+};
+
+}  // namespace aftercommit::worker

@@ -1,0 +1,150 @@
+#include "worker/run/executor.hpp"
+
+#include <system_error>
+#include <utility>
+
+#include "broker/envelope/envelope.hpp"
+#include "worker/held/give_back.hpp"
+#include "worker/watch/crash_watch.hpp"
+#include "worker/watch/signals.hpp"
+
+namespace aftercommit::worker {
+namespace {
+
+Settlement acknowledge(const Fetched& job) {
+  std::optional<JobId> durable;
+  const auto decoded = decode(job.payload, job.payload.size());
+  if (const auto* envelope = std::get_if<Envelope>(&decoded); envelope != nullptr && envelope->durable) {
+    durable = envelope->id;
+  }
+  return {.kind = Settlement::Kind::kAck, .queue = job.queue, .entry = job.entry, .durable = durable};
+}
+
+}  // namespace
+
+Executor::Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler, RunningSlot slot)
+    : context_{context},
+      buffer_{buffer},
+      settler_{settler},
+      slot_{slot},
+      thread_{[this](const std::stop_token& stop) { run(stop); }} {
+  context_.running.add(running_);
+}
+
+void Executor::run(const std::stop_token& stop) {
+  const CrashWatch watch{slot_};
+  std::optional<Attempt> attempts[2];  // the one that runs, and the next
+  auto* current = &attempts[0];
+  auto* ahead = &attempts[1];
+  make_attempt(*current, buffer_.take());
+  while (*current && start(**current)) {
+    run_to_its_end(**current, *ahead, stop);
+    slot_.clear();
+    Signals::block();  // the task may have unblocked them: one that came here would end the process
+    current->reset();
+    if (*ahead && buffer_.is_closed()) give_back_ahead(*ahead);
+    buffer_.done(ahead->has_value());
+    std::swap(current, ahead);
+    if (*current) continue;
+    running_->progress.enter(Phase::kWaiting);
+    make_attempt(*current, buffer_.take());
+  }
+}
+
+/// What becomes of it, whatever is thrown outside of the task, as for want of memory: then it is given back,
+/// and its next attempt finds out whether it has taken effect.
+void Executor::run_to_its_end(Attempt& attempt, std::optional<Attempt>& ahead, const std::stop_token& stop) {
+  std::optional<Settlement> settlement;
+  bool has_run = false;
+  const auto run = [&] {
+    if (!std::exchange(has_run, true)) {
+      settlement = attempt.run([&] { return make_attempt_ahead(ahead); });
+    } else {
+      settlement = give_back(attempt.job());
+    }
+    settle(current_, *std::move(settlement));
+    trouble_.succeeded();
+  };
+  while (!trouble_.attempt(stop, run) && !stop.stop_requested()) {
+  }
+}
+
+void Executor::make_attempt(std::optional<Attempt>& attempt, std::optional<Fetched> job) {
+  if (job) attempt.emplace(context_, *std::move(job), *running_);
+}
+
+Attempt* Executor::make_attempt_ahead(std::optional<Attempt>& attempt) {
+  make_attempt(attempt, buffer_.take_ahead());
+  const std::lock_guard lock{mutex_};
+  ahead_ = attempt ? &attempt->job() : nullptr;
+  return attempt ? &*attempt : nullptr;
+}
+
+/// False if it is not to run any more.
+bool Executor::start(const Attempt& attempt) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (abandoned_) return false;
+    current_ = &attempt.job();
+    ahead_ = nullptr;
+    running_->begin();
+  }
+  slot_.hold(attempt.job());
+  return true;
+}
+
+/// `held`: where it stands so far.
+void Executor::settle(const Fetched*& held, Settlement settlement) {
+  {
+    const std::lock_guard lock{mutex_};
+    held = nullptr;
+    if (abandoned_) return;
+  }
+  settler_.settle(std::move(settlement));
+}
+
+/// A worker that stops begins no other job.
+void Executor::give_back_ahead(std::optional<Attempt>& attempt) {
+  attempt->let_go();  // of its row, before others can fetch it
+  settle(ahead_, give_back(attempt->job()));
+  attempt.reset();
+}
+
+void Executor::cancel() noexcept {
+  try {
+    // On a thread of its own, left behind: where the server is frozen its answer never comes.
+    std::thread{[running = running_] { running->cancel(); }}.detach();
+  } catch (const std::system_error&) {
+    // No thread to be had: the connection is cut instead, a moment later.
+  }
+}
+
+Watchdog::Cause Executor::cause(Phase phase) const {
+  if (phase == Phase::kWaiting)
+    return buffer_.is_unclaimed() ? Watchdog::Cause::kOurs : Watchdog::Cause::kNone;
+  const bool in_hooks = phase == Phase::kCommitting && running_->committed();
+  return phase == Phase::kTask || in_hooks ? Watchdog::Cause::kTask : Watchdog::Cause::kOurs;
+}
+
+std::optional<Watchdog::Watched::Job> Executor::job_at_hand() {
+  const std::unique_lock lock{mutex_, std::try_to_lock};
+  if (!lock || current_ == nullptr) return std::nullopt;
+  const auto decoded = decode(current_->payload, current_->payload.size());
+  const auto* const job = std::get_if<Envelope>(&decoded);
+  if (job == nullptr) return std::nullopt;
+  return Watchdog::Watched::Job{job->id.str(), job->task};
+}
+
+std::vector<Settlement> Executor::abandon() {
+  running_->sever();
+  const std::lock_guard lock{mutex_};
+  std::vector<Settlement> settlements;
+  if (!std::exchange(abandoned_, true)) {
+    if (current_ != nullptr)
+      settlements.push_back(running_->committed() ? acknowledge(*current_) : give_back(*current_));
+    if (ahead_ != nullptr) settlements.push_back(give_back(*ahead_));
+  }
+  return settlements;
+}
+
+}  // namespace aftercommit::worker

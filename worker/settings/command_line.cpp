@@ -1,0 +1,309 @@
+#include "worker/settings/command_line.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <cxxopts.hpp>
+#include <set>
+#include <string_view>
+#include <system_error>
+
+#include "aftercommit/error.hpp"
+#include "base/text/secrets.hpp"
+#include "broker/envelope/envelope.hpp"
+#include "client/settings/database_argument.hpp"
+#include "client/statements/sql_template.hpp"
+
+namespace aftercommit::worker {
+namespace {
+
+constexpr const char* kAfterHelp = R"(
+Each option may be given by the environment instead: --app by AFTERCOMMIT_APP, --log-level by
+AFTERCOMMIT_LOG_LEVEL and so on; --redis by REDIS_URL; --database by DATABASE_URL (alias "default") and
+DATABASE_URL_<ALIAS>.
+
+Signals: SIGTERM and SIGINT stop the worker: it fetches no more, gives back what has not started and lets the
+running jobs finish until --shutdown-timeout; then it cancels their queries and gives them back, which uses up
+no retry.  A second signal ends it at once.  SIGHUP, as a terminal sends it that is closed, stops it in the same
+way, and is never the second; where it is ignored at the start, as under nohup, it stays ignored.
+
+Log: to standard error, which nothing waits for.  Lines that nobody reads are dropped, and their number is told
+when lines can be written again.
+
+Processes: jobs run in --processes processes, which the first one only watches.  One that crashes is replaced and
+what it held is given back at once; a job that was running in each of three crashes becomes a dead letter.  With
+--processes 0 there is only one process.  A process that gets nowhere for --hang-timeout, in the worker's own code
+or waiting for a server, is ended, and its jobs are given back; a task may take as long as it likes.  With
+--processes 0 it ends with exit code 1.
+
+Leases: a worker that is killed together with the process that watches it, or whose machine fails, or that loses
+Redis, gives nothing back; other workers of the same queues take its jobs once it has been silent for --lease.
+
+--relay-only brings jobs from the job tables to Redis and runs none, so it needs no --app.
+
+Exit codes:
+  0  stopped by a signal; every job is finished or given back
+  1  a fault of the worker itself
+  2  a wrong option, a task library that cannot be loaded, or a first start that died
+  3  Redis or a database cannot be reached, or cannot serve
+  4  ended with jobs not given back: by a second signal, or because Redis was away, or by a crash during the
+     stop; they come back after --lease
+The code of a worker with several processes is the worst of theirs.
+)";
+
+std::string environment(std::string_view option) {
+  std::string name = "AFTERCOMMIT_";
+  for (const char c : option)
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  const char* value = std::getenv(name.c_str());
+  return value != nullptr ? value : "";
+}
+
+/// The value of an option that has no default: command line, environment, or empty.
+std::string optional_value_of(const cxxopts::ParseResult& parsed, const std::string& option) {
+  return parsed.count(option) > 0 ? parsed[option].as<std::string>() : environment(option);
+}
+
+/// The value of an option that has one.
+std::string value_of(const cxxopts::ParseResult& parsed, const std::string& option) {
+  const auto given = optional_value_of(parsed, option);
+  return given.empty() ? parsed[option].as<std::string>() : given;
+}
+
+template <class Number>
+Number number(const std::string& option, std::string_view text, Number least, Number most) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
+    throw UsageError{"--" + option + " takes a number from " + std::to_string(least) + " to " +
+                     std::to_string(most) + ", not '" + shown_argument(text, 40) + "'"};
+  }
+  return value;
+}
+
+std::chrono::milliseconds seconds(const std::string& option, std::string_view text) {
+  return std::chrono::milliseconds{number<long>(option, text, 0, 86'400L * 365) * 1000};
+}
+
+/// "1.5" for 1500 ms.
+std::string in_seconds(std::chrono::milliseconds time) {
+  std::string text = std::to_string(time.count() / 1000);
+  if (time.count() % 1000 != 0) text += "." + std::to_string(1000 + time.count() % 1000).substr(1);
+  return text.find('.') == std::string::npos ? text : text.substr(0, text.find_last_not_of('0') + 1);
+}
+
+/// Seconds with a fraction, to the millisecond.
+std::chrono::milliseconds fraction(const std::string& option, std::string_view text,
+                                   std::chrono::milliseconds least, std::chrono::milliseconds most) {
+  double value = 0;
+  const auto* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value, std::chars_format::fixed);
+  const bool in_range = value * 1000 >= static_cast<double>(least.count()) &&
+                        value * 1000 <= static_cast<double>(most.count());  // a NaN is not
+  if (error != std::errc{} || end != last || !in_range) {
+    throw UsageError{"--" + option + " takes seconds from " + in_seconds(least) + " to " + in_seconds(most) +
+                     ", not '" + shown_argument(text, 40) + "'"};
+  }
+  return std::chrono::milliseconds{std::lround(value * 1000)};
+}
+
+/// An option without a value: given, or its variable says 1 or true.
+bool flag(const cxxopts::ParseResult& parsed, const std::string& option) {
+  if (parsed.count(option) > 0) return parsed[option].as<bool>();
+  const auto text = environment(option);
+  if (text.empty() || text == "0" || text == "false") return false;
+  if (text == "1" || text == "true") return true;
+  throw UsageError{"--" + option +
+                   " is set by 1 or true in the environment and left out by 0 or false, not '" +
+                   shown_argument(text, 40) + "'"};
+}
+
+std::vector<QueueChoice> parse_queues(std::string_view text) {
+  if (may_hold_secret(text)) throw UsageError{"--queues takes names of queues, not a URL"};
+  std::vector<QueueChoice> queues;
+  std::set<std::string, std::less<>> seen;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto item = text.substr(0, comma);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    const auto colon = item.find(':');
+    QueueChoice choice{std::string{item.substr(0, colon)}, 0};
+    if (colon != std::string_view::npos)
+      choice.weight = number<int>("queues (a weight)", item.substr(colon + 1), 1, 1000);
+    if (!valid_name(choice.name)) {
+      throw UsageError{"--queues: '" + clean_text(choice.name, 64) +
+                       "' is not a queue name (1 to 64 of a-z A-Z 0-9 _ . -)"};
+    }
+    if (!seen.insert(choice.name).second) throw UsageError{"--queues names '" + choice.name + "' twice"};
+    queues.push_back(std::move(choice));
+  }
+  if (queues.empty()) throw UsageError{"--queues names no queue"};
+  return queues;
+}
+
+LogLevel parse_level(const std::string& text) {
+  if (text == "debug") return LogLevel::kDebug;
+  if (text == "info") return LogLevel::kInfo;
+  if (text == "warning") return LogLevel::kWarning;
+  if (text == "error") return LogLevel::kError;
+  throw UsageError{"--log-level is one of debug, info, warning, error, not '" + shown_argument(text, 40) +
+                   "'"};
+}
+
+std::string parse_schema(const std::string& name) {
+  try {
+    detail::in_schema({}, name);
+  } catch (const ConfigError& error) {
+    throw UsageError{std::string{"--schema: "} + error.what()};
+  }
+  return name;
+}
+
+bool parse_format(const std::string& text) {
+  if (text != "text" && text != "json") {
+    throw UsageError{"--log-format is text or json, not '" + shown_argument(text, 40) + "'"};
+  }
+  return text == "json";
+}
+
+void read_processes(const cxxopts::ParseResult& parsed, Options& options) {
+  options.processes = number<std::size_t>("processes", value_of(parsed, "processes"), 0, 1000);
+  options.max_jobs = number<std::size_t>("max-jobs", value_of(parsed, "max-jobs"), 0, 1'000'000'000);
+  options.max_memory_mb = number<std::size_t>("max-memory", value_of(parsed, "max-memory"), 0, 16'000'000);
+  options.hang_timeout = seconds("hang-timeout", value_of(parsed, "hang-timeout"));
+  if (options.processes > 0) return;
+  for (const auto& [option, value] :
+       {std::pair{"max-jobs", options.max_jobs}, {"max-memory", options.max_memory_mb}}) {
+    if (value == 0) continue;
+    throw UsageError{
+        std::string{"--"} + option +
+        " replaces a process that another one watches, and --processes 0 has none: leave one of them out"};
+  }
+}
+
+void read_leases(const cxxopts::ParseResult& parsed, Options& options) {
+  using namespace std::chrono_literals;
+  options.lease = fraction("lease", value_of(parsed, "lease"), 100ms, 24h);
+  const auto heartbeat = optional_value_of(parsed, "heartbeat");
+  options.heartbeat = heartbeat.empty() ? options.lease / 3 : fraction("heartbeat", heartbeat, 10ms, 8h);
+  if (options.heartbeat * 3 > options.lease) {
+    throw UsageError{"--heartbeat " + in_seconds(options.heartbeat) + " is more than a third of --lease " +
+                     in_seconds(options.lease) + ": one lost message must not end the lease"};
+  }
+}
+
+void read_relay(const cxxopts::ParseResult& parsed, Options& options) {
+  using namespace std::chrono_literals;
+  options.relay = !flag(parsed, "no-relay");
+  options.relay_only = flag(parsed, "relay-only");
+  if (options.relay_only && !options.relay) {
+    throw UsageError{"--relay-only and --no-relay leave nothing to do: give one of them"};
+  }
+  options.relay_interval = fraction("relay-interval", value_of(parsed, "relay-interval"), 10ms, 1h);
+  if (parsed.count("schema") > 0 || !environment("schema").empty()) {
+    options.schema = parse_schema(optional_value_of(parsed, "schema"));
+  }
+  options.migrate = !flag(parsed, "no-migrate");
+  options.keep_ledger =
+      std::chrono::hours{24 * number<int>("keep-ledger", value_of(parsed, "keep-ledger"), 1, 36'500)};
+}
+
+cxxopts::Options describe() {
+  cxxopts::Options options{"worker", "Runs the jobs of an aftercommit application.\n"};
+  options.custom_help("--app ./libtasks.so [options]");
+  options.add_options()                                                                              //
+      ("app", "shared library with the application's tasks", cxxopts::value<std::string>(), "PATH")  //
+      ("queues", "queues to serve, the first one first; with weights (mail:3,default:1) each gets its share",
+       cxxopts::value<std::string>()->default_value("default"), "NAMES")                                    //
+      ("concurrency", "jobs run at the same time", cxxopts::value<std::string>()->default_value("8"), "N")  //
+      ("prefetch", "most jobs fetched ahead while jobs are quick; slow ones are never held back",
+       cxxopts::value<std::string>()->default_value("200"), "N")  //
+      ("redis", "redis://user:password@host:port/db?prefix=ac, or unix:///path?db=0",
+       cxxopts::value<std::string>(), "URL")  //
+      ("database", "postgresql://..., or alias=postgresql://...; may be given for each alias",
+       cxxopts::value<std::vector<std::string>>(), "URL")  //
+      ("shutdown-timeout", "seconds the running jobs have to finish after SIGTERM",
+       cxxopts::value<std::string>()->default_value("25"), "S")  //
+      ("unknown-task-grace", "seconds a job whose task no worker knows waits before it is a dead letter",
+       cxxopts::value<std::string>()->default_value("600"), "S")  //
+      ("processes", "processes that run jobs, each with --concurrency, watched and replaced; 0: do not watch",
+       cxxopts::value<std::string>()->default_value("1"), "N")  //
+      ("max-jobs", "replace a process that has run so many jobs; 0: never",
+       cxxopts::value<std::string>()->default_value("0"), "N")  //
+      ("max-memory", "replace a process that has grown beyond this; 0: never",
+       cxxopts::value<std::string>()->default_value("0"), "MB")  //
+      ("hang-timeout",
+       "replace a process whose threads get nowhere for so many seconds, a task's own time apart; 0: only "
+       "say so",
+       cxxopts::value<std::string>()->default_value("300"), "S")  //
+      ("lease", "seconds a worker may be silent before others take its jobs",
+       cxxopts::value<std::string>()->default_value("15"), "S")  //
+      ("heartbeat", "seconds between two renewals of the lease, a third of it at most and by default",
+       cxxopts::value<std::string>(), "S")                                                           //
+      ("no-relay", "bring no jobs from the job tables to Redis: others do", cxxopts::value<bool>())  //
+      ("relay-only", "do nothing else: run no jobs", cxxopts::value<bool>())                         //
+      ("relay-interval", "longest time in seconds between two looks at a job table",
+       cxxopts::value<std::string>()->default_value("0.5"), "S")  //
+      ("schema", "of the job table and the ledger, in each database (default: as the app says)",
+       cxxopts::value<std::string>(), "NAME")  //
+      ("no-migrate", "do not bring that schema up to date at start: refuse to start",
+       cxxopts::value<bool>())  //
+      ("keep-ledger", "days it is remembered that a job without a row in the job table is done",
+       cxxopts::value<std::string>()->default_value("7"), "DAYS")  //
+      ("log-level", "debug, info, warning or error", cxxopts::value<std::string>()->default_value("info"),
+       "LEVEL")                                                                                       //
+      ("log-format", "text or json", cxxopts::value<std::string>()->default_value("text"), "FORMAT")  //
+      ("version", "print the version and exit")("help", "print this and exit");
+  return options;
+}
+
+}  // namespace
+
+std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* const* argv, bool needs_app) {
+  auto description = describe();
+  try {
+    const auto parsed = description.parse(argc, argv);
+    if (parsed.count("help") > 0) return PrintAndExit{description.help() + kAfterHelp};
+    if (parsed.count("version") > 0)
+      return PrintAndExit{std::string{"aftercommit worker "} + AFTERCOMMIT_VERSION + "\n"};
+    if (!parsed.unmatched().empty()) {
+      const auto& argument = parsed.unmatched().front();
+      if (may_hold_secret(argument)) {  // not quoted
+        throw UsageError{"unexpected URL: put --redis or --database before it; see worker --help"};
+      }
+      throw UsageError{"unexpected argument '" + clean_text(argument, 60) + "'; see worker --help"};
+    }
+
+    Options options;
+    options.app_path = optional_value_of(parsed, "app");
+    read_relay(parsed, options);
+    read_leases(parsed, options);
+    read_processes(parsed, options);
+    if (needs_app && options.app_path.empty() && !options.relay_only) {
+      throw UsageError{
+          "--app is missing: name the shared library with the tasks, as in worker --app ./libtasks.so"};
+    }
+    options.queues = parse_queues(value_of(parsed, "queues"));
+    options.concurrency = number<std::size_t>("concurrency", value_of(parsed, "concurrency"), 1, 1000);
+    options.prefetch = number<std::size_t>("prefetch", value_of(parsed, "prefetch"), 0, 10'000);
+    if (parsed.count("redis") > 0) options.redis_url = parsed["redis"].as<std::string>();
+    for (const auto& given :
+         parsed.arguments()) {  // not as a vector: cxxopts would split a URL at its commas
+      if (given.key() != "database") continue;
+      auto [alias, url] = detail::parse_database_argument(given.value());
+      options.database_urls[alias] = url;
+    }
+    options.shutdown_timeout = seconds("shutdown-timeout", value_of(parsed, "shutdown-timeout"));
+    options.unknown_task_grace = seconds("unknown-task-grace", value_of(parsed, "unknown-task-grace"));
+    options.log_level = parse_level(value_of(parsed, "log-level"));
+    options.log_json = parse_format(value_of(parsed, "log-format"));
+    return options;
+  } catch (const cxxopts::exceptions::exception& error) {
+    // What cxxopts quotes may be a URL.
+    const std::string_view flaw = error.what();
+    throw UsageError{(may_hold_secret(flaw) ? "a URL stands where none may" : std::string{flaw}) +
+                     "; see worker --help"};
+  }
+}
+
+}  // namespace aftercommit::worker
