@@ -20,4 +20,4 @@ if(NOT AFTERCOMMIT_SANITIZE)  # a program of another project would lack the sani
   add_test(NAME docs_snippets_build COMMAND ${snippets} build --build ${PROJECT_BINARY_DIR})
   list(APPEND snippet_tests docs_snippets_build)
 endif()
-set_tests_properties(${snippet_tests} PROPERTIES LABELS docs TIMEOUT 240)
+set_tests_properties(${snippet_tests} PROPERTIES LABELS docs TIMEOUT 240 COST 100)
