@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
@@ -123,8 +124,12 @@ void hurt(const std::string& how) {
     if (child == 0) ::_exit(0);
   }
   if (how == "allocate") {
-    std::vector<std::unique_ptr<char[]>> blocks;
+#ifdef __SANITIZE_ADDRESS__
+    throw std::bad_alloc{};  // its allocator ends the process where another one throws this
+#else
+    std::vector<std::unique_ptr<char[]> > blocks;
     for (int i = 0; i < 1'000'000; ++i) blocks.push_back(std::make_unique<char[]>(std::size_t{1} << 40));
+#endif
   }
 }
 
