@@ -2,11 +2,13 @@
 #include "aftercommit/task_args.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "aftercommit/decode_args.hpp"
 #include "base/text/text.hpp"
+#include "client/postgres/error_text.hpp"
 
 namespace aftercommit::detail {
 namespace {
@@ -47,7 +49,7 @@ bool same_number(const json& given, const json& taken) {
   // As a parameter of its own a double, or a float, takes the nearest to what was given.
   const auto wanted = given.get<double>();
   const auto got = taken.get<double>();
-  return wanted == got || static_cast<float>(wanted) == static_cast<float>(got);
+  return wanted == got || (std::isfinite(got) && static_cast<float>(wanted) == static_cast<float>(got));
 }
 
 void collect_numbers(const json& value, std::vector<const json*>& numbers) {
@@ -108,7 +110,7 @@ void throw_bad_value(const JsonPlace& place, const json& value, const std::strin
 }
 
 void throw_not_converted(const JsonPlace& place, const std::exception& error) {
-  throw BadArguments{beginning(place) + error.what()};
+  throw BadArguments{beginning(place) + std::string{what_of(error)}};
 }
 
 void throw_call_flaw(const std::string& task, std::size_t call, std::size_t position,

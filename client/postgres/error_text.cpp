@@ -4,6 +4,11 @@
 
 namespace aftercommit::detail {
 
+std::string_view what_of(const std::exception& error) noexcept {
+  const char* const text = error.what();
+  return text != nullptr ? text : "an exception without a text";
+}
+
 std::string first_line(std::string_view text) {
   text = text.substr(0, text.find('\n'));
   // libpq puts two spaces behind the severity, a word of the server's language.
@@ -15,12 +20,12 @@ std::string first_line(std::string_view text) {
   return std::string{text};
 }
 
-std::string first_line(const std::exception& error) { return first_line(std::string_view{error.what()}); }
+std::string first_line(const std::exception& error) { return first_line(what_of(error)); }
 
 std::string reasons_of(const std::exception& error) {
   constexpr std::string_view kHost = "connection to server";  // begins what is said of each of several hosts
   auto reasons = first_line(error);
-  std::string_view text = error.what();
+  auto text = what_of(error);
   for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
     text.remove_prefix(end + 1);
     if (text.starts_with(kHost)) reasons.append("; ").append(text.substr(0, text.find('\n')));

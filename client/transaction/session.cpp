@@ -362,6 +362,15 @@ void Session::leave_manual_mode(bool autocommit) noexcept {
   autocommit_ = autocommit;
 }
 
+bool Session::end_all() noexcept {
+  notice_abandoned();
+  const bool was_open = open_ || in_atomic_block();
+  blocks_.clear();  // what still has an object is, to that, of a transaction that has ended
+  if (was_open) end_by_rollback();
+  autocommit_ = true;
+  return was_open;
+}
+
 // --- checks
 
 Transaction& Session::transaction() {

@@ -78,6 +78,9 @@ class Session {
   void rollback();
   void finish_manual_block();
   void leave_manual_mode(bool autocommit) noexcept;
+  /// For a thread that goes on with something else: back in autocommit, all that is open rolled back, blocks
+  /// whose objects still live included.  True if anything was.
+  bool end_all() noexcept;
 
   bool in_atomic_block() const noexcept { return !blocks_.empty(); }
   bool in_read_only_block() const noexcept { return in_atomic_block() && blocks_.back().read_only; }

@@ -1,4 +1,5 @@
 /// How a session begins and ends its transaction, and what it makes of a COMMIT that failed.
+#include <exception>
 #include <optional>
 #include <pqxx/except>
 #include <utility>
@@ -138,16 +139,23 @@ void Session::end_by_commit(std::atomic<bool>& committed) {
 
 /// As in autocommit, whatever the mode: no transaction is open any more, and none stays open behind a hook.
 void Session::run_hooks() {
-  struct Restore {
-    bool& autocommit;
-    const bool before = std::exchange(autocommit, true);
-    ~Restore() { autocommit = before; }
-  };
   auto hooks = std::exchange(hooks_, {});
   forget_transaction();
   fail_point("client.after_commit");
-  const Restore restore{autocommit_};
-  hooks.run();
+  const bool before = std::exchange(autocommit_, true);
+  std::exception_ptr failure;
+  try {
+    hooks.run();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const bool left_open = end_all();
+  autocommit_ = before;
+  if (failure) std::rethrow_exception(failure);
+  if (left_open) {
+    throw UsageError{"a hook has left a transaction open on " + name() +
+                     ": what it had not committed is rolled back; the transaction of the hook is committed"};
+  }
 }
 
 void Session::send_commit(const std::vector<const PendingJob*>& durable) {

@@ -2,6 +2,7 @@
 /// place.
 #pragma once
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -144,7 +145,9 @@ T decode_value(const nlohmann::json& json, const JsonPlace& place) {
     return json.template get<T>();
   } else if constexpr (std::floating_point<T>) {
     if (!json.is_number()) throw_bad_value(place, json, "a number");
-    return json.template get<T>();
+    const auto value = json.template get<T>();
+    if (!std::isfinite(value)) throw_bad_value(place, json, "a number that its type can hold");
+    return value;
   } else if constexpr (kIsPair<T> || kIsTuple<T>) {
     return decode_array<T>(json, place, std::tuple_size_v<T>);
   } else if constexpr (kIsArray<T>) {

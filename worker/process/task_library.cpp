@@ -8,6 +8,7 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/worker.hpp"
+#include "client/postgres/error_text.hpp"
 #include "worker/watch/uncaught.hpp"
 
 namespace aftercommit::worker {
@@ -61,7 +62,8 @@ App& load_task_library(const std::string& given) {
   try {
     return *symbol<App*()>(library, "aftercommit_load_task_library", path)();
   } catch (const std::exception& error) {
-    throw UsageError{"task library '" + path + "' failed to define its tasks: " + error.what()};
+    throw UsageError{"task library '" + path +
+                     "' failed to define its tasks: " + std::string{detail::what_of(error)}};
   }
 }
 

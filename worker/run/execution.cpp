@@ -11,6 +11,7 @@
 #include "client/app/app_core.hpp"
 #include "client/job_table/job_table.hpp"
 #include "client/job_table/ledger.hpp"
+#include "client/postgres/error_text.hpp"
 #include "client/postgres/pqxx_compat.hpp"
 #include "client/transaction/session.hpp"
 #include "worker/log/caught.hpp"
@@ -29,6 +30,8 @@ constexpr int kConflictReruns = 5;
 
 constexpr std::string_view kLeftInManualMode =
     "the task left a database in manual transaction management; what it had not committed is rolled back";
+constexpr std::string_view kLeftABlock =
+    "the task left an atomic block open, which is rolled back: an Atomic must not outlive the task";
 
 bool is_conflict(const std::exception& error) {
   const auto sqlstate = detail::sqlstate_of(error);
@@ -76,7 +79,7 @@ std::optional<Failure> Execution::run(const Work& work) {
   const LogOfJob lines_of_the_task{logged};
   for (int reruns = 0;; ++reruns) {
     auto failure = run_once(work);
-    end_manual_mode();  // whatever the body threw, or a hook did
+    end_what_is_left(nullptr);  // whatever the body threw, or a hook did
     if (!failure || !failure->conflict || reruns == kConflictReruns || context_.stop) return failure;
     log(LogLevel::kDebug, "transaction conflict; running the job again at once",
         {{"job_id", work.job.id.str()}, {"task", work.job.task}});
@@ -125,10 +128,12 @@ std::optional<Failure> Execution::begin(const Work& work, std::optional<Atomic>&
     block.emplace(database, guard_->riders());
   } catch (const ConfigError& error) {
     return Failure{Kind::kError, error.what()};
+  } catch (const UsageError& error) {
+    return Failure{Kind::kError, error.what()};
   } catch (const std::exception& error) {  // nothing of the task has run
     const bool conflict = is_conflict(error);
     return Failure{.kind = Kind::kUnavailable,
-                   .reason = error.what(),
+                   .reason = std::string{detail::what_of(error)},
                    .conflict = conflict,
                    .of_its_database = !conflict};
   }
@@ -149,7 +154,7 @@ std::optional<Failure> Execution::run_in(Atomic& block, detail::Session& session
   }
   running_.progress.enter(Phase::kCommitting);
   fail_point("worker.after_run");
-  if (end_manual_mode()) return Failure{Kind::kError, std::string{kLeftInManualMode}};
+  if (const auto wrong = end_what_is_left(&session)) return Failure{Kind::kError, std::string{*wrong}};
   let_next_begin(work, session);
   {
     std::optional<FileWatch> watch_of_hooks;
@@ -189,7 +194,7 @@ std::optional<Failure> Execution::run_bare(const Work& work) {
     work.body(job);
   }
   running_.progress.enter(Phase::kCommitting);
-  if (end_manual_mode()) return Failure{Kind::kError, std::string{kLeftInManualMode}};
+  if (const auto wrong = end_what_is_left(nullptr)) return Failure{Kind::kError, std::string{*wrong}};
   if (home != nullptr) detail::JobTable{*home}.finish(work.job.id, work.job.attempt);
   return std::nullopt;
 }
@@ -231,22 +236,28 @@ std::optional<Failure> Execution::explain(const std::exception& error, const Wor
   const bool lost = session != nullptr && session->lost();
   const bool outage = (lost || is_outage(error)) && context_.interrupted.note(work.job.id);
   return Failure{.kind = outage ? Kind::kUnavailable : Kind::kError,
-                 .reason = error.what(),
+                 .reason = std::string{detail::what_of(error)},
                  .conflict = uncommitted && is_conflict(error),
                  .type = type_of_caught(),
                  .of_its_database = session == nullptr || lost || in_doubt ||
                                     dynamic_cast<const CommitInDoubt*>(&error) != nullptr};
 }
 
-bool Execution::end_manual_mode() const noexcept {
-  bool ended = false;
+std::optional<std::string_view> Execution::end_what_is_left(const detail::Session* own) const noexcept {
+  std::optional<std::string_view> wrong;
   for (const auto& [alias, database] : context_.app.core().databases()) {
-    auto* session = detail::Session::find(*database->core());
-    if (session == nullptr || session->get_autocommit()) continue;
-    session->leave_manual_mode(true);
-    ended = true;
+    auto* const session = detail::Session::find(*database->core());
+    if (session == nullptr || session == own) continue;
+    if (!session->get_autocommit()) {
+      wrong = kLeftInManualMode;
+    } else if (session->in_atomic_block()) {
+      wrong = kLeftABlock;
+    } else {
+      continue;
+    }
+    session->end_all();
   }
-  return ended;
+  return wrong;
 }
 
 }  // namespace aftercommit::worker

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "aftercommit/database.hpp"
 #include "aftercommit/job.hpp"
@@ -79,9 +80,9 @@ class Execution {
   /// Nothing if the job has taken effect all the same.
   std::optional<Failure> explain(const std::exception& error, const Work& work,
                                  const std::optional<Atomic>& block, const detail::Session* session);
-  /// This thread is for the next job too: rolls back what a task has left open by hand.  True if there was
-  /// anything.
-  bool end_manual_mode() const noexcept;
+  /// This thread is for the next job too: rolls back what a task has left open, and says what.  Nothing of
+  /// `own`, the session of the job's transaction; null once that has ended, or where there is none.
+  std::optional<std::string_view> end_what_is_left(const detail::Session* own) const noexcept;
 
   AttemptContext& context_;
   RunningJob& running_;

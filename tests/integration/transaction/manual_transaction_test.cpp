@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "support/fixtures/payments.hpp"
@@ -277,6 +278,39 @@ TEST_F(HookAfterACommitByHand, ThatThrowsLeavesManualModeAsItWas) {
   EXPECT_EQ(committed_rows(), (Ids{1}));
   database.commit();
   EXPECT_EQ(committed_rows(), (Ids{1, 2}));
+}
+
+TEST_F(HookAfterACommitByHand, ThatLeavesATransactionOpenIsAnErrorAndWhatItLeftIsRolledBack) {  // P1
+  std::optional<Atomic> left;
+  const std::vector<std::function<void()>> ways{[&] {
+                                                  database.set_autocommit(false);
+                                                  insert(2);
+                                                },
+                                                [&] {
+                                                  left.emplace(database);
+                                                  insert(2);
+                                                }};
+  for (const bool manual : {false, true}) {
+    for (const auto& way : ways) {
+      database.set_autocommit(!manual);
+      const auto commit = [&] {
+        database.atomic([&](Transaction& tx) {
+          insert(1);
+          tx.on_commit(way);
+        });
+        if (manual) database.commit();
+      };
+      EXPECT_THAT(message_of<UsageError>(commit), HasSubstr("a hook has left a transaction open"));
+      EXPECT_EQ(database.get_autocommit(), !manual);
+      EXPECT_TRUE(none_is_in_a_transaction());
+      left.reset();
+      database.atomic([&] { insert(3); });
+      if (manual) database.commit();
+      EXPECT_EQ(committed_rows(), (Ids{1, 3})) << "manual: " << manual;
+      outside("TRUNCATE payment");
+    }
+  }
+  database.set_autocommit(true);
 }
 
 TEST_F(HookAfterACommitByHand, ThatQueriesLeavesCommitManuallyContent) {  // P1: a loop would pay again

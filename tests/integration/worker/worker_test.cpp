@@ -1,4 +1,5 @@
 // How a worker runs a job: each in a transaction of its own, which commits as a whole or not at all.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "support/fixtures/worker_fixture.hpp"
@@ -9,6 +10,7 @@ namespace {
 using support::eventually;
 using support::HeldLock;
 using support::Schema;
+using testing::HasSubstr;
 using namespace std::chrono_literals;
 
 class Worker : public support::WorkerTest {
@@ -154,6 +156,23 @@ TEST_F(Worker, DoesNotLetATaskInManualModeSpoilTheJobsAfterIt) {
   EXPECT_TRUE(eventually_effects({2})) << "what nobody committed is rolled back, what follows is not";
   EXPECT_TRUE(eventually_empty());
   EXPECT_EQ(notes().size(), 1u) << worker.log();
+}
+
+TEST_F(Worker, DoesNotLetATaskThatLeavesABlockOpenSpoilTheJobsAfterIt) {
+  start_worker({"--concurrency", "1"});
+  tasks.leave_block.delay(1);
+  const auto letter = eventually_dead(1).at(0);
+  EXPECT_THAT(letter.reason, HasSubstr("left an atomic block open"));
+  tasks.insert.delay(2);
+  EXPECT_TRUE(eventually_effects({2}));
+  EXPECT_TRUE(eventually_empty());
+}
+
+TEST_F(Worker, RetriesAndBuriesATaskWhoseExceptionHasNoText) {
+  start_worker();
+  const auto job = tasks.throw_without_text.delay(1);
+  EXPECT_THAT(eventually_dead(1).at(0).reason, HasSubstr("an exception without a text"));
+  EXPECT_EQ(starts(job), 2U);
 }
 
 TEST_F(Worker, RunsAJobOnTheDatabaseWhoseTransactionItJoined) {

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <locale>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -291,6 +292,19 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::support::app) {
   tasks.leave_manual_mode.run([](Job& job, long value) {
     app.database().set_autocommit(false);
     app.database().exec("INSERT INTO effect(job_id, value, attempt) VALUES ($1, $2, 1)", job.id(), value);
+  });
+
+  tasks.leave_block.run([](Job& job, long value) {
+    static std::optional<Atomic> left;
+    left.emplace(app.database());
+    app.database().exec("INSERT INTO effect(job_id, value, attempt) VALUES ($1, $2, 1)", job.id(), value);
+  });
+  tasks.throw_without_text.run([](Job& job, long value) {
+    struct Silent : std::exception {
+      const char* what() const noexcept override { return nullptr; }
+    };
+    begin(job, value);
+    throw Silent{};
   });
 
   tasks.fork.run([](Job& job, long value, const std::string& how) {

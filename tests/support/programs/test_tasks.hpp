@@ -76,6 +76,10 @@ struct TestTasks {
   Task<long> without_transaction = app.task<long>("without_transaction", {.transactional = false});
   Task<long> leave_manual_mode =
       app.task<long>("leave_manual_mode", {.max_retries = 0, .transactional = false});
+  Task<long> leave_block = app.task<long>("leave_block", {.max_retries = 0, .transactional = false});
+  /// Throws an exception whose what() is null.
+  Task<long> throw_without_text =
+      app.task<long>("throw_without_text", {.max_retries = 1, .backoff = fixed(kShortBackoff)});
 
   // --- Tasks that take their time
   /// Waits for a lock that the test holds.

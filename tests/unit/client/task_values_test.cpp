@@ -136,6 +136,17 @@ TEST(TaskValues, AtEveryDepthAreAsStrict) {  // P9
   expect_strict<std::tuple<std::optional<std::array<int, 1>>>>("[[", "]]");
 }
 
+TEST(TaskValues, ThatAFloatCannotHoldAreRefusedAndNotInfinite) {  // P9
+  for (const std::string number : {"1e300", "-1e300", "3.5e38"}) {
+    EXPECT_THAT(refusal<float>(number), HasSubstr("is not a number that its type can hold")) << number;
+    EXPECT_THAT(refusal<std::optional<float>>(number), HasSubstr("can hold"));
+    EXPECT_THAT((refusal<std::map<std::string, float>>("{\"a\":" + number + "}")), HasSubstr("at [\"a\"]"));
+    EXPECT_NE(refusal<shop::Line>("{\"count\":1,\"rate\":" + number + "}"), kAccepted);
+  }
+  EXPECT_EQ(refusal<float>("3.4e38"), kAccepted);
+  EXPECT_EQ(refusal<double>("1e300"), kAccepted);
+}
+
 TEST(TaskValues, OfAVectorOfIntegersAreRefusedByTheirPlace) {  // P9
   EXPECT_EQ(refusal<std::vector<int>>("[3000000000, 1.9, true]"),
             "argument 1 of task 'pay' does not convert: at [0]: 3000000000 is not a whole number from "
