@@ -21,6 +21,7 @@
 #include "support/eventually.hpp"
 #include "support/fixtures/redis_calls.hpp"
 #include "support/plan.hpp"
+#include "support/servers/private_postgres.hpp"
 #include "support/servers/servers.hpp"
 
 namespace aftercommit {
@@ -304,7 +305,10 @@ class RelayInAnotherRun : public RelayTest {
   }
 };
 
-TEST_F(RelayInAnotherRun, OfTheServerReadsTheTableAnew) {  // P6
+/// On a server of its own: what a crash resets is the server's, and others would take it for theirs.
+class RelayAfterACrash : support::OnPrivatePostgres, public RelayInAnotherRun {};
+
+TEST_F(RelayAfterACrash, ReadsTheTableAnew) {  // P6
   sweep_all();
   const auto job = commit_job_under_an_old_id();
   EXPECT_EQ(sweeper.sweep(), 0U) << "it is none that the cursor can show";
@@ -322,7 +326,7 @@ TEST_F(RelayInAnotherRun, OfTheTableReadsItAnew) {  // P6: TRUNCATE, and what a 
   EXPECT_EQ(arrived(), std::set{job});
 }
 
-TEST_F(RelayInAnotherRun, ForgetsTheCursorsOfThoseBeforeTheLastTwo) {
+TEST_F(RelayAfterACrash, ForgetsTheCursorsOfThoseBeforeTheLastTwo) {
   std::string other_table = detail::JobFeed{database}.source() + "_b";
   ASSERT_TRUE(broker->relay({.queue = "mail", .source = other_table, .expected = "", .next = "its"}));
   for (int run = 0; run < 5; ++run) {

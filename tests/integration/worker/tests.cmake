@@ -4,7 +4,7 @@ foreach(subject
         worker_next_job worker_queues worker_retry)
   aftercommit_test(${subject}_test LABEL integration LIBRARIES worker_support)
 endforeach()
-aftercommit_test(relay_test LABEL integration LIBRARIES aftercommit::worker)
+aftercommit_test(relay_test LABEL integration LIBRARIES aftercommit::worker test_payments)
 aftercommit_test(worker_aside_test LABEL integration SOURCES support/servers/postgres_proxy.cpp
                  LIBRARIES worker_support test_payments)
 aftercommit_test(worker_home_test LABEL integration LIBRARIES worker_support)
