@@ -28,7 +28,7 @@ struct Description {
   std::string_view what;
 };
 
-constexpr std::array<Description, 8> kCommands{{
+constexpr std::array<Description, 9> kCommands{{
     {Command::kMigrate, "migrate", "[--print [--from N]] [options]",
      "Brings the tables of jobs in each database up to date."},
     {Command::kStats, "stats", "[--json] [options]", "Counts what each queue holds."},
@@ -45,6 +45,9 @@ constexpr std::array<Description, 8> kCommands{{
     {Command::kAdopt, "adopt", "--queue Q | --all [options]",
      "Says that the jobs of a queue belong to these databases, whatever was known before, and forgets its "
      "apps."},
+    {Command::kNewToken, "new-token", "[options]",
+     "Gives the tables of jobs in a copy of a database a token of their own, so that its workers refuse the "
+     "queues of the original."},
 }};
 
 constexpr const char* kAfterHelp = R"(
@@ -271,7 +274,8 @@ std::string command_name(int argc, const char* const* argv) {
 
 std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* const* argv) {
   if (argc < 2)
-    throw UsageError{"name a command: migrate, stats, dead, audit or adopt; see aftercommit --help"};
+    throw UsageError{
+        "name a command: migrate, stats, dead, audit, adopt or new-token; see aftercommit --help"};
   const auto name = command_name(argc, argv);
   if (name == "--help" || name == "-h" || name == "help" || name == "dead --help") {
     return PrintAndExit{overview()};
@@ -282,7 +286,7 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
   if (command == kCommands.end()) {
     if (may_hold_secret(name)) refuse_argument(name, "");
     throw UsageError{in_quotes(name) + " is not a command: the first word is one of migrate, stats, " +
-                     "dead, audit and adopt; see aftercommit --help"};
+                     "dead, audit, adopt and new-token; see aftercommit --help"};
   }
   const int words = command->name.find(' ') == std::string_view::npos ? 1 : 2;
   try {

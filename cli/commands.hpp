@@ -16,5 +16,6 @@ int retry_dead(const Options& options);
 int delete_dead(const Options& options);
 int audit(const Options& options);
 int adopt(const Options& options);
+int new_token(const Options& options);
 
 }  // namespace aftercommit::cli

@@ -3,6 +3,8 @@
 #include <functional>
 #include <iostream>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "aftercommit/error.hpp"
 #include "cli/commands.hpp"
@@ -22,25 +24,23 @@ class Change {
   /// Answers why a job stays, or empty when it is gone from the dead ones.
   using Act = std::function<std::string(const DeadJob& dead)>;
 
-  /// Both are not owned and outlive this.
-  Change(const Options& options, DeadJobs& dead_jobs, Act act)
-      : options_{options}, dead_jobs_{dead_jobs}, act_{std::move(act)} {}
-
-  void run() {
-    if (options_.ids.empty()) {
-      visit_all(dead_jobs_.tables(options_.queue));
-      visit_redis(options_.queue);
-      return;
-    }
+  /// All three are not owned and outlive this.
+  Change(const Options& options, Servers& servers, DeadJobs& dead_jobs, Act act)
+      : options_{options}, servers_{servers}, dead_jobs_{dead_jobs}, act_{std::move(act)} {
     wanted_.insert(options_.ids.begin(), options_.ids.end());
-    for (const auto& id : options_.ids) {
-      const auto dead = wanted_.contains(id) ? dead_jobs_.find_durable(id) : std::nullopt;
-      if (!dead) continue;
-      apply(*dead);
-      wanted_.erase(id);
-    }
     missing_ = wanted_;
-    if (!wanted_.empty()) visit_redis({});
+  }
+
+  /// A server may be away: then what the others keep is still done.
+  void run() {
+    outages_ = servers_.look_at_each(
+        [&](const Store& store) {
+          names_ids() ? look_for_ids(store) : visit({&store, options_.queue});
+        },
+        [&](Broker&) {
+          if (names_ids() && wanted_.empty()) return;
+          for (const auto& source : dead_jobs_.redis(options_.queue)) visit(source);
+        });
   }
 
   std::size_t changed() const { return changed_; }
@@ -51,38 +51,45 @@ class Change {
     if (obstacles_.size() > kNamed) {
       complain("and " + std::to_string(obstacles_.size() - kNamed) + " more dead jobs stay as they are");
     }
-    if (!outage_.empty()) {
-      complain("the dead jobs in Redis were not looked at: " + outage_);
+    const bool all_seen = outages_.empty() || (names_ids() && missing_.empty());
+    for (const auto& id : missing_) {
+      complain((all_seen ? "no dead job has the id " : "no dead job that could be looked at has the id ") +
+               id);
+    }
+    if (!all_seen) {
+      tell_outages(outages_, "the dead jobs in ", " were not looked at");
       return kExitServers;
     }
-    for (const auto& id : missing_) complain("no dead job has the id " + id);
     return obstacles_.empty() && missing_.empty() ? kExitDone : kExitFound;
   }
 
  private:
   static void complain(const std::string& sentence) { std::cerr << "aftercommit: " << sentence << '\n'; }
 
-  /// Redis may be away: then what the job tables keep is still done.
-  void visit_redis(const Queue& queue) {
-    try {
-      visit_all(dead_jobs_.redis(queue));
-    } catch (const BrokerUnavailable& error) {
-      outage_ = error.what();
+  bool names_ids() const { return !options_.ids.empty(); }
+
+  void look_for_ids(const Store& store) {
+    const auto ids = wanted_;
+    for (const auto& id : ids) {
+      const auto dead = DeadJobs::find_durable(store, id);
+      if (!dead) continue;
+      apply(*dead);
+      wanted_.erase(id);
+      missing_.erase(id);
     }
   }
 
-  void visit_all(const std::vector<DeadSource>& sources) {
-    for (const auto& source : sources) {
-      dead_jobs_.visit(source, [&](const DeadJob& dead) {
-        if (!is_meant(dead)) return Fate::kStays;
-        missing_.erase(dead.id);
-        return apply(dead);
-      });
-    }
+  void visit(const DeadSource& source) {
+    dead_jobs_.visit(source, [&](const DeadJob& dead) {
+      if (!is_meant(dead)) return Fate::kStays;
+      const auto fate = apply(dead);
+      missing_.erase(dead.id);
+      return fate;
+    });
   }
 
   bool is_meant(const DeadJob& dead) const {
-    if (!wanted_.empty()) return wanted_.contains(dead.id);
+    if (names_ids()) return wanted_.contains(dead.id);
     return options_.all || dead.task() == options_.task;
   }
 
@@ -97,14 +104,15 @@ class Change {
     return Fate::kStays;
   }
 
-  const Options& options_;  // not owned, outlives this, as is dead_jobs_
+  const Options& options_;  // not owned, outlives this, as do servers_ and dead_jobs_
+  Servers& servers_;
   DeadJobs& dead_jobs_;
   const Act act_;
-  std::set<std::string> wanted_;   // ids to look for in Redis
-  std::set<std::string> missing_;  // those of them not met yet
+  std::set<std::string> wanted_;   // ids that no job table has
+  std::set<std::string> missing_;  // ids not met yet
   std::size_t changed_ = 0;
   std::vector<std::string> obstacles_;
-  std::string outage_;
+  std::vector<Outage> outages_;
 };
 
 }  // namespace
@@ -112,7 +120,7 @@ class Change {
 int retry_dead(const Options& options) {
   Servers servers{options.connections};
   DeadJobs dead_jobs{servers};
-  Change change{options, dead_jobs, [&](const DeadJob& dead) { return dead_jobs.retry(dead); }};
+  Change change{options, servers, dead_jobs, [&](const DeadJob& dead) { return dead_jobs.retry(dead); }};
   change.run();
   std::cout << "retried " << count_of(change.changed(), "job") << '\n';
   if (dead_jobs.left_to_relay() > 0) {
@@ -130,7 +138,7 @@ int delete_dead(const Options& options) {
   Servers servers{options.connections};
   DeadJobs dead_jobs{servers};
   std::size_t gone = 0;  // before us
-  Change change{options, dead_jobs, [&](const DeadJob& dead) {
+  Change change{options, servers, dead_jobs, [&](const DeadJob& dead) {
                   if (!dead_jobs.remove(dead)) ++gone;
                   return std::string{};
                 }};

@@ -55,12 +55,6 @@ bool is_letter_handle(std::string_view text) {
          text.find_first_not_of(kHexDigits, kHandle.size()) == std::string_view::npos;
 }
 
-std::vector<DeadSource> DeadJobs::tables(const Queue& queue) {
-  std::vector<DeadSource> sources;
-  for (const auto& store : servers_.stores()) sources.push_back({&store, queue});
-  return sources;
-}
-
 std::vector<DeadSource> DeadJobs::redis(const Queue& queue) {
   if (!queue.empty()) return {{nullptr, queue}};
   std::vector<DeadSource> sources;
@@ -113,15 +107,11 @@ void DeadJobs::visit_redis(const Queue& queue, const Visitor& visitor) {
   }
 }
 
-std::optional<DeadJob> DeadJobs::find_durable(const std::string& id) {
+std::optional<DeadJob> DeadJobs::find_durable(const Store& store, const std::string& id) {
   const auto job = JobId::parse(id);
-  if (!job) return std::nullopt;
-  for (const auto& store : servers_.stores()) {
-    if (auto row = store.table.find_dead(*job)) {
-      return dead_job(&store, row->id, std::move(row->queue), row->died_at, std::move(row->letter));
-    }
-  }
-  return std::nullopt;
+  auto row = job ? store.table.find_dead(*job) : std::nullopt;
+  if (!row) return std::nullopt;
+  return dead_job(&store, row->id, std::move(row->queue), row->died_at, std::move(row->letter));
 }
 
 std::string DeadJobs::obstacle(const DeadJob& dead) {

@@ -44,8 +44,7 @@ class DeadJobs {
   /// `servers` is not owned and outlives this.
   explicit DeadJobs(Servers& servers) : servers_{servers} {}
 
-  /// Of one queue, or of all if `queue` is empty.
-  std::vector<DeadSource> tables(const Queue& queue);
+  /// Those of Redis: of one queue, or of all if `queue` is empty.
   std::vector<DeadSource> redis(const Queue& queue);
 
   /// What became of a job that was visited.
@@ -54,8 +53,8 @@ class DeadJobs {
   using Visitor = std::function<Fate(const DeadJob& dead)>;
   void visit(const DeadSource& source, const Visitor& visitor);
 
-  /// The one that a job table keeps.
-  std::optional<DeadJob> find_durable(const std::string& id);
+  /// The one that this job table keeps.
+  static std::optional<DeadJob> find_durable(const Store& store, const std::string& id);
 
   /// Why it cannot run again; empty: nothing is known against it.
   static std::string obstacle(const DeadJob& dead);

@@ -1,6 +1,10 @@
 /// `aftercommit dead list` and `dead show`: dead jobs to look at.
 #include <algorithm>
 #include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/log/log_format.hpp"
 #include "base/text/text.hpp"
@@ -90,20 +94,86 @@ void print(const DeadJob& dead) {
   }
 }
 
-std::vector<DeadJob> newest(DeadJobs& dead_jobs, const Options& options) {
-  std::vector<DeadJob> found;
-  auto sources = dead_jobs.tables(options.queue);
-  for (auto& source : dead_jobs.redis(options.queue)) sources.push_back(std::move(source));
-  for (const auto& source : sources) {
+/// What a list shows.
+struct Found {
+  std::vector<DeadJob> jobs{};
+  bool more = false;  // there are older ones than these
+  std::vector<Outage> outages{};
+};
+
+void keep_newest(std::size_t limit, Found& found) {
+  auto& jobs = found.jobs;
+  std::ranges::stable_sort(jobs, std::ranges::greater{}, &DeadJob::died_at);
+  if (jobs.size() <= limit) return;
+  jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(limit), jobs.end());
+  found.more = true;
+}
+
+Found newest(Servers& servers, const Options& options) {
+  DeadJobs dead_jobs{servers};
+  Found found;
+  const auto look = [&](const DeadSource& source) {
     std::size_t of_source = 0;
     dead_jobs.visit(source, [&](const DeadJob& dead) {
       if (!options.task.empty() && dead.task() != options.task) return Fate::kStays;
-      found.push_back(dead);
-      return ++of_source == options.limit ? Fate::kStop : Fate::kStays;
+      found.jobs.push_back(dead);
+      return ++of_source > options.limit ? Fate::kStop : Fate::kStays;  // one more: is there any?
     });
-    std::ranges::stable_sort(found, std::ranges::greater{}, &DeadJob::died_at);
-    if (found.size() > options.limit)
-      found.erase(found.begin() + static_cast<std::ptrdiff_t>(options.limit), found.end());
+    keep_newest(options.limit, found);
+  };
+  found.outages = servers.look_at_each(
+      [&](const Store& store) {
+        look({&store, options.queue});
+      },
+      [&](Broker&) {
+        for (const auto& source : dead_jobs.redis(options.queue)) look(source);
+      });
+  keep_newest(options.limit, found);  // what an outage has left in the middle
+  return found;
+}
+
+Json in_json(const Found& found, const std::vector<std::string>& databases) {
+  Json list = Json::array();
+  for (const auto& dead : found.jobs) list.push_back(in_json(dead));
+  Json document{{"dead", std::move(list)}, {"more", found.more}};
+  document.update(answers(databases, found.outages));
+  return document;
+}
+
+void print(const Found& found, const std::vector<std::string>& databases) {
+  if (found.jobs.empty()) {
+    std::cout << (found.outages.empty() ? "no dead jobs\n" : "no dead jobs are known of\n");
+  } else {
+    constexpr auto kLeft = Table::Align::kLeft;
+    Table table{{{"id", kLeft},
+                 {"died at", kLeft},
+                 {"kept in", kLeft},
+                 {"queue", kLeft},
+                 {"task", kLeft},
+                 {"attempts"},
+                 {"cause", kLeft},
+                 {"reason", kLeft}}};
+    for (const auto& dead : found.jobs) {
+      table.add({dead.id, utc(dead.died_at), place(dead), one_line(dead.queue, kNameLimit),
+                 dead.job() != nullptr ? dead.task() : "-",
+                 dead.job() != nullptr ? std::to_string(dead.job()->attempt) : "-", cause(dead),
+                 one_line(reason(dead), kReasonShown)});
+    }
+    table.print();
+  }
+  if (found.more) std::cout << "(the newest " << found.jobs.size() << ": --limit lists more)\n";
+  tell_if_none(databases);
+}
+
+std::optional<DeadJob> find_in_redis(DeadJobs& dead_jobs, const std::string& id) {
+  std::optional<DeadJob> found;
+  for (const auto& source : dead_jobs.redis({})) {
+    dead_jobs.visit(source, [&](const DeadJob& dead) {
+      if (dead.id != id) return Fate::kStays;
+      found = dead;
+      return Fate::kStop;
+    });
+    if (found) break;
   }
   return found;
 }
@@ -112,56 +182,37 @@ std::vector<DeadJob> newest(DeadJobs& dead_jobs, const Options& options) {
 
 int list_dead(const Options& options) {
   Servers servers{options.connections};
-  DeadJobs dead_jobs{servers};
-  const auto found = newest(dead_jobs, options);
+  const auto found = newest(servers, options);
+  const auto databases = servers.app().database_aliases();
   if (options.json) {
-    Json list = Json::array();
-    for (const auto& dead : found) list.push_back(in_json(dead));
-    print_json({{"dead", std::move(list)}});
-    return kExitDone;
+    print_json(in_json(found, databases));
+  } else {
+    print(found, databases);
   }
-  if (found.empty()) {
-    std::cout << "no dead jobs\n";
-    return kExitDone;
-  }
-  constexpr auto kLeft = Table::Align::kLeft;
-  Table table{{{"id", kLeft},
-               {"died at", kLeft},
-               {"kept in", kLeft},
-               {"queue", kLeft},
-               {"task", kLeft},
-               {"attempts"},
-               {"cause", kLeft},
-               {"reason", kLeft}}};
-  for (const auto& dead : found) {
-    table.add({dead.id, utc(dead.died_at), place(dead), one_line(dead.queue, kNameLimit),
-               dead.job() != nullptr ? dead.task() : "-",
-               dead.job() != nullptr ? std::to_string(dead.job()->attempt) : "-", cause(dead),
-               one_line(reason(dead), kReasonShown)});
-  }
-  table.print();
-  if (found.size() == options.limit) std::cout << "(the newest " << found.size() << ": --limit lists more)\n";
-  return kExitDone;
+  tell_outages(found.outages, "the dead jobs in ", " are not listed");
+  return found.outages.empty() ? kExitDone : kExitServers;
 }
 
 int show_dead(const Options& options) {
   Servers servers{options.connections};
   DeadJobs dead_jobs{servers};
   const auto& id = options.ids.front();
-  auto found = dead_jobs.find_durable(id);
-  if (!found) {
-    for (const auto& source : dead_jobs.redis({})) {
-      dead_jobs.visit(source, [&](const DeadJob& dead) {
-        if (dead.id != id) return Fate::kStays;
-        found = dead;
-        return Fate::kStop;
+  std::optional<DeadJob> found;
+  const auto outages = servers.look_at_each(
+      [&](const Store& store) {
+        if (!found) found = DeadJobs::find_durable(store, id);
+      },
+      [&](Broker&) {
+        if (!found) found = find_in_redis(dead_jobs, id);
       });
-      if (found) break;
-    }
-  }
-  if (!found) {
+  if (!found && outages.empty()) {
     std::cerr << "aftercommit: no dead job has the id " << id << '\n';
     return kExitFound;
+  }
+  if (!found) {
+    std::cerr << "aftercommit: no dead job that could be looked at has the id " << id << '\n';
+    tell_outages(outages, "the dead jobs in ", " were not looked at");
+    return kExitServers;
   }
   if (options.json) {
     print_json(in_full(*found));

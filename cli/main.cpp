@@ -32,6 +32,8 @@ int run(const Options& options) {
       return audit(options);
     case Command::kAdopt:
       return adopt(options);
+    case Command::kNewToken:
+      return new_token(options);
   }
   return kExitFault;
 }

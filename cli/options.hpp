@@ -19,7 +19,8 @@ enum class Command : std::uint8_t {
   kDeadRetry,
   kDeadDelete,
   kAudit,
-  kAdopt
+  kAdopt,
+  kNewToken
 };
 
 /// Which servers to work on; what is empty comes from the environment.

@@ -7,6 +7,7 @@
 
 #include "aftercommit/error.hpp"
 #include "client/app/app_core.hpp"
+#include "client/postgres/error_text.hpp"
 #include "client/settings/environment.hpp"
 
 namespace aftercommit::cli {
@@ -53,8 +54,15 @@ Broker& Servers::broker() {
   return *broker_;
 }
 
-std::deque<Store>& Servers::stores() {
+std::deque<Store>& Servers::all_stores() {
   if (!stores_.empty()) return stores_;
+  for (const auto& alias : app_.database_aliases()) {
+    stores_.push_back({.alias = alias, .database = app_.database(alias)});
+  }
+  return stores_;
+}
+
+std::deque<Store>& Servers::stores() {
   const auto of_databases = std::span{findings()}.subspan(1);
   if (!detail::troubles_of(of_databases).empty()) {
     const bool away = std::ranges::all_of(
@@ -62,10 +70,37 @@ std::deque<Store>& Servers::stores() {
     if (away) throw DatabaseUnavailable{detail::in_lines(detail::troubles_of(findings()))};
     detail::throw_all(detail::troubles_of(findings()));
   }
-  for (const auto& alias : app_.database_aliases()) {
-    stores_.push_back({.alias = alias, .database = app_.database(alias)});
+  return all_stores();
+}
+
+std::vector<Outage> Servers::look_at_each(const std::function<void(const Store&)>& look_at_database,
+                                          const std::function<void(Broker&)>& look_at_redis) {
+  const auto& found = findings();
+  const bool cannot_serve = std::ranges::any_of(
+      found, [](const auto& finding) { return !finding.trouble.empty() && !finding.away; });
+  if (cannot_serve) detail::throw_all(detail::troubles_of(found));
+  if (std::ranges::all_of(found, &detail::SetUpFinding::away)) broker();  // which throws
+
+  std::vector<Outage> outages;
+  for (std::size_t i = 0; i < all_stores().size(); ++i) {
+    const auto& store = all_stores()[i];
+    const auto& finding = found[i + 1];
+    try {
+      if (finding.away) throw DatabaseUnavailable{finding.trouble};
+      look_at_database(store);
+    } catch (const DatabaseUnavailable& error) {
+      outages.push_back({.alias = store.alias, .error = error.what()});
+    } catch (const pqxx::broken_connection& error) {
+      outages.push_back({.alias = store.alias, .error = detail::first_line(error)});
+    }
   }
-  return stores_;
+  try {
+    if (found.front().away) throw BrokerUnavailable{found.front().trouble};
+    look_at_redis(broker());
+  } catch (const BrokerUnavailable& error) {
+    outages.push_back({.error = error.what()});
+  }
+  return outages;
 }
 
 void Servers::reach_databases() {

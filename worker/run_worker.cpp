@@ -8,6 +8,8 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "aftercommit/error.hpp"
@@ -15,6 +17,7 @@
 #include "base/process/command_arguments.hpp"
 #include "base/process/standard_files.hpp"
 #include "base/text/secrets.hpp"
+#include "base/text/text.hpp"
 #include "worker/daemon.hpp"
 #include "worker/home/home_watch.hpp"
 #include "worker/log/logging.hpp"
@@ -28,6 +31,7 @@
 #include "worker/watch/crash_watch.hpp"
 #include "worker/watch/fork_watch.hpp"
 #include "worker/watch/signals.hpp"
+#include "worker/watch/uncaught.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -57,9 +61,25 @@ constexpr std::chrono::seconds kForTheDatabases{2};
 
 int refuse(const std::exception& error, ExitCode code, bool say_why = true) {
   if (!say_why) return code;
-  std::istringstream sentences{error.what()};
+  if (code != kExitSetup) {
+    say(in_one_line(error.what(), std::string_view::npos));
+    return code;
+  }
+  std::istringstream sentences{error.what()};  // one for each thing that is wrong
   for (std::string sentence; std::getline(sentences, sentence);) say(sentence);
   return code;
+}
+
+/// Within the handler of an exception that was not made for people.
+UsageError failed(const std::exception& error, bool started) {
+  const std::string begin = started ? "this worker has failed: " : "cannot start: ";
+  const auto* const system = dynamic_cast<const std::system_error*>(&error);
+  if (system == nullptr || system->code() != std::errc::resource_unavailable_try_again) {
+    return UsageError{begin + what_was_thrown()};
+  }
+  return UsageError{begin + "no thread is to be had: " + system->code().message() +
+                    "; look at the limits of threads, memory and stacks (ulimit -u, -v, -s, and those of the "
+                    "service or container)"};
 }
 
 /// Help is for whoever reads it: one who has read enough ends us by SIGPIPE, as any command.
@@ -83,22 +103,23 @@ int load_and_run(const Load& load, const Options& options, Signals& signals, con
     if (start != nullptr) start->slots.set_refused();
     return worker::refuse(error, code, say_why);
   };
+  bool started = false;
   try {
     std::optional<StartWatch> watch{std::in_place, options, signals, start};
-    return run_worker(load(options), options, signals, start, watch);
+    return run_worker(load(options), options, signals, start, watch, started);
   } catch (const ConfigError& error) {
     return refuse(error, kExitSetup);
   } catch (const UsageError& error) {
     return refuse(error, kExitUsage);
   } catch (const std::exception& error) {
-    return refuse(error, kExitInternal);
+    return refuse(failed(error, started), started ? kExitInternal : kExitUsage);
   }
 }
 
 }  // namespace
 
 int run_worker(App& app, const Options& options, Signals& signals, const ProcessStart* start,
-               std::optional<StartWatch>& start_watch) {
+               std::optional<StartWatch>& start_watch, bool& started) {
   start_watch->enter(StartStep::kChecking);
   set_up_logging(options.log_level, options.log_json);  // again, if the application's library had its own
   const auto worker = make_worker_id();
@@ -120,6 +141,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
     watch_for_crashes(*slots);
     slots->set_worker(worker);
   }
+  std::optional<HomeWatch> home_watch{std::in_place, app, options, home};
   std::optional<Daemon> daemon;
   std::optional<Relays> relays;  // of a worker that does nothing else; a Daemon has its own
   if (options.relay_only) {
@@ -127,6 +149,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   } else {
     daemon.emplace(app, options, worker, home, std::move(preparations), slots);
   }
+  started = true;
   if (slots != nullptr) slots->set_ready();  // before it is said: from now on a death is no failed start
   log(LogLevel::kInfo, "worker started",
       {{"app", app.name()},
@@ -135,7 +158,6 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
        {"concurrency", options.relay_only ? 0 : options.concurrency},
        {"redis", masked_url(app.options().redis_url)}});
   for (const auto& warning : warnings) log(LogLevel::kWarning, warning);
-  std::optional<HomeWatch> home_watch{std::in_place, app, options, home};
   int signal = 0;
   while (signal == 0) {
     signal = signals.wait(std::chrono::milliseconds{log_is_behind() ? 200 : 1000});
@@ -167,6 +189,7 @@ int main_program(int argc, const char* const* argv, bool needs_app,
   hold_standard_files();                                   // before anything else is opened
   const auto on_broken_pipe = ::signal(SIGPIPE, SIG_IGN);  // of nobody's who reads the log
   const FlushedLog flushed;
+  bool started = false;
   try {
     const auto parsed = parse_command_line(argc, argv, needs_app);
     hide_secret_arguments(argc, argv);
@@ -178,15 +201,15 @@ int main_program(int argc, const char* const* argv, bool needs_app,
       return load_and_run(load, options, signals, nullptr);
     }
     set_up_logging(options.log_level, options.log_json);
-    return Supervisor{options,
-                      [&](Signals& signals, const ProcessStart& start) {
-                        return load_and_run(load, options, signals, &start);
-                      }}
-        .run();
+    Supervisor supervisor{options, [&](Signals& signals, const ProcessStart& start) {
+                            return load_and_run(load, options, signals, &start);
+                          }};
+    started = true;
+    return supervisor.run();
   } catch (const UsageError& error) {
     return refuse(error, kExitUsage);
   } catch (const std::exception& error) {
-    return refuse(error, kExitInternal);
+    return refuse(failed(error, started), started ? kExitInternal : kExitUsage);
   }
 }
 

@@ -14,9 +14,10 @@ namespace aftercommit::worker {
 
 /// Takes the options over into the app, checks the set-up, gives back what the process before held (`start`;
 /// null for one that nobody watches) and runs until a signal, or until its limit.  Throws ConfigError or
-/// UsageError before anything has started, which is until `start_watch` is let go.
+/// UsageError before anything has started, which is until `start_watch` is let go, and whatever comes of a
+/// want of threads or memory until `started` is set, which is once all of it runs.
 int run_worker(App& app, const Options& options, Signals& signals, const ProcessStart* start,
-               std::optional<StartWatch>& start_watch);
+               std::optional<StartWatch>& start_watch, bool& started);
 
 /// Reads the command line, finds the app by `load` and runs it, in this process or in those it watches; says
 /// in one sentence on standard error what went wrong.  Returns the exit code, in each of the processes.

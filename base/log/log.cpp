@@ -1,11 +1,12 @@
 /// The process-wide log handler.
 #include "aftercommit/log.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -13,11 +14,12 @@
 
 #include "base/log/log_context.hpp"
 #include "base/log/log_format.hpp"
+#include "base/log/log_stream.hpp"
 
 namespace aftercommit {
 namespace {
 
-std::atomic<LogLevel> lowest_level{LogLevel::kDebug};
+std::atomic<LogLevel> lowest_level{LogLevel::kInfo};
 
 thread_local const LoggedJob* running_job = nullptr;
 
@@ -29,10 +31,17 @@ struct Sink {
 };
 
 Sink& sink() {
-  // Never destroyed: threads may still log while the process ends.
-  static Sink& instance = *new Sink;
+  static Sink& instance = []() -> Sink& {
+    auto& made = *new Sink;  // never destroyed: threads may still log while the process ends
+    // Else a child that is forked while another thread holds it would wait for ever.
+    ::pthread_atfork([] { sink().mutex.lock(); }, [] { sink().mutex.unlock(); },
+                     [] { sink().mutex.unlock(); });
+    return made;
+  }();
   return instance;
 }
+
+[[maybe_unused]] const Sink& made_before_any_thread = sink();
 
 std::shared_ptr<const LogHandler> current_handler() {
   const std::lock_guard lock{sink().mutex};
@@ -44,8 +53,7 @@ bool names_a_job(std::initializer_list<LogEvent::Field> fields) {
 }
 
 void write_to_stderr(const LogEvent& event) {
-  const std::string line = render_text(event, std::chrono::system_clock::now()) + '\n';
-  std::fwrite(line.data(), 1, line.size(), stderr);  // unbuffered: one write, so lines stay whole
+  standard_error().write(render_text(event, std::chrono::system_clock::now()) + '\n');
 }
 
 }  // namespace
@@ -82,7 +90,7 @@ void log(LogLevel level, std::string_view message, std::initializer_list<LogEven
     }
     write_to_stderr(event);
   } catch (...) {
-    // Out of memory: there is nowhere left to say so.
+    standard_error().lost();  // no memory
   }
 }
 

@@ -130,4 +130,12 @@ std::string render_json(const LogEvent& event, std::chrono::system_clock::time_p
   return line;
 }
 
+std::string render_dropped(std::size_t lines, decltype(render_text)* render) {
+  return render({LogLevel::kWarning,
+                 "log lines were dropped: nobody read them, or they could not be written",
+                 {{"lines", lines}}},
+                std::chrono::system_clock::now()) +
+         '\n';
+}
+
 }  // namespace aftercommit

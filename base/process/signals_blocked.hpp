@@ -7,8 +7,9 @@
 
 namespace aftercommit::detail {
 
-/// A thread that is started meanwhile takes none of the signals that are sent to the application.  A fault of
-/// its own is one of the process: blocked, it would end it without a word of the application's handler.
+/// The calling thread, and one that it starts meanwhile, take none of the signals that are sent to the
+/// application.  A fault of its own is one of the process: blocked, it would end it without a word of the
+/// application's handler.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {

@@ -86,6 +86,19 @@ std::string_view by_place(std::string_view url) noexcept {
   return scheme == url.npos ? std::string_view{} : strange_port(url, begin);
 }
 
+/// Whether a URL can be read otherwise than by the first '@' before a '/', and the ports behind it.
+bool can_be_read_otherwise(std::string_view url) noexcept {
+  const auto scheme = url.find("://");
+  if (scheme == url.npos) return false;
+  auto begin = scheme + 3;
+  const auto end = url.find_first_of("@/", begin);
+  const bool has_credentials = end != url.npos && url[end] == '@';
+  if (has_credentials) begin = end + 1;
+  const auto query = std::min(url.find('?', begin), url.size());
+  if (url.substr(begin, query - begin).find('@') != url.npos) return true;
+  return !has_credentials && !strange_port(url, begin).empty();
+}
+
 /// The same by the words before it.
 std::vector<std::string_view> by_word(std::string_view url) {
   std::vector<std::string_view> values;
@@ -102,9 +115,31 @@ bool stands_alone(std::string_view text, std::size_t at, std::size_t size) noexc
   return (at == 0 || !is_word(text[at - 1])) && (at + size == text.size() || !is_word(text[at + size]));
 }
 
+std::string masked_where(const std::vector<bool>& hidden, std::string_view text) {
+  std::string masked;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!hidden[i]) masked += text[i];
+    if (hidden[i] && (i == 0 || !hidden[i - 1])) masked += kMask;
+  }
+  return masked;
+}
+
+std::string without_quotations(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const auto begin = std::min(text.find('"'), text.size());
+    result += text.substr(0, begin);
+    if (begin == text.size()) break;
+    result.append("\"").append(kMask).append("\"");
+    const auto end = text.find('"', begin + 1);
+    text = end == text.npos ? std::string_view{} : text.substr(end + 1);
+  }
+  return result;
+}
+
 }  // namespace
 
-Secrets::Secrets(std::string_view url) {
+Secrets::Secrets(std::string_view url) : in_any_part_{can_be_read_otherwise(url)} {
   add(by_place(url));
   for (const auto value : by_word(url)) add(value);
 }
@@ -117,27 +152,29 @@ void Secrets::add(std::string_view secret) {
 }
 
 std::string Secrets::masked(std::string_view text) const {
-  std::string result;
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t longest = 0;
-    for (const auto& form : forms_) {
-      for (std::size_t begin = 0; begin < form.size(); ++begin) {
-        const auto [in_form, in_text] =
-            std::mismatch(form.begin() + static_cast<std::ptrdiff_t>(begin), form.end(),
-                          text.begin() + static_cast<std::ptrdiff_t>(i), text.end());
-        const auto size = static_cast<std::size_t>(in_form - form.begin()) - begin;
-        const bool tells = size >= kPiece || (size == form.size() && stands_alone(text, i, size));
-        if (tells) longest = std::max(longest, size);
-      }
-    }
-    if (longest == 0) {
-      result += text[i++];
-      continue;
-    }
-    if (!result.ends_with(kMask)) result += kMask;
-    i += longest;
+  std::vector<bool> hidden(text.size(), false);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto size = longest_at(text, i);
+    std::fill_n(hidden.begin() + static_cast<std::ptrdiff_t>(i), size, true);
   }
-  return result;
+  const auto result = masked_where(hidden, text);
+  return in_any_part_ ? without_quotations(result) : result;
+}
+
+/// How much of a secret stands there that tells of it.
+std::size_t Secrets::longest_at(std::string_view text, std::size_t at) const {
+  std::size_t longest = 0;
+  for (const auto& form : forms_) {
+    for (std::size_t begin = 0; begin < form.size(); ++begin) {
+      const auto [in_form, in_text] =
+          std::mismatch(form.begin() + static_cast<std::ptrdiff_t>(begin), form.end(),
+                        text.begin() + static_cast<std::ptrdiff_t>(at), text.end());
+      const auto size = static_cast<std::size_t>(in_form - form.begin()) - begin;
+      const bool tells = size >= kPiece || (size == form.size() && stands_alone(text, at, size));
+      if (tells) longest = std::max(longest, size);
+    }
+  }
+  return longest;
 }
 
 bool may_hold_secret(std::string_view text) noexcept {
@@ -147,7 +184,7 @@ bool may_hold_secret(std::string_view text) noexcept {
 }
 
 std::string shown_argument(std::string_view text, std::size_t limit) {
-  return may_hold_secret(text) ? std::string{kMask} : clean_text(text, limit);
+  return may_hold_secret(text) ? std::string{kMask} : in_one_line(text, limit);
 }
 
 std::string masked_url(std::string_view url) {
@@ -169,12 +206,7 @@ std::string masked_url(std::string_view url) {
     if (!parameter.starts_with("prefix=") && !parameter.starts_with("db=")) hide(parameter);
     query.remove_prefix(parameter.size());
   }
-  std::string masked;
-  for (std::size_t i = 0; i < url.size(); ++i) {
-    if (!hidden[i]) masked += url[i];
-    if (hidden[i] && (i == 0 || !hidden[i - 1])) masked += kMask;
-  }
-  return masked;
+  return masked_where(hidden, url);
 }
 
 }  // namespace aftercommit

@@ -69,6 +69,13 @@ std::string clean_text(std::string_view text, std::size_t limit) {
   return clean;
 }
 
+std::string in_one_line(std::string_view text, std::size_t limit) {
+  auto line = clean_text(text, limit);
+  std::ranges::replace_if(
+      line, [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return line;
+}
+
 bool valid_name(std::string_view name) noexcept {
   // Not isalnum(): that asks the locale.
   const auto allowed = [](char c) {

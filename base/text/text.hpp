@@ -14,6 +14,9 @@ inline constexpr std::size_t kNameLimit = 64;         ///< characters of a name
 /// than tab and newline, become U+FFFD, so the result is at most twice as long when quoted as JSON.
 std::string clean_text(std::string_view text, std::size_t limit = kErrorTextLimit);
 
+/// The same in one line: spaces for tabs and line ends, such as a path may have.
+std::string in_one_line(std::string_view text, std::size_t limit = kErrorTextLimit);
+
 /// True for a name a queue, a task or a database alias may have: 1 to 64 of a-z A-Z 0-9 _ . -
 bool valid_name(std::string_view name) noexcept;
 

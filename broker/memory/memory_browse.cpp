@@ -11,7 +11,7 @@ std::vector<Queue> MemoryBroker::queues() {
   const std::scoped_lock lock{shared_->mutex};
   std::vector<Queue> found;
   for (const auto& [name, queue] : shared_->queues) {
-    if (!queue.empty()) found.push_back(name);
+    if (!queue.empty() || queue.declared_until_ms > now_ms()) found.push_back(name);
   }
   return found;
 }
@@ -67,8 +67,9 @@ QueueCounts MemoryBroker::counts(const Queue& name) {
           .delayed = delayed,
           .dead = count(queue.dead.order()),
           .oldest = oldest,
-          .workers = std::ranges::count_if(queue.leases,
-                                           [&](const auto& lease) { return lease.second > now_ms(); })};
+          .workers =
+              std::ranges::count_if(queue.leases, [&](const auto& lease) { return lease.second > now_ms(); }),
+          .declared_by = queue.declared_until_ms > now_ms() ? queue.declared_by : std::string{}};
 }
 
 std::vector<DeadLetterEntry> MemoryBroker::dead_letters(const Queue& name, std::size_t offset,

@@ -1,5 +1,6 @@
 /// Whose a queue is, in memory.
 #include <algorithm>
+#include <utility>
 
 #include "broker/memory/memory_queues.hpp"
 
@@ -16,8 +17,13 @@ std::vector<HomeFinding> claim(MemoryQueue& queue, const HomeClaim& claim) {
   std::vector<HomeFinding> findings;
   for (const auto& database : claim.databases) {
     const auto known = queue.home.find(database.alias);
-    if (known == queue.home.end() || known->second.token == database.token) continue;
-    findings.push_back({Kind::kOtherDatabase, database.alias, known->second.where});
+    if (known == queue.home.end()) continue;
+    const auto& [alias, token, where, instance] = known->second;
+    if (token != database.token) {
+      findings.push_back({Kind::kOtherDatabase, alias, where});
+    } else if (!instance.empty() && !database.instance.empty() && instance != database.instance) {
+      findings.push_back({Kind::kCopy, alias, where, instance});
+    }
   }
   for (const auto& [app, tasks] : queue.apps) {
     if (claim.app.empty() || app == claim.app) continue;
@@ -28,7 +34,12 @@ std::vector<HomeFinding> claim(MemoryQueue& queue, const HomeClaim& claim) {
   if (std::ranges::any_of(findings, [](const auto& finding) { return finding.kind != Kind::kOtherApp; })) {
     return findings;
   }
-  for (const auto& database : claim.databases) queue.home[database.alias] = database;
+  for (const auto& database : claim.databases) {
+    auto& known = queue.home[database.alias];
+    auto instance = database.instance.empty() ? known.instance : database.instance;
+    known = database;
+    known.instance = std::move(instance);
+  }
   if (!claim.app.empty()) queue.apps[claim.app] = claim.tasks;
   return findings;
 }
@@ -41,6 +52,15 @@ std::vector<std::vector<HomeFinding>> MemoryBroker::claim_home(const HomeClaim& 
   std::vector<std::vector<HomeFinding>> found;
   for (const auto& queue : queues) found.push_back(claim(shared_->queues[queue], given));
   return found;
+}
+
+void MemoryBroker::declare_queues(std::span<const DeclaredQueue> declared, Millis time) {
+  const std::scoped_lock lock{shared_->mutex};
+  for (const auto& [name, task] : declared) {
+    auto& queue = shared_->queues[name];
+    queue.declared_by = task;
+    queue.declared_until_ms = now_ms() + std::max(time, Millis{1}).count();
+  }
 }
 
 }  // namespace aftercommit

@@ -61,6 +61,8 @@ struct MemoryQueue {
   std::map<std::string, std::string> relay;              // cursors by source
   std::map<std::string, HomeDatabase> home;              // by alias
   std::map<std::string, std::vector<std::string>> apps;  // of its workers, with the tasks they declare
+  std::string declared_by{};                             // a task,
+  std::int64_t declared_until_ms = 0;                    // and when that is forgotten
   std::uint64_t signs = 0;                               // how often a job became due before all others
 
   bool empty() const {

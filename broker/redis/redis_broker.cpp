@@ -121,6 +121,10 @@ std::vector<std::vector<HomeFinding>> RedisBroker::claim_home(const HomeClaim& c
   return redis_claim_home(session_, claim, queues, deadline());
 }
 
+void RedisBroker::declare_queues(std::span<const DeclaredQueue> declared, Millis time) {
+  redis_declare_queues(session_, declared, time, deadline());
+}
+
 std::vector<std::string> RedisBroker::relay_cursors(std::string_view source, std::span<const Queue> queues) {
   relay_has_asked_ = false;
   auto cursors = redis_relay_cursors(session_, source, queues, deadline());

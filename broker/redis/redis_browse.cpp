@@ -59,8 +59,8 @@ std::optional<Queue> queue_of(const std::string& prefix, std::string_view key) {
   if (end == std::string_view::npos) return {};
   Queue queue{key.substr(begin, end - begin)};
   const RedisKeys keys{prefix, queue};
-  const std::array ours{&keys.stream,  &keys.delayed, &keys.dead, &keys.workers,
-                        &keys.durable, &keys.relay,   &keys.home, &keys.aside};
+  const std::array ours{&keys.stream, &keys.delayed, &keys.dead,     &keys.workers, &keys.durable,
+                        &keys.relay,  &keys.home,    &keys.declared, &keys.aside};
   if (!valid_name(queue) || std::ranges::none_of(ours, [&](const auto* own) { return *own == key; }))
     return {};
   return queue;
@@ -92,6 +92,7 @@ QueueCounts RedisBrowser::counts(const Queue& queue) {
   commands.add("TIME");
   commands.add("ZRANGE", keys.workers, 0, -1, "WITHSCORES");
   commands.begin_script(scripts::stand_aside(), {keys.aside}, 0);
+  commands.add("GET", keys.declared);
 
   std::array<std::int64_t, 4> numbers{};
   std::vector<Reply> replies(commands.size());
@@ -116,7 +117,8 @@ QueueCounts RedisBrowser::counts(const Queue& queue) {
           .delayed = delayed,
           .dead = dead,
           .oldest = age(*replies[4], *replies[5]),
-          .workers = living(*replies[6], *replies[5])};
+          .workers = living(*replies[6], *replies[5]),
+          .declared_by = std::string{text(*replies[8])}};
 }
 
 std::vector<DeadLetterEntry> RedisBrowser::dead_letters(const Queue& queue, std::size_t offset,

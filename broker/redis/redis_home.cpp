@@ -1,6 +1,7 @@
 /// One script for each queue, all in one round trip.
 #include "broker/redis/redis_home.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace aftercommit {
@@ -15,7 +16,9 @@ std::string joined(const std::vector<std::string>& tasks) {
 
 HomeFinding::Kind kind_of(std::string_view word) {
   using Kind = HomeFinding::Kind;
-  return word == "database" ? Kind::kOtherDatabase : word == "task" ? Kind::kSameTask : Kind::kOtherApp;
+  if (word == "database") return Kind::kOtherDatabase;
+  if (word == "copy") return Kind::kCopy;
+  return word == "task" ? Kind::kSameTask : Kind::kOtherApp;
 }
 
 }  // namespace
@@ -25,7 +28,7 @@ std::vector<std::vector<HomeFinding>> redis_claim_home(RedisSession& session, co
   const auto tasks = joined(claim.tasks);
   RedisPipeline commands;
   for (const auto& queue : queues) {
-    commands.begin_script(scripts::home(), {session.keys(queue).home}, 3 + 3 * claim.databases.size());
+    commands.begin_script(scripts::home(), {session.keys(queue).home}, 3 + 4 * claim.databases.size());
     commands.word(claim.adopt ? "1" : "0");
     commands.word(claim.app);
     commands.word(tasks);
@@ -33,19 +36,30 @@ std::vector<std::vector<HomeFinding>> redis_claim_home(RedisSession& session, co
       commands.word(database.alias);
       commands.word(database.token);
       commands.word(database.where);
+      commands.word(database.instance);
     }
   }
   std::vector<std::vector<HomeFinding>> found;
   for (const auto& reply : session.ask(commands, deadline)) {
     auto& findings = found.emplace_back();
     const auto words = elements(*reply);
-    for (std::size_t i = 0; i + 2 < words.size(); i += 3) {
+    for (std::size_t i = 0; i + 3 < words.size(); i += 4) {
       findings.push_back({.kind = kind_of(text(*words[i])),
                           .subject = std::string{text(*words[i + 1])},
-                          .detail = std::string{text(*words[i + 2])}});
+                          .detail = std::string{text(*words[i + 2])},
+                          .instance = std::string{text(*words[i + 3])}});
     }
   }
   return found;
+}
+
+void redis_declare_queues(RedisSession& session, std::span<const DeclaredQueue> declared, Millis time,
+                          Deadline deadline) {
+  RedisPipeline commands;
+  for (const auto& [queue, task] : declared) {
+    commands.add("SET", session.keys(queue).declared, task, "PX", std::max(time, Millis{1}).count());
+  }
+  if (commands.size() > 0) session.ask(commands, deadline);
 }
 
 }  // namespace aftercommit

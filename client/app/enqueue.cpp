@@ -178,7 +178,8 @@ std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
                                  .countdown = options.countdown,
                                  .eta = options.eta,
                                  .durable = durable ? std::optional{envelope.id} : std::nullopt},
-                    .asked_at = std::chrono::steady_clock::now()});
+                    .asked_at = std::chrono::steady_clock::now(),
+                    .task = task.name});
   }
   if (jobs.empty()) return ids;
 

@@ -33,14 +33,18 @@ HomeDatabase read_home(Database& database) {
   if (rows.size() != 1) {
     throw ConfigError{in_schema("the table {schema}.home of database '" + database.alias() +
                                     "' has lost its one row, which tells whose jobs these are: as the owner, "
-                                    "INSERT INTO {schema}.home DEFAULT VALUES, then run `" +
+                                    "run `" +
+                                    command_for(database, "new-token") + "`, then `" +
                                     command_for(database, "adopt --all") + "`",
                                 schema)};
   }
   return {.alias = database.alias(),
           .token = rows[0][0].as<std::string>(),
-          .where = rows[0][1].as<std::string>() + ", schema " + schema};
+          .where = rows[0][1].as<std::string>() + ", schema " + schema,
+          .instance = rows[0][2].as<std::string>()};
 }
+
+void renew_token(Database& database) { database.exec(statements_of(database).renew_token); }
 
 std::vector<OtherApp> find_other_apps(Database& database, const HomeClaim& claim,
                                       std::span<const Queue> queues) {

@@ -10,9 +10,14 @@
 
 namespace aftercommit::detail {
 
-/// The database as a home of jobs.  Its token is made with the tables and goes where they go: with a dump, to
-/// a standby.  Throws what Database does; ConfigError where the table has lost it.
+/// The database as a home of jobs.  Its token is made with the tables and goes where they go: with a dump,
+/// into a clone, to a standby.  Its instance, "system identifier/oid of the database/schema", goes to a
+/// standby alone, and with a copy of the server's files.  Throws what Database does; ConfigError where the
+/// table has lost the token.
 HomeDatabase read_home(Database& database);
+/// Another token, or the first where it is lost: to any Redis it is another database from now on.  For the
+/// owner of the tables.
+void renew_token(Database& database);
 
 /// What find_other_apps finds of one app in one queue.
 struct OtherApp {

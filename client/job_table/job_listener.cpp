@@ -53,7 +53,8 @@ bool JobListener::wait(std::chrono::milliseconds timeout) {
     return connection_->connection.await_notification(seconds.count(), rest.count()) > 0;
   } catch (const std::exception& error) {
     const bool lost = connection_ && !connection_->connection.is_open();
-    const auto reason = lost ? connection_->connection.why_lost() : why_unreachable(error, options.url);
+    auto reason = lost ? connection_->connection.why_lost() : why_unreachable(error, options.url);
+    if (reason.empty()) reason = "the connection was lost";
     connection_.reset();
     throw DatabaseUnavailable{"cannot listen on database '" + database_.alias() + "': " + reason};
   }

@@ -82,8 +82,11 @@ std::optional<JobRow> JobTable::find(const JobId& job) const {
 JobTable::Look JobTable::look_for(const JobId& job) const {
   const auto rows = database_.exec(statements().look_for_job, job);
   if (rows.empty()) return {};
-  Look look{.home = rows[0][0].as<std::string>()};
-  if (!rows[0][1].is_null()) look.row = job_row(rows[0], 1);
+  Look look{.home = {.alias = database_.alias(),
+                     .token = rows[0][0].as<std::string>(),
+                     .where = {},
+                     .instance = rows[0][1].as<std::string>()}};
+  if (!rows[0][2].is_null()) look.row = job_row(rows[0], 2);
   return look;
 }
 

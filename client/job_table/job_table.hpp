@@ -53,10 +53,10 @@ class JobTable {
 
   /// The job as it stands now; nothing if it is done, dead, or was never committed.
   std::optional<JobRow> find(const JobId& job) const;
-  /// The same together with the token of the table that says so (see home.hpp), by one answer; empty where it
-  /// has lost it.
+  /// The same together with the token and the instance of the table that says so (see home.hpp), by one
+  /// answer; empty where it has lost its token.
   struct Look {
-    std::string home;
+    HomeDatabase home{};
     std::optional<JobRow> row{};
   };
   Look look_for(const JobId& job) const;

@@ -34,19 +34,12 @@ class Notices final : public pqxx::errorhandler {
   bool operator()(const char text[]) noexcept override {
     try {
       const std::string_view all{text};
-      last_ = first_line(all);
       log(LogLevel::kDebug, "PostgreSQL remarks", {{"notice", std::string{all.substr(0, all.find('\n'))}}});
     } catch (const std::exception&) {
       // No memory for a remark.
     }
     return false;
   }
-
-  const std::string& last() const noexcept { return last_; }
-  void forget() noexcept { last_.clear(); }
-
- private:
-  std::string last_;
 };
 
 /// libpqxx 6.4 looks into a table for each result, which it makes with the first and which is gone when the
@@ -128,17 +121,18 @@ void Connection::refuse_encoding() {
 
 /// In place of what libpqxx says: "Could not obtain client encoding: not connected."
 void Connection::throw_if_lost() const {
-  if (impl_->connection.is_open()) return;
+  if (is_open()) return;
   const auto reason = why_lost();
   throw pqxx::broken_connection{reason.empty() ? "the connection was lost"
                                                : "the connection was lost: " + reason};
 }
 
-std::string Connection::why_lost() const {
-  // To a session that lies idle the server's last words are a remark.
-  if (const auto& remark = impl_->notices.last(); ended_ && !remark.empty()) return remark;
-  return severed_ && impl_->connection.is_open() ? "" : impl_->connection.why_lost();
-}
+std::string Connection::why_lost() const { return severed_ && is_open() ? "" : impl_->connection.why_lost(); }
+
+const LastWords& Connection::last_words() const noexcept { return impl_->connection.last_words(); }
+
+/// Behind a server's last words the end of the stream may take a moment.
+bool Connection::is_open() const noexcept { return impl_->connection.is_open() && !last_words().final; }
 
 bool Connection::has_own_session() const {
   try {
@@ -151,7 +145,7 @@ bool Connection::has_own_session() const {
 
 bool Connection::make_fit() noexcept {
   try {
-    if (inherited() || severed_ || !impl_->connection.is_open()) return false;
+    if (inherited() || severed_ || !is_open()) return false;
     if (impl_->connection.in_transaction()) return false;
     if (!changed_) return true;
     if (!planned_.usable()) return false;  // a pooler cleans up when its client goes
@@ -239,35 +233,36 @@ std::string Connection::quote(std::string_view text) const {
 
 int Connection::backend() const noexcept { return impl_->connection.backendpid(); }
 
+bool Connection::in_transaction() const noexcept { return impl_->connection.in_transaction(); }
+
 bool Connection::lost(const std::exception* error) const noexcept {
-  if (!impl_->connection.is_open()) return true;
+  if (!is_open()) return true;
   if (error == nullptr) return false;
   if (dynamic_cast<const pqxx::broken_connection*>(error) != nullptr) return true;
   return ends_the_connection(sqlstate_of(*error));
 }
 
 bool Connection::looks_alive() const noexcept {
-  return !inherited() && !severed_ && impl_->connection.is_open() && impl_->is_quiet();
+  if (inherited() || severed_) return false;
+  impl_->connection.understand();
+  return is_open() && impl_->is_quiet();
 }
 
 bool Connection::has_ended() noexcept {
   // What a server says unasked is mostly why it goes; the end of the stream comes a moment later.
   constexpr int kMomentMs = 1000;
   constexpr int kReads = 10;
-  impl_->notices.forget();
-  for (int reads = 0; reads < kReads && !ended_; ++reads) {
-    if (severed_) return true;
-    ended_ = !impl_->connection.is_open();
-    if (ended_) break;
+  for (int reads = 0; reads < kReads; ++reads) {
+    impl_->connection.understand();  // it may have been read together with an answer
+    if (severed_ || !is_open()) return true;
     if (impl_->is_quiet(reads == 0 ? 0 : kMomentMs)) return false;
     try {
       impl_->connection.get_notifs();  // reads what has come
-      impl_->connection.understand();
     } catch (const std::exception&) {
-      ended_ = true;
+      return true;
     }
   }
-  return ended_;
+  return false;
 }
 
 bool Connection::inherited() const noexcept { return impl_->forks != detail::forks(); }

@@ -11,6 +11,7 @@
 
 #include "aftercommit/database.hpp"
 #include "aftercommit/sql_params.hpp"
+#include "client/postgres/last_words.hpp"
 #include "client/statements/frequent_statements.hpp"
 #include "client/statements/planned_statements.hpp"
 #include "client/statements/riders.hpp"
@@ -57,6 +58,8 @@ class Connection {
   std::string quote(std::string_view text) const;
 
   int backend() const noexcept;  ///< the process id of the server's side
+  /// Whether a transaction is open, in order or failed, as the server has told with its last answer.
+  bool in_transaction() const noexcept;
 
   /// Throws UsageError once the process has ended so far that no connection works any more: see main's end in
   /// docs/guide/database.md.
@@ -75,6 +78,8 @@ class Connection {
 
   /// Once it is lost: what the server said before it ended the session, else what libpq makes of it.
   std::string why_lost() const;
+  /// The same with its code; empty where the server has said nothing.
+  const LastWords& last_words() const noexcept;
 
   /// Why the session takes no writes, as a clause, if that is what the error says and no statement has asked
   /// for it; else empty.  A server older than 14 does not tell whether one has.
@@ -96,13 +101,13 @@ class Connection {
   pqxx::result run_or_plan(std::string_view sql, const SqlParams& params, const std::string& begin);
   const std::string* find_plan(std::string_view sql, const SqlParams& params);
   bool inherited() const noexcept;
+  bool is_open() const noexcept;  // as far as is known without a look
   bool has_own_session() const;
   [[noreturn]] void refuse_encoding();
   void throw_if_lost() const;  // what the server said
 
   const bool of_worker_;
   bool changed_ = false;
-  bool ended_ = false;  // has_ended() has found it so
   bool holds_unicode_ = true;
   std::unique_ptr<Impl> impl_;
   std::atomic<bool> severed_{false};

@@ -7,6 +7,7 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "aftercommit/error.hpp"
@@ -34,6 +35,7 @@ struct Reading {
 Reading read(const std::string& url) {
   char* trouble = nullptr;
   Settings settings{::PQconninfoParse(url.c_str(), &trouble)};
+  if (settings == nullptr && trouble == nullptr) throw std::bad_alloc{};
   Reading reading{.settings = std::move(settings), .trouble = trouble == nullptr ? "" : trouble};
   ::PQfreemem(trouble);
   return reading;
@@ -82,6 +84,15 @@ constexpr std::array kTroubles{
     Trouble{"IPv6 host address may not be empty", "has brackets without an address in them"},
     Trouble{"unexpected character", "has something else than ':' or '/' after an address in brackets"},
 };
+
+/// The hosts, or ports, of a list, which libpq names one by one.
+void add_each(Secrets& secrets, std::string_view list) {
+  while (!list.empty()) {
+    const auto end = std::min(list.find(','), list.size());
+    secrets.add(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+}
 
 /// keyword='value' with what would end the value taken for itself.
 void append(std::string& text, const std::string& keyword, std::string_view value) {
@@ -140,9 +151,18 @@ std::string why_unreachable(const std::exception& error, const std::string& url)
   Secrets secrets{url};
   const auto reading = read(url);
   for (const auto& [keyword, value] : values_of(reading.settings)) {
-    if (keyword == "password" || keyword == "sslpassword") secrets.add(value);
+    if (keyword == "password" || keyword == "sslpassword" || secrets.in_any_part()) secrets.add(value);
+    if (secrets.in_any_part()) add_each(secrets, value);
   }
-  return secrets.masked(reasons_of(error));
+  // Masked as a whole: a password may hold the end of a line.
+  auto reasons = reasons_of(secrets.masked(what_of(error)));
+  if (secrets.in_any_part()) {
+    reasons +=
+        "; none of the URL is shown, for it can be read in more than one way: a user name or a password "
+        "takes "
+        "'/' as %2F, ':' as %3A and '@' as %40, and '@' stands between them and the host";
+  }
+  return reasons;
 }
 
 bool is_connection_keyword(const std::string& name) { return read(name + "=x").settings != nullptr; }

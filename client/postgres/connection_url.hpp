@@ -21,7 +21,7 @@ void check_url(const std::string& url, const std::string& alias);
 std::string connection_string(const DatabaseOptions& options);
 
 /// Why there is no connection, from what libpq said of it: without what may be the password, however libpq
-/// has read the URL.
+/// has read the URL.  Of one that can be read in several ways none is quoted.
 std::string why_unreachable(const std::exception& error, const std::string& url);
 
 /// Whether libpq knows a setting of this name.

@@ -22,10 +22,9 @@ std::string first_line(std::string_view text) {
 
 std::string first_line(const std::exception& error) { return first_line(what_of(error)); }
 
-std::string reasons_of(const std::exception& error) {
+std::string reasons_of(std::string_view text) {
   constexpr std::string_view kHost = "connection to server";  // begins what is said of each of several hosts
-  auto reasons = first_line(error);
-  auto text = what_of(error);
+  auto reasons = first_line(text);
   for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
     text.remove_prefix(end + 1);
     if (text.starts_with(kHost)) reasons.append("; ").append(text.substr(0, text.find('\n')));

@@ -15,8 +15,8 @@ std::string_view what_of(const std::exception& error) noexcept;
 std::string first_line(std::string_view text);
 std::string first_line(const std::exception& error);
 
-/// Why libpq has no connection: its first line, and that of each further host which it has tried.  It quotes
-/// the URL: see why_unreachable().
-std::string reasons_of(const std::exception& error);
+/// Why libpq has no connection, from all that it said: its first line, and that of each further host which it
+/// has tried.  It quotes the URL: see why_unreachable().
+std::string reasons_of(std::string_view text);
 
 }  // namespace aftercommit::detail

@@ -20,13 +20,15 @@ inline pqxx::result exec_text_params(pqxx::transaction_base& session, const std:
 #endif
 }
 
-/// The SQLSTATE of an error, empty where it has none.  In 6.4 the rollback errors carry none of their own.
+/// The SQLSTATE of an error, empty where it has none.  In 6.4 the rollback errors and that of a missing
+/// privilege carry none of their own.
 inline std::string sqlstate_of(const std::exception& error) {
 #if PQXX_VERSION_MAJOR < 7
   if (dynamic_cast<const pqxx::serialization_failure*>(&error) != nullptr) return "40001";
   if (dynamic_cast<const pqxx::statement_completion_unknown*>(&error) != nullptr) return "40003";
   if (dynamic_cast<const pqxx::deadlock_detected*>(&error) != nullptr) return "40P01";
   if (dynamic_cast<const pqxx::transaction_rollback*>(&error) != nullptr) return "40000";
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr) return "42501";
 #endif
   if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error)) return sql->sqlstate();
   return {};

@@ -11,17 +11,19 @@ std::string ready(std::string_view sql, std::string_view schema) {
   return in_schema(sql.substr(0, sql.find_last_not_of('\n') + 1), schema);
 }
 
-/// With the account of the server and the table that an answer is of.
-std::string with_origin(std::string_view sql, std::string_view schema) {
-  constexpr std::string_view kPlace = "{origin}";
-  std::string text{sql};
-  text.replace(text.find(kPlace), kPlace.size(), ready(sql::relay_origin, schema));
-  return ready(text, schema);
+/// With a part that has a file of its own.
+std::string with(std::string text, std::string_view place, std::string_view part) {
+  return text.replace(text.find(place), place.size(), part);
 }
 
-std::string with_row(std::string insert_jobs, std::string_view row) {
-  constexpr std::string_view kPlace = "{rows}";
-  return insert_jobs.replace(insert_jobs.find(kPlace), kPlace.size(), row);
+/// With what tells this database from its copies.
+std::string with_instance(std::string_view sql, std::string_view schema) {
+  return with(ready(sql, schema), "{instance}", ready(sql::home_instance, schema));
+}
+
+/// With the account of the server and the table that an answer is of.
+std::string with_origin(std::string_view sql, std::string_view schema) {
+  return with(ready(sql, schema), "{origin}", with_instance(sql::relay_origin, schema));
 }
 
 }  // namespace
@@ -29,7 +31,7 @@ std::string with_row(std::string insert_jobs, std::string_view row) {
 Statements::Statements(std::string_view schema)
     : insert_jobs{ready(sql::insert_jobs, schema)},
       insert_row{ready(sql::insert_row, schema)},
-      insert_job{with_row(ready(sql::insert_jobs, schema), ready(sql::insert_row, schema))},
+      insert_job{with(ready(sql::insert_jobs, schema), "{rows}", ready(sql::insert_row, schema))},
       guard_job{ready(sql::guard_job, schema)},
       guard_ledger{ready(sql::guard_ledger, schema)},
       proof{ready(sql::proof, schema)},
@@ -54,11 +56,12 @@ Statements::Statements(std::string_view schema)
       end_backends{ready(sql::end_backends, schema)},
       find_in_ledger{ready(sql::find_in_ledger, schema)},
       purge_ledger{ready(sql::purge_ledger, schema)},
-      read_home{ready(sql::read_home, schema)},
-      look_for_job{ready(sql::look_for_job, schema)},
+      read_home{with_instance(sql::read_home, schema)},
+      look_for_job{with_instance(sql::look_for_job, schema)},
       find_apps{ready(sql::find_apps, schema)},
       enter_app{ready(sql::enter_app, schema)},
       forget_apps{ready(sql::forget_apps, schema)},
+      renew_token{ready(sql::renew_token, schema)},
       find_locked{ready(sql::find_locked, schema)},
       relay_load{with_origin(sql::relay_load, schema)},
       relay_fresh{with_origin(sql::relay_fresh, schema)} {}

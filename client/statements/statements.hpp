@@ -29,7 +29,7 @@ struct Statements {
   const std::string count_jobs, list_jobs, list_dead, list_dead_ids, find_dead, revive_job;
   const std::string unmark_revival, forget_dead;
   const std::string settle_doubt, job_holder, end_backends, find_in_ledger, purge_ledger;
-  const std::string read_home, look_for_job, find_apps, enter_app, forget_apps;
+  const std::string read_home, look_for_job, find_apps, enter_app, forget_apps, renew_token;
   const std::string find_locked;
   const std::string relay_load;
 

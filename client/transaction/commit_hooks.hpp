@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "aftercommit/job_id.hpp"
@@ -18,6 +19,7 @@ struct PendingJob {
   JobId id;
   Outgoing outgoing;
   std::chrono::steady_clock::time_point asked_at;
+  std::string task{};  ///< its name, for errors
 };
 
 /// What to hand the broker for jobs asked for some time ago: their countdowns run since then.

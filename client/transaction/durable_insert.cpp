@@ -1,6 +1,8 @@
 #include "client/transaction/durable_insert.hpp"
 
 #include <chrono>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/epoch_ms.hpp"
@@ -37,6 +39,21 @@ void append_durable_jobs(std::string& message, const Statements& statements,
     statements.insert_row.append_to(rows, row(*job, now, connection));
   }
   statements.insert_jobs.append_to(message, {{rows}});
+}
+
+std::string in_words(const std::vector<const PendingJob*>& jobs) {
+  constexpr std::size_t kNamed = 5;
+  std::set<std::string_view> tasks;
+  for (const auto* job : jobs) tasks.insert(job->task);
+  std::string text =
+      jobs.size() == 1 ? "the durable job" : "the " + std::to_string(jobs.size()) + " durable jobs";
+  text += tasks.size() == 1 ? " of task " : " of the tasks ";
+  std::size_t named = 0;
+  for (const auto task : tasks) {
+    if (named == kNamed) return text + " and " + std::to_string(tasks.size() - kNamed) + " more";
+    text.append(named++ > 0 ? ", '" : "'").append(task).append("'");
+  }
+  return text;
 }
 
 }  // namespace aftercommit::detail

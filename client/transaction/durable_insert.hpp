@@ -1,4 +1,4 @@
-/// The statement that inserts the durable jobs of a transaction.
+/// The statement that inserts the durable jobs of a transaction, and what errors say of them.
 #pragma once
 
 #include <string>
@@ -14,5 +14,8 @@ namespace aftercommit::detail {
 /// for.
 void append_durable_jobs(std::string& message, const Statements& statements,
                          const std::vector<const PendingJob*>& jobs, Connection& connection);
+
+/// "the durable job of task 'x'", "the 7 durable jobs of the tasks 'x', 'y'": for errors.  Not of none.
+std::string in_words(const std::vector<const PendingJob*>& jobs);
 
 }  // namespace aftercommit::detail

@@ -6,12 +6,12 @@
 
 namespace aftercommit::detail {
 
-void throw_read_only(DatabaseCore& database, const std::string& reason) {
+void throw_read_only(DatabaseCore& database, const std::string& reason, const std::string& jobs) {
   database.pool.drop_idle();
-  throw DatabaseUnavailable{
-      "database '" + database.alias + "' takes no writes: " + reason +
-      "; nothing was committed, and the connection is closed, for the next one may lead to a "
-      "server that does"};
+  throw DatabaseUnavailable{"database '" + database.alias + "' takes no writes: " + reason +
+                            "; nothing was committed" + (jobs.empty() ? jobs : ", " + jobs + " neither") +
+                            ", and the connection is closed, for the next one may lead to a "
+                            "server that does"};
 }
 
 std::string why_read_only(Database& database) {

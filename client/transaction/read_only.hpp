@@ -8,8 +8,10 @@
 
 namespace aftercommit::detail {
 
-/// Closes the idle connections, which lead to the same place, and throws DatabaseUnavailable.
-[[noreturn]] void throw_read_only(DatabaseCore& database, const std::string& reason);
+/// Closes the idle connections, which lead to the same place, and throws DatabaseUnavailable.  `jobs`: in
+/// words, those that the transaction was to keep, if there are any.
+[[noreturn]] void throw_read_only(DatabaseCore& database, const std::string& reason,
+                                  const std::string& jobs = {});
 
 /// Why no job can run on this database; empty where one can.  A round trip; throws what Database does.
 std::string why_read_only(Database& database);

@@ -167,13 +167,16 @@ pqxx::result Session::exec(std::string_view sql, const SqlParams& params) {
     return send(sql, params);
   }
   drop_ahead();  // this statement may want what that one holds
+  forget_loss();
   auto lease = core_->pool.lease();
   try {
     lease->notice(sql, leaves_traces);
     return lease->exec(sql, params);
   } catch (const std::exception& error) {
     const auto reason = lease->why_read_only(error);
-    if (!reason.empty() || lease->lost(&error)) lease.discard();
+    const bool lost = lease->lost(&error);
+    if (lost) loss_ = lease->last_words();
+    if (!reason.empty() || lost) lease.discard();
     if (!reason.empty()) throw_read_only(*core_, reason);
     throw;
   }
@@ -200,7 +203,12 @@ std::string Session::why_read_only(const std::exception& error) const {
 void Session::note_failure(std::string_view sql, const std::exception* error) {
   const bool unavailable = dynamic_cast<const DatabaseUnavailable*>(error) != nullptr;
   const auto read_only = error != nullptr ? why_read_only(*error) : std::string{};
-  lost_ = lost_ || unavailable || !read_only.empty() || lease_->lost(error);
+  if (unavailable || !read_only.empty()) {
+    lost_ = true;
+  } else if (!lost_ && lease_->lost(error)) {
+    lost_ = true;
+    loss_ = lease_->last_words();
+  }
   failure_ = "statement '" + shorten(sql) + "' failed: " +
              (!read_only.empty() ? "the database takes no writes, " + read_only
               : error != nullptr ? first_line(*error)

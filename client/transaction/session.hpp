@@ -15,6 +15,7 @@
 
 #include "aftercommit/database.hpp"
 #include "client/postgres/connection_pool.hpp"
+#include "client/postgres/last_words.hpp"
 #include "client/statements/riders.hpp"
 #include "client/statements/statements.hpp"
 #include "client/transaction/commit_hooks.hpp"
@@ -88,6 +89,10 @@ class Session {
   bool holds_unicode() const noexcept { return !lease_ || lease_->holds_unicode(); }
   bool has_hooks() const noexcept { return !hooks_.empty(); }  ///< or jobs: something waits for the commit
   bool lost() const noexcept { return lost_; }  ///< the connection went away inside the open transaction
+  /// The server's last words, empty ones included, where the latest transaction or statement here has lost
+  /// its session, in its commit or before.
+  const std::optional<LastWords>& loss() const noexcept { return loss_; }
+  void forget_loss() noexcept { loss_.reset(); }
   /// Rolls back what was begun for Riders::next, unless its block has been entered.
   void drop_ahead() noexcept;
   Transaction& transaction();
@@ -151,7 +156,7 @@ class Session {
   void send_commit(const std::vector<const PendingJob*>& durable);
   Riders* next_to_begin() const noexcept;  ///< in the message of COMMIT; null: none
   std::string commit_message(const std::vector<const PendingJob*>& durable, const Riders* next) const;
-  [[noreturn]] void throw_not_committed(const std::exception& error, bool with_jobs) const;
+  [[noreturn]] void throw_not_kept(const std::exception& error, const std::string& jobs) const;
   [[noreturn]] void end_uncommitted();
   void settle_doubt(const std::vector<const PendingJob*>& durable, int backend, const std::string& reason);
   void run_hooks();
@@ -186,8 +191,9 @@ class Session {
   bool lost_ = false;            // the connection went away inside this transaction, or is not ours
   bool forked_ = false;          // the latter
   unsigned forks_;
-  std::string failure_;        // what broke the transaction, as a clause for messages; empty: healthy
-  std::vector<Block> blocks_;  // open atomic blocks, outermost first
+  std::optional<LastWords> loss_;  // outlives the transaction
+  std::string failure_;            // what broke the transaction, as a clause for messages; empty: healthy
+  std::vector<Block> blocks_;      // open atomic blocks, outermost first
   std::vector<Savepoint> savepoints_;
   std::size_t savepoints_made_ = 0;  // in this transaction, for their names
   std::atomic<std::uint64_t> transaction_number_{first_transaction_number()};  // read by abandon()

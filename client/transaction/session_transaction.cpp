@@ -39,6 +39,7 @@ std::string begin_statement(const AtomicOptions& options) {
 }  // namespace
 
 void Session::begin(const AtomicOptions& options, Riders* riders) {
+  forget_loss();
   if (riders != nullptr && riders == ahead_) {
     riders_ = std::exchange(ahead_, nullptr);
   } else {
@@ -161,8 +162,8 @@ void Session::run_hooks() {
 void Session::send_commit(const std::vector<const PendingJob*>& durable) {
   // Not in the message of COMMIT: a connection that turns out dead there leaves a doubt, here it is replaced.
   if (!begin_.empty()) send_begin_alone();
-  // A task's own commit gets by without a look: the next attempt finds out.
-  if (riders_ == nullptr ? lease_->has_ended() : lease_->severed()) end_uncommitted();
+  // Once it is sent nobody can tell: the server may end a session behind its commit, with the same words.
+  if (lease_->has_ended()) end_uncommitted();
   const auto backend = lease_->backend();
   try {
     auto* const next = next_to_begin();
@@ -175,20 +176,24 @@ void Session::send_commit(const std::vector<const PendingJob*>& durable) {
     }
   } catch (const std::exception& error) {
     const bool lost = lease_->lost(&error);
+    if (lost) loss_ = lease_->last_words();
     if (!lost && sqlstate_of(error) != "40003") {  // the server has answered: nothing is committed
+      const auto jobs = durable.empty() ? std::string{} : in_words(durable);
       if (const auto reason = why_read_only(error); !reason.empty()) {
         drop_lease(false);
         forget_transaction();
-        throw_read_only(*core_, reason);
+        throw_read_only(*core_, reason, jobs);
       }
-      const bool with_jobs = !durable.empty();
-      if (with_jobs || riders_ != nullptr) {  // one of the statements beside COMMIT failed: it is still open
+      // Still open: one of the statements beside COMMIT has failed, and not a constraint that it checks.
+      const bool beside = lease_->in_transaction();
+      if (beside) {
         end_by_rollback();
       } else {
         drop_lease(true);
         forget_transaction();
       }
-      throw_not_committed(error, with_jobs);
+      if (beside && !jobs.empty()) throw_not_kept(error, jobs);
+      throw;
     }
     const auto reason = lost ? lease_->why_lost() : first_line(error);
     drop_lease(!lost);
@@ -214,19 +219,40 @@ std::string Session::commit_message(const std::vector<const PendingJob*>& durabl
   return message;
 }
 
-void Session::throw_not_committed(const std::exception& error, bool with_jobs) const {
+/// Of the INSERT: what says that the set-up is wrong, or the transaction.  The rest passes through, above all
+/// what another try may not meet again.
+void Session::throw_not_kept(const std::exception& error, const std::string& jobs) const {
+  constexpr std::string_view kReadOnlyTransaction = "25006";
+  constexpr std::string_view kNoPrivilege = "42501";
   const auto code = sqlstate_of(error);
-  const bool no_table = code == "42P01" || code == "42703" || code == "42501" || code == "3F000";
-  if (!with_jobs || !no_table) throw;
-  throw ConfigError{"cannot keep durable jobs on " + name() + ": " + first_line(error) +
-                    "; rolled back. Run `" + command_for(core_->database, "migrate") +
-                    "`, as a role that may create the schema '" + core_->options.schema +
-                    "', and GRANT this one its use"};
+  const auto what = "cannot keep " + jobs + " on " + name() + ": ";
+  if (code == kReadOnlyTransaction) {
+    throw UsageError{
+        what +
+        "a statement has made the transaction read-only, and a durable job is a row of it; rolled "
+        "back. Ask for the job in another transaction, or choose delivery on commit"};
+  }
+  const auto& schema = core_->options.schema;
+  if (code == kNoPrivilege) {
+    throw ConfigError{what + first_line(error) + "; rolled back. GRANT this role USAGE on the schema '" +
+                      schema + "' and INSERT on its table 'job'"};
+  }
+  if (code.starts_with("23")) {
+    throw ConfigError{
+        what + first_line(error) + "; rolled back. The table 'job' of the schema '" + schema +
+        "' is not as `aftercommit migrate` has made it: take from it what was added, or use a schema "
+        "of its own"};
+  }
+  if (!code.starts_with("42") && code != "3F000") throw;
+  throw ConfigError{what + first_line(error) + "; rolled back. Run `" +
+                    command_for(core_->database, "migrate") + "`, as a role that may create the schema '" +
+                    schema + "', and GRANT this one its use"};
 }
 
 /// Where no COMMIT was sent there is no doubt about it.
 void Session::end_uncommitted() {
   const auto reason = lease_->why_lost();
+  loss_ = lease_->last_words();
   lost_ = true;
   end_by_rollback();
   throw DatabaseUnavailable{"the transaction on " + name() +

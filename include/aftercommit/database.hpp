@@ -75,8 +75,9 @@ class Database {
   /// DatabaseUnavailable where that connection has died meanwhile and no other is to be had.  As Django's
   /// atomic; what it throws besides: DatabaseUnavailable (nothing was committed),
   /// TransactionManagementError (a failed statement, or the exception of a merged block, was swallowed:
-  /// rolled back), CommitInDoubt, errors of deferred constraints, and after a commit that stands,
-  /// EnqueueError or what a hook threw.
+  /// rolled back), ConfigError or UsageError (its durable jobs cannot be rows: no table, no privilege, a
+  /// transaction that a statement made read-only; rolled back), CommitInDoubt, errors of deferred
+  /// constraints, and after a commit that stands, EnqueueError or what a hook threw.
   template <class Body>
   auto atomic(Body&& body);
   template <class Body>

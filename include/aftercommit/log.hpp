@@ -54,16 +54,18 @@ struct LogEvent {
 
 using LogHandler = std::function<void(const LogEvent&)>;
 
-/// Replaces the handler, for the whole process; an empty one restores the default.  The handler is called
-/// from any thread, also at the same time.
+/// Replaces the handler, for the whole process; an empty one restores the default, which writes a line to
+/// standard error and never waits: what nobody reads is kept, 1 MiB of it, then dropped and counted.  The
+/// handler is called from any thread, also at the same time, and should not wait either: a thread of the
+/// library that is in it holds up the end of its App.
 void set_log_handler(LogHandler handler);
 
-/// Events below this level are not made; kDebug, all are, by default.  For the whole process, thread-safe.
+/// Events below this level are not made: kInfo, until it is set.  For the whole process, thread-safe.
 void set_log_level(LogLevel lowest) noexcept;
 /// Whether an event of this level would reach the handler: asked where making its fields costs something.
 bool logs(LogLevel level) noexcept;
 
-/// Hands one event to the handler.  Thread-safe; never throws.
+/// Hands one event to the handler, or the default one where that throws.  Thread-safe; never throws.
 void log(LogLevel level, std::string_view message,
          std::initializer_list<LogEvent::Field> fields = {}) noexcept;
 

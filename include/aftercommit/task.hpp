@@ -5,24 +5,24 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "aftercommit/call_checks.hpp"
 #include "aftercommit/decode_args.hpp"
 #include "aftercommit/delivery.hpp"
 #include "aftercommit/error.hpp"
 #include "aftercommit/job.hpp"
 #include "aftercommit/task_args.hpp"
+#include "aftercommit/task_call.hpp"
+#include "aftercommit/wrong_calls.hpp"
 
 namespace aftercommit {
 
 class App;
-template <class... Args>
-class Task;
 
 namespace detail {
 
@@ -43,40 +43,21 @@ struct TaskEntry {
 std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
                            std::vector<nlohmann::json> calls);
 
-/// What can be a task's body.
-template <class Body, class... Args>
-concept TaskBody =
-    std::invocable<const Body&, Job&, const Args&...> || std::invocable<const Body&, const Args&...>;
-
 }  // namespace detail
-
-/// The arguments of one call among many, as strict as those of delay(): made from them, or from a tuple of
-/// exactly the declared types.
-template <class... Args>
-struct TaskCall {
-  template <class... Given>
-  TaskCall(Given&&... given) requires detail::Accepts<std::tuple<Args...>, Given...>
-      : args_{detail::convert_all<Args...>(flaw_, std::forward<Given>(given)...)} {}
-  // Exactly: a double would become a tuple of one long without a word.
-  template <std::same_as<std::tuple<Args...>> Tuple>
-  TaskCall(Tuple tuple) : args_{std::move(tuple)} {}
-
- private:
-  friend class Task<Args...>;
-
-  detail::CallFlaw flaw_;  // told by the task, which knows its own name and the place of this call among many
-  std::tuple<Args...> args_;
-};
-
-/// A range whose elements are such calls, or tuples of exactly the declared types.
-template <class Range, class... Args>
-concept TaskCallsOf = std::ranges::input_range<Range> &&
-    std::convertible_to<std::ranges::range_reference_t<Range>, TaskCall<Args...>>;
 
 /// Made by App::task; a small value, copied freely, valid as long as its App.  Thread-safe once declared.
 template <class... Args>
-class Task {
+class Task : private detail::WrongCalls<std::index_sequence_for<Args...>, Args...> {
+  using Wrong = detail::WrongCalls<std::index_sequence_for<Args...>, Args...>;
+
  public:
+  // Of calls that are wrong: they do not compile, and say why.
+  using Wrong::apply_async;
+  using Wrong::apply_async_many;
+  using Wrong::delay;
+  using Wrong::delay_many;
+  using Wrong::run;
+
   explicit Task(detail::TaskEntry& entry) : entry_{&entry} {}
 
   const std::string& name() const noexcept { return entry_->name; }
@@ -111,20 +92,6 @@ class Task {
   /// Whether a call with arguments of these types compiles.
   template <class... Given>
   static constexpr bool kTakes = detail::Accepts<std::tuple<Args...>, Given...>;
-
-  // Options that do not come first: these do not compile, and say so.
-  template <class First, class... Rest>
-  requires(!std::convertible_to<First, const CallOptions&>) JobId apply_async(First&&, Rest&&...)
-  const { return options_first<First>(); }
-  template <class A>
-  requires(!std::convertible_to<A, const CallOptions&>) JobId apply_async(A&&, const CallOptions&)
-  const { return options_first<A>(); }
-  template <class A, class B>
-  requires(!std::convertible_to<A, const CallOptions&>) JobId apply_async(A&&, B&&, const CallOptions&)
-  const { return options_first<A>(); }
-  template <class A, class B, class C>
-  requires(!std::convertible_to<A, const CallOptions&>) JobId apply_async(A&&, B&&, C&&, const CallOptions&)
-  const { return options_first<A>(); }
 
   /// One job for each element, with the guarantees of delay(), sent in one round trip: delay_many({{1},
   /// {2}}), or any range whose elements are tuples of the arguments.
@@ -176,13 +143,6 @@ class Task {
       encoded.push_back(encode(call.args_));
     }
     return detail::enqueue(*entry_, options, std::move(encoded));
-  }
-
-  template <class First>
-  static JobId options_first() {
-    static_assert(std::convertible_to<First, const CallOptions&>,
-                  "the options of a call come first: task.apply_async({.countdown = 5s}, 42)");
-    return JobId::generate();
   }
 
   detail::TaskEntry* entry_;  // not owned: the App outlives its tasks

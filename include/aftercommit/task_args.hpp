@@ -10,7 +10,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "aftercommit/delivery.hpp"
 #include "aftercommit/task_types.hpp"
 
 namespace aftercommit::detail {
@@ -62,49 +61,6 @@ requires(sizeof...(Args) == sizeof...(Given)) inline constexpr bool kAccepts<std
 
 template <class Tuple, class... Given>
 concept Accepts = kAccepts<Tuple, Given...>;
-
-/// Does not compile, and says which argument is wrong.  `Position` counts from 1.
-template <std::size_t Position, class Given, class Declared>
-constexpr void check_argument() {
-  constexpr bool kTaken = kConvertsFaithfully<Given, Declared>;
-  if constexpr (Position == 1) {
-    static_assert(kTaken, "argument 1 of this call is not of the type that the task declares for it");
-  } else if constexpr (Position == 2) {
-    static_assert(kTaken, "argument 2 of this call is not of the type that the task declares for it");
-  } else if constexpr (Position == 3) {
-    static_assert(kTaken, "argument 3 of this call is not of the type that the task declares for it");
-  } else if constexpr (Position == 4) {
-    static_assert(kTaken, "argument 4 of this call is not of the type that the task declares for it");
-  } else if constexpr (Position == 5) {
-    static_assert(kTaken, "argument 5 of this call is not of the type that the task declares for it");
-  } else {
-    static_assert(kTaken,
-                  "an argument of this call, after the fifth, is not of the type that the task declares");
-  }
-}
-
-/// Does not compile, and says what is wrong with a call of these arguments.
-template <class Tuple, class... Given>
-struct CheckCall;
-template <class... Args, class... Given>
-struct CheckCall<std::tuple<Args...>, Given...> {
-  static constexpr void check() {
-    constexpr bool kOptions = (std::same_as<std::remove_cvref_t<Given>, CallOptions> || ...);
-    static_assert(!kOptions,
-                  "the options of a call come first, and apply_async takes them: "
-                  "task.apply_async({.countdown = 5s}, 42)");
-    if constexpr (!kOptions) {
-      static_assert(sizeof...(Given) >= sizeof...(Args),
-                    "this call gives the task fewer arguments than it declares");
-      static_assert(sizeof...(Given) <= sizeof...(Args),
-                    "this call gives the task more arguments than it declares");
-      if constexpr (sizeof...(Given) == sizeof...(Args)) {
-        [&]<std::size_t... I>(std::index_sequence<I...>) { (check_argument<I + 1, Given, Args>(), ...); }
-        (std::index_sequence_for<Args...>{});
-      }
-    }
-  }
-};
 
 /// What is wrong with the values of a call, first things first; nothing is, while `text` is empty.
 struct CallFlaw {

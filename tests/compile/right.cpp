@@ -1,5 +1,6 @@
 // What the snippets beside this one do wrong, done right.
 #include <aftercommit/aftercommit.hpp>
+#include <list>
 
 using namespace std::chrono_literals;
 
@@ -10,13 +11,46 @@ struct Money {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Money, cents)
 
+void write_down(long, const std::string&) {}
+
 }  // namespace
 
-void ask(const aftercommit::Task<long, std::string>& remind, const aftercommit::Task<Money>& pay) {
+void ask(const aftercommit::Task<long, std::string>& remind, const aftercommit::Task<Money>& pay,
+         const aftercommit::Task<>& tidy_up) {
   remind.delay(7, "soon");
   remind.apply_async({.countdown = 5s}, 7, "soon");
   const aftercommit::CallOptions options{.queue = "mail"};
   remind.apply_async(options, 7, "soon");
+  remind.apply_async({}, 7, "soon");
   pay.delay(Money{250});
+  tidy_up.delay();
+  tidy_up.apply_async({.countdown = 5s});
+}
+
+void ask_for_many(const aftercommit::Task<long, std::string>& remind,
+                  const aftercommit::Task<std::vector<int>>& sum, const aftercommit::Task<>& tidy_up) {
+  remind.delay_many({{7, "soon"}, {8, "later"}});
+  remind.delay_many({});
+  remind.apply_async_many({.countdown = 5s}, {{7, "soon"}, {8, "later"}});
+  remind.apply_async_many({}, {});
+  std::vector<std::tuple<long, std::string>> tuples{{7, "soon"}};
+  remind.delay_many(tuples);
+  remind.delay_many(std::as_const(tuples));
+  remind.delay_many(std::move(tuples));
+  const std::vector<aftercommit::TaskCall<long, std::string>> calls{{7, "soon"}};
+  remind.delay_many(calls);
+  remind.delay_many({calls.begin(), calls.end()});
+  remind.apply_async_many({.queue = "mail"}, calls);
+  remind.delay_many(std::list<std::tuple<long, std::string>>{{7, "soon"}});
+  sum.delay_many({{std::vector{1, 2}}, {std::vector{3}}});
+  tidy_up.delay_many({{}, {}});
+}
+
+void give_body(const aftercommit::Task<long, std::string>& remind, const aftercommit::Task<Money>& pay,
+               const aftercommit::Task<>& tidy_up) {
+  remind.run([](aftercommit::Job&, long, const std::string&) {});
+  remind.run([](auto&&...) {});
+  remind.run(write_down);
   pay.run([](const Money&) {});
+  tidy_up.run([] {});
 }

@@ -19,6 +19,21 @@ aftercommit_compile_test(SaysThatThereAreTooManyArguments "this call gives the t
 aftercommit_compile_test(SaysThatOptionsComeFirst "the options of a call come first" options_last)
 aftercommit_compile_test(SaysThatNamedOptionsComeFirst "the options of a call come first" named_options_last)
 aftercommit_compile_test(SaysWhatTakesOptions "the options of a call come first, and apply_async" options_to_delay)
+aftercommit_compile_test(NamesAnArgumentFurtherBehind "argument 9 of this call is not of the type" ninth_argument)
+aftercommit_compile_test(SaysThatOptionsComeFirstForBracesToo "the options of a call come first" options_after_four)
+aftercommit_compile_test(SaysThatDelayTakesNoOptions "delay.. takes no options" options_in_braces_to_delay)
+aftercommit_compile_test(NamesAnOptionOfAnotherType "the option countdown of this call is of a wrong type"
+                         option_without_unit)
+aftercommit_compile_test(NamesAnArgumentInBraces "argument 2 of this call is in braces" argument_in_braces)
+aftercommit_compile_test(NamesTheArgumentOfOneCallOfMany "argument 2 of this call is not of the type" many_wrong_type)
+aftercommit_compile_test(NamesTheArgumentOfTuplesOfAnotherType "argument 2 of these tuples is not exactly of the type"
+                         many_tuples)
+aftercommit_compile_test(SaysThatOptionsOfManyCallsComeFirst "the options of many calls come first" many_options_last)
+aftercommit_compile_test(SaysThatDelayManyTakesNoOptions "delay_many.. takes no options" options_to_delay_many)
+aftercommit_compile_test(NamesTheArgumentThatABodyDoesNotTake "argument 2 of the task does not go into the parameter"
+                         body_parameter)
+aftercommit_compile_test(SaysThatABodyLacksAParameter "this body has fewer parameters" body_too_few)
+aftercommit_compile_test(SaysThatABodyIsConst "the body of a task runs in several threads at once" body_mutable)
 aftercommit_compile_test(SaysWhatAnOwnTypeLacks "a parameter of this task cannot become JSON: give its type" own_type)
 aftercommit_compile_test(SaysWhatAnOwnTypeLacksForABody "a parameter of this task cannot be made from JSON: give its"
                          own_type_to_run)

@@ -3,7 +3,8 @@
 usage: snippets.py compile --compiler CXX --flags FLAGS        C++, one translation unit for each page
        snippets.py run --bin FOLDER --lib FOLDER               SQL and commands, beside the servers of the environment
        snippets.py build --build FOLDER                        CMake, against what that build installs
-       snippets.py read                                        the rest: is it what it says it is?
+       snippets.py read                                        the rest: is it what it says it is?  And do the queues of
+                                                               a page's tasks and of its worker agree?
        all with --root FOLDER; with PAGE..., these pages alone
 
 Every fenced block of a language that is known below is covered, in each of PAGES.  What a reader would have around it
@@ -377,9 +378,29 @@ def read_block(root, snippet):
     return ""
 
 
+def queues_agree(root, page):
+    """Whether the worker of a page that declares tasks serves the queues that its C++ names: else it would warn a reader."""
+    blocks = snippets_of(root, page)
+    code = "\n".join(one.text for one in blocks if one.language == "cpp")
+    console = "\n".join(one.text for one in blocks if one.language == "console")
+    served = {name.split(":")[0] for names in re.findall(r"^\$ worker .*--queues (\S+)", console, re.M)
+              for name in names.split(",")}
+    tasks = re.findall(r"\.task<[^;]*;", code)
+    if not served or not tasks:
+        return ""
+    named = set(re.findall(r"\.queue = \"([\w.-]+)\"", code))
+    if any(".queue" not in task for task in tasks):
+        named.add("default")
+    return "" if named == served else f"its C++ names the queues {sorted(named)}, and its worker serves {sorted(served)}"
+
+
 def read_all(args):
     failed = 0
     for page in args.pages:
+        trouble = queues_agree(args.root, page)
+        if trouble:
+            print(f"{page}: {trouble}", file=sys.stderr)
+            failed += 1
         for snippet in snippets_of(args.root, page):
             if snippet.language not in READ or snippet.skipped:
                 continue

@@ -58,6 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Role{"Scheduler", "promoting delayed jobs", "promoting delayed jobs"},
                     Role{"Heartbeat", "renewing the lease", "renewing the lease"},
                     Role{"Recoverer", "looking for dead workers", "looking for dead workers"},
+                    Role{"HomeWatch", "looking whose the queues are", "looking whose the queues are"},
                     Role{"Relay", "relaying durable jobs", "relaying durable jobs"},
                     Role{"RelayThatHasRead", "relay.after_read", "relaying durable jobs"}),
     [](const auto& test) { return test.param.name; });

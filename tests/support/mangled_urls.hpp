@@ -12,6 +12,9 @@ namespace aftercommit::support {
 /// In no word of any message; nor is any five characters of it in a row.
 inline constexpr std::string_view kCanary = "q7zKx4vWj9";
 
+/// The same of three characters, which a piece of another password may be.
+inline constexpr std::string_view kShortCanary = "qZv";
+
 /// How `text` shows more than four characters of the canary in a row; empty if it does not.
 inline std::string shown_of_canary(std::string_view text) {
   constexpr std::size_t kPiece = 5;
@@ -109,6 +112,38 @@ inline std::vector<std::string> right_redis_urls(const std::string& address = "1
           "redis://localhost:" + canary + "@" + address + "/0?prefix=shop",
           "redis://localhost:%71" + canary.substr(1) + "@[::1]:1/2",
           "redis+unix://localhost:" + canary + "@/nowhere/redis.sock?db=1&prefix=ac",
+          "unix://:" + canary + "@/nowhere/redis.sock"};
+}
+
+/// With passwords as people paste them: short, and with the characters of a URL left as they are.  None has
+/// the canary where a mistake makes a user or a host of it that is as right as any other.
+inline std::vector<std::string> postgres_urls_with_short_passwords() {
+  const std::string canary{kShortCanary};
+  const std::string at = "@127.0.0.1:1";
+  return {"postgresql://localhost:" + canary + at + "/shop",
+          "postgresql://localhost:" + canary + "/" + canary + at + "/shop",
+          "postgres://localhost:" + canary + "/x" + at + "/shop?sslmode=disable",
+          "postgresql://localhost:x/" + canary + at + "/shop",
+          "postgresql://localhost:" + canary + "@x" + at + "/shop",
+          "postgresql://localhost:" + canary + "?" + canary + at + "/shop",
+          "postgresql://localhost:x:" + canary + at + ",[::1]:2/shop",
+          "postgresql://localhost:%71" + canary.substr(1) + "%2F" + canary + "%40x" + at + "/shop",
+          "postgresql://127.0.0.1:1/shop?user=shop&password=" + canary + "&sslpassword=" + canary,
+          "postgresql:///shop?host=/nowhere&user=shop&password=" + canary,
+          "host=127.0.0.1 port=1 user=shop password=" + canary + " dbname=shop",
+          "dbname=shop user='shop' password='" + canary + " " + canary + "' host=127.0.0.1 port=1"};
+}
+
+inline std::vector<std::string> redis_urls_with_short_passwords() {
+  const std::string canary{kShortCanary};
+  const std::string at = "@127.0.0.1:1";
+  return {"redis://:" + canary + at,
+          "redis://localhost:" + canary + "/" + canary + at + "/0?prefix=shop",
+          "redis://localhost:" + canary + "@x" + at + "/0",
+          "redis://localhost:" + canary + "?x" + at + "/0?prefix=shop",
+          "redis://localhost:%71" + canary.substr(1) + "@[::1]:1/2",
+          "redis+unix://localhost:" + canary + "@/nowhere/redis.sock?db=1&prefix=ac",
+          "redis+unix://localhost:x/" + canary + "@/nowhere/redis.sock",
           "unix://:" + canary + "@/nowhere/redis.sock"};
 }
 

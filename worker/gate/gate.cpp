@@ -184,6 +184,8 @@ milliseconds Gate::grace_left(Envelope& job) const {
 
 bool Gate::serves(const Database& database) const { return databases_.of(database).serves(); }
 
+void Gate::ask(const Database& database) { databases_.of(database).ask(); }
+
 bool Gate::failed(Database& database, const std::string& error) {
   const bool held_back = databases_.of(database).failed(error);
   if (held_back) wake();

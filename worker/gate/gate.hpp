@@ -49,6 +49,8 @@ class Gate {
 
   /// False while it is away, or is being asked.
   bool serves(const Database& database) const;
+  /// Has it asked, while its jobs go on: it may be stopping.
+  void ask(const Database& database);
   /// A database has failed a job.  True: what belongs to it is put aside from now on.
   bool failed(Database& database, const std::string& error);
 

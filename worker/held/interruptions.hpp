@@ -1,7 +1,9 @@
 /// Attempts that the loss of their connection has cut short.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <map>
 #include <mutex>
 
@@ -13,13 +15,16 @@ namespace aftercommit::worker {
 /// crash, or that is silent for longer than the server bears, loses its connection each time.
 class Interruptions {
  public:
-  /// One more of this job: true while it may be the server's fault.
-  bool note(const JobId& job) {
+  static constexpr int kMost = 10;  ///< in a row; the last one counts as a failure of the job
+
+  /// One more of this job.  How many more it may have: 0 if this one is no longer taken for the server's
+  /// fault.
+  int note(const JobId& job) {
     const std::lock_guard lock{mutex_};
-    const bool bearable = ++counts_[job] < kMost;
+    const int left = std::max(kMost - ++counts_[job], 0);
     if (counts_.size() > kRemembered) counts_.erase(counts_.begin());
     any_ = true;
-    return bearable;
+    return left;
   }
   /// Its attempt has ended otherwise.
   void forget(const JobId& job) {
@@ -30,7 +35,6 @@ class Interruptions {
   }
 
  private:
-  static constexpr int kMost = 10;
   static constexpr std::size_t kRemembered = 10'000;
 
   std::mutex mutex_;  // protects counts_

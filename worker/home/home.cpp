@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <pqxx/except>
 #include <set>
 #include <utility>
@@ -27,6 +28,41 @@ constexpr std::string_view kApart =
     "Give one of them queues of its own, or a prefix in Redis (redis://...?prefix=NAME) and a schema "
     "(--schema "
     "NAME) of its own";
+
+constexpr std::string_view kUnread =
+    "a database does not say whose it is; what was known of it stands, and it is asked again with each "
+    "heartbeat";
+constexpr std::string_view kUnentered =
+    "the name of this app cannot be entered in a database, so that others do not see it there; trying again "
+    "with each heartbeat";
+
+std::string may_not_be_entered(const Database& database, const std::exception& error) {
+  return "the name of this app could not be entered in database '" + database.alias() +
+         "', so that others do not see it there: " + detail::first_line(error) +
+         "; grant this role SELECT, INSERT, UPDATE on the table app of schema " + database.options().schema;
+}
+
+/// What `ask` gives back; nothing where the database is away, as those say who need it, or fails otherwise,
+/// which is said once an outage.
+template <class Ask>
+auto ask_or_tell(SaidOnce& trouble, const std::string& alias, Ask&& ask) -> std::optional<decltype(ask())> {
+  try {
+    auto answer = ask();
+    trouble.succeeded();
+    return answer;
+  } catch (const DatabaseUnavailable&) {
+    // They say so.
+  } catch (const pqxx::broken_connection&) {
+    // The same, in the midst of it.
+  } catch (...) {
+    trouble.failed(alias);
+  }
+  return std::nullopt;
+}
+
+bool is_elsewhere(const HomeFinding& finding) {
+  return finding.kind == Kind::kOtherDatabase || finding.kind == Kind::kCopy;
+}
 
 }  // namespace
 
@@ -78,7 +114,7 @@ std::vector<std::string> Home::enter() {
     const auto found = broker_->claim_home(claim, queues_);
     for (std::size_t i = 0; i < queues_.size(); ++i) {
       for (const auto& finding : found[i]) {
-        if (finding.kind == Kind::kOtherDatabase) throw UsageError{other_database(queues_[i], finding)};
+        if (is_elsewhere(finding)) throw UsageError{other_database(queues_[i], finding)};
         if (finding.kind == Kind::kSameTask) throw UsageError{other_app(queues_[i], finding)};
         warnings.insert(other_app(queues_[i], finding));
       }
@@ -95,10 +131,7 @@ std::vector<std::string> Home::enter() {
             "the name of this app could not be entered yet, so that others do not see it there: " +
             detail::first_line(error));
       } catch (const pqxx::insufficient_privilege& error) {
-        warnings.insert("the name of this app could not be entered in database '" + alias +
-                        "', so that others do not see it there: " + detail::first_line(error) +
-                        "; grant this role SELECT, INSERT, UPDATE on the table app of schema " +
-                        database.options().schema);
+        warnings.insert(may_not_be_entered(database, error));
       }
     }
   } catch (const UsageError&) {
@@ -120,14 +153,19 @@ void Home::enter_late() {
     mine = claim(true);
   }
   std::erase_if(unentered_, [&](const std::string& alias) {
-    try {
-      detail::enter_app(app_.core().database(alias), mine, queues_);
-    } catch (const pqxx::insufficient_privilege&) {
-      // It will not do better another time.
-    } catch (const std::exception&) {
-      return false;
-    }
-    return true;
+    auto& database = app_.core().database(alias);
+    auto& trouble = unentered_troubles_.try_emplace(alias, kUnentered).first->second;
+    return ask_or_tell(
+               trouble, alias,
+               [&] {
+                 try {
+                   detail::enter_app(database, mine, queues_);
+                 } catch (const pqxx::insufficient_privilege& error) {  // it will do no better another time
+                   log(LogLevel::kWarning, may_not_be_entered(database, error));
+                 }
+                 return true;
+               })
+        .has_value();
   });
 }
 
@@ -135,11 +173,10 @@ void Home::check() {
   enter_late();
   std::map<std::string, HomeDatabase> seen;  // asked without the lock: a database may take its time
   for (const auto& [alias, database] : app_.core().databases()) {
-    try {
-      seen.emplace(alias, detail::read_home(*database));
-    } catch (const std::exception&) {
-      // It is away, as those who need it say; no job can be taken for done without its answer.
-    }
+    auto& trouble = read_troubles_.try_emplace(alias, kUnread).first->second;
+    auto home = ask_or_tell(trouble, alias, [&db = *database] { return detail::read_home(db); });
+    // No job can be taken for done without its answer.
+    if (home) seen.emplace(alias, std::move(*home));
   }
   const std::lock_guard lock{mutex_};
   for (auto& [alias, home] : seen) databases_[alias] = std::move(home);
@@ -147,12 +184,13 @@ void Home::check() {
   note(queues_, broker_->claim_home(claim(checks_++ % kChecksWithoutApp == 0), queues_));
 }
 
-bool Home::vouches_for(std::string_view alias, const std::string& token, const Queue& queue) {
-  if (token.empty()) return false;
+bool Home::vouches_for(const HomeDatabase& answer, const Queue& queue) {
+  if (answer.token.empty()) return false;
   const std::lock_guard lock{mutex_};
-  const auto known = databases_.find(alias);
+  const auto known = databases_.find(answer.alias);
   if (known == databases_.end()) return false;
-  known->second.token = token;
+  known->second.token = answer.token;
+  known->second.instance = answer.instance;
   try {
     const std::vector<Queue> queues{queue};
     const auto found = broker_->claim_home({.databases = {known->second}}, queues);
@@ -175,7 +213,7 @@ void Home::note(const std::vector<Queue>& queues, const Findings& findings) {
   std::string same;
   for (std::size_t i = 0; i < queues.size(); ++i) {
     for (const auto& finding : findings[i]) {
-      if (finding.kind == Kind::kOtherDatabase && wrong.empty()) wrong = other_database(queues[i], finding);
+      if (is_elsewhere(finding) && wrong.empty()) wrong = other_database(queues[i], finding);
       if (finding.kind == Kind::kSameTask && same.empty()) same = other_app(queues[i], finding);
     }
   }
@@ -192,11 +230,20 @@ void Home::note(const std::vector<Queue>& queues, const Findings& findings) {
 
 std::string Home::other_database(const Queue& queue, const HomeFinding& finding) const {
   const auto ours = databases_.find(finding.subject);
+  const auto here = ours == databases_.end() ? HomeDatabase{"", "", "unknown"} : ours->second;
+  const auto adopt = "run `" + adopt_command(queue, finding.subject) + "`";
+  if (finding.kind == Kind::kCopy) {
+    return "queue '" + queue +
+           "' holds jobs of a database that is not this one, though both have one token: '" +
+           finding.subject + "' is " + finding.detail + " (" + finding.instance +
+           ") for those who have served it, and " + here.where + " (" + here.instance +
+           ") here.  If this is a copy, for tests say, give it a Redis of its own, and a token by `" +
+           detail::command_for(app_.database(finding.subject), "new-token") +
+           "`; if it takes the place of the other, after a restore or pg_upgrade say, " + adopt;
+  }
   return "queue '" + queue + "' holds jobs of another database: '" + finding.subject + "' is " +
-         finding.detail + " for those who have served it, and " +
-         (ours == databases_.end() ? std::string{"unknown"} : ours->second.where) +
-         " here.  Mend the URL of Redis or of the database; if the jobs have really moved there, run `" +
-         adopt_command(queue, finding.subject) + "`";
+         finding.detail + " for those who have served it, and " + here.where +
+         " here.  Mend the URL of Redis or of the database; if the jobs have really moved there, " + adopt;
 }
 
 std::string Home::other_app(const Queue& queue, const HomeFinding& finding) const {

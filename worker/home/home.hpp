@@ -13,6 +13,7 @@
 
 #include "aftercommit/app.hpp"
 #include "broker/contract/broker.hpp"
+#include "worker/roles/reconnect.hpp"
 
 namespace aftercommit::worker {
 
@@ -31,8 +32,8 @@ class Home {
   /// serves.
   std::vector<std::string> enter();
 
-  /// Asks both servers anew.  Where one is away, what was known of it stands.  Not by two threads at once,
-  /// nor beside enter().
+  /// Asks both servers anew.  Where a database does not answer, what was known of it stands, and why is said
+  /// once an outage; of the broker it throws.  Not by two threads at once, nor beside enter().
   void check();
 
   /// False while a queue is known to belong to another database: no job of it may run, nor be settled as
@@ -40,9 +41,10 @@ class Home {
   bool right() const noexcept { return right_; }
   void wait_until_right(const std::stop_token& stop);  ///< or stop
 
-  /// Asks the broker now whether the jobs of the queue that name the database by this alias have their rows
-  /// where `token` is, from an answer of that database.  False also where the broker does not say.
-  bool vouches_for(std::string_view alias, const std::string& token, const Queue& queue);
+  /// Asks the broker now whether the jobs of the queue that name the database by the alias of `answer` have
+  /// their rows where its token and instance are, from an answer of that database.  False also where the
+  /// broker does not say.
+  bool vouches_for(const HomeDatabase& answer, const Queue& queue);
 
  private:
   using Findings = std::vector<std::vector<HomeFinding>>;
@@ -50,8 +52,8 @@ class Home {
   HomeClaim claim(bool with_app) const;  // with mutex_ held, as the next
   void read_databases();
   void enter_late();
-  void note(const std::vector<Queue>& queues, const Findings& findings);  // with mutex_ held
-  std::string other_database(const Queue& queue, const HomeFinding& finding) const;
+  void note(const std::vector<Queue>& queues, const Findings& findings);             // with mutex_ held
+  std::string other_database(const Queue& queue, const HomeFinding& finding) const;  // or a copy
   std::string other_app(const Queue& queue, const HomeFinding& finding) const;
   std::string adopt_command(const Queue& queue, std::string_view alias) const;
 
@@ -60,6 +62,8 @@ class Home {
   const bool runs_tasks_;
   std::vector<std::string> unentered_;  // databases that were away or took no writes when the app was to be
                                         // entered there
+  std::map<std::string, SaidOnce, std::less<>> read_troubles_;  // by alias; of check() alone, as the next
+  std::map<std::string, SaidOnce, std::less<>> unentered_troubles_;
   std::atomic<bool> right_{true};
   std::mutex mutex_;  // protects what follows
   std::condition_variable_any changed_;

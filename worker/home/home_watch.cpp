@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <map>
 
-#include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "client/app/app_core.hpp"
 
 namespace aftercommit::worker {
 namespace {
+
+/// So long an operator is shown a queue after the last worker that declares it: one that no task is declared
+/// for any more is soon forgotten.
+constexpr Millis kDeclared = std::chrono::hours{1};
+constexpr Millis kDeclaredAnew = std::chrono::minutes{1};
 
 /// The queues that tasks are declared for, each with one of these tasks.
 std::map<Queue, std::string> declared_queues(App& app) {
@@ -45,21 +49,39 @@ void HomeWatch::run(const std::stop_token& stop) {
   // Workers that are started together with this one have their leases by then.
   const auto first_look = std::chrono::steady_clock::now() + options_.lease;
   bool looked = options_.relay_only;
-  while (true) {
-    {
-      std::unique_lock lock{mutex_};
-      wake_.wait_for(lock, stop, options_.heartbeat, [] { return false; });
-    }
-    if (stop.stop_requested()) return;
-    try {
-      home_.check();
-      if (looked || std::chrono::steady_clock::now() < first_look) continue;
+  const auto look = [&] {
+    home_.check();
+    if (!looked && std::chrono::steady_clock::now() >= first_look) {
       look_for_unserved_queues();
       looked = true;
-    } catch (const std::exception&) {
-      // The broker is away, as others say; another look comes.
+    }
+    if (!options_.relay_only) declare_queues();
+    reconnect_.succeeded();
+  };
+  while (wait_a_heartbeat(stop)) {
+    while (!stop.stop_requested() && !reconnect_.attempt(stop, look)) {
     }
   }
+}
+
+/// False if it is to stop.
+bool HomeWatch::wait_a_heartbeat(const std::stop_token& stop) {
+  std::unique_lock lock{mutex_};
+  wake_.wait_for(lock, stop, options_.heartbeat, [] { return false; });
+  return !stop.stop_requested();
+}
+
+void HomeWatch::declare_queues() {
+  if (std::chrono::steady_clock::now() < declare_at_) return;
+  std::vector<DeclaredQueue> queues;
+  for (const auto& [queue, task] : declared_queues(app_)) queues.push_back({queue, task});
+  try {
+    make_broker(app_.options().redis_url)
+        ->declare_queues(queues, std::max<Millis>(kDeclared, 3 * options_.heartbeat));
+  } catch (const BrokerRefused&) {
+    // Redis is full, say: an operator is shown less, and nothing else depends on it.
+  }
+  declare_at_ = std::chrono::steady_clock::now() + kDeclaredAnew;
 }
 
 void HomeWatch::look_for_unserved_queues() {

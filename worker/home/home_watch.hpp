@@ -11,6 +11,7 @@
 
 #include "aftercommit/app.hpp"
 #include "worker/home/home.hpp"
+#include "worker/roles/reconnect.hpp"
 #include "worker/settings/options.hpp"
 
 namespace aftercommit::worker {
@@ -27,13 +28,18 @@ class HomeWatch {
 
  private:
   void run(const std::stop_token& stop);
+  bool wait_a_heartbeat(const std::stop_token& stop);
+  /// Says, each minute at most, which queues tasks are declared for: `aftercommit stats` shows them.
+  void declare_queues();
   /// Warns of queues that tasks are declared for and no living worker serves.
   void look_for_unserved_queues();
 
   App& app_;
   const Options options_;
   Home& home_;
-  std::mutex mutex_;  // only to wait on wake_
+  Reconnect reconnect_{"looking whose the queues are"};
+  std::chrono::steady_clock::time_point declare_at_{};  // used by thread_ alone
+  std::mutex mutex_;                                    // only to wait on wake_
   std::condition_variable_any wake_;
   std::jthread thread_;  // last
 };

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <stop_token>
 #include <string_view>
@@ -18,14 +19,19 @@ namespace aftercommit::worker {
 /// ends the process with `code`.
 class ForcedExit {
  public:
-  ForcedExit(int code, std::chrono::milliseconds patience, std::string_view message)
-      : thread_{[this, code, patience, message](const std::stop_token& stop) {
-          std::unique_lock lock{mutex_};
-          ended_.wait_for(lock, stop, patience, [] { return false; });
-          if (stop.stop_requested()) return;
-          log(LogLevel::kWarning, message);
-          end_at_once(code);
-        }} {}
+  ForcedExit(int code, std::chrono::milliseconds patience, std::string_view message) noexcept {
+    try {
+      thread_ = std::jthread{[this, code, patience, message](const std::stop_token& stop) {
+        std::unique_lock lock{mutex_};
+        ended_.wait_for(lock, stop, patience, [] { return false; });
+        if (stop.stop_requested()) return;
+        log(LogLevel::kWarning, message);
+        end_at_once(code);
+      }};
+    } catch (const std::exception&) {  // better an end without a bound than none in good order
+      log(LogLevel::kWarning, "no thread is to be had that bounds the time of this stop");
+    }
+  }
 
  private:
   std::mutex mutex_;  // only to wait on ended_

@@ -99,9 +99,7 @@ bool Supervisor::start(Process& process) {
   process.started_at = Clock::now();
   const pid_t pid = ::fork();
   if (pid < 0) {
-    log(LogLevel::kError, "cannot start a process; trying again",
-        {{"error", std::generic_category().message(errno)}});
-    put_off(process);
+    cannot_fork(process, std::generic_category().message(errno));
     return false;
   }
   if (pid == 0) {
@@ -110,6 +108,18 @@ bool Supervisor::start(Process& process) {
   }
   process.pid = pid;
   return false;
+}
+
+void Supervisor::cannot_fork(Process& process, const std::string& error) {
+  if (processes_.front().ever_started) {
+    log(LogLevel::kError, "cannot start a process; trying again", {{"error", error}});
+    put_off(process);
+    return;
+  }
+  say("cannot start a process to run jobs: " + error +
+      "; look at the limits of processes and memory (ulimit -u, -v, and those of the service or container)");
+  note(kExitUsage);
+  stop(SIGTERM);
 }
 
 int Supervisor::run_process(Process& process) {

@@ -52,6 +52,7 @@ class Supervisor {
 
   bool start_those_due();  // true in a new process
   bool start(Process& process);
+  void cannot_fork(Process& process, const std::string& error);
   int run_process(Process& process);
   std::optional<std::chrono::milliseconds> next_look() const;
   void wait();

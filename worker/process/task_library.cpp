@@ -8,18 +8,19 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/worker.hpp"
-#include "client/postgres/error_text.hpp"
 #include "worker/watch/uncaught.hpp"
 
 namespace aftercommit::worker {
 namespace {
+
+std::string cannot_load(const std::string& path) { return "cannot load task library '" + path + "': "; }
 
 /// A library that others may write is code that others may run as us.
 void check_permissions(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return;  // dlopen says it better
   if ((status.st_mode & S_IWOTH) != 0) {
-    throw UsageError{"cannot load task library '" + path + "': everybody may write it; run chmod o-w on it"};
+    throw UsageError{cannot_load(path) + "everybody may write it; run chmod o-w on it"};
   }
 }
 
@@ -39,7 +40,7 @@ void* open(const std::string& path) {
     void* (*volatile const load)(const char*, int) = ::dlopen;
     return load(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   } catch (...) {
-    throw UsageError{"cannot load task library '" + path + "': " + what_was_thrown()};
+    throw UsageError{cannot_load(path) + what_was_thrown()};
   }
 }
 
@@ -59,11 +60,11 @@ App& load_task_library(const std::string& given) {
                      std::to_string(abi) + ", this worker has " + std::to_string(kTaskLibraryAbi) +
                      "): build it anew"};
   }
+  auto* const define = symbol<App*()>(library, "aftercommit_load_task_library", path);
   try {
-    return *symbol<App*()>(library, "aftercommit_load_task_library", path)();
-  } catch (const std::exception& error) {
-    throw UsageError{"task library '" + path +
-                     "' failed to define its tasks: " + std::string{detail::what_of(error)}};
+    return *define();
+  } catch (...) {
+    throw UsageError{cannot_load(path) + "it fails to define its tasks: " + what_was_thrown()};
   }
 }
 

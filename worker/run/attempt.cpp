@@ -134,14 +134,8 @@ Settlement Attempt::settle_failure(const detail::TaskEntry& task, Failure failur
     return ending_.given_back();
   }
   if (failure.kind == Failure::Kind::kUnavailable) {
-    log(LogLevel::kDebug, "job put off: its database does not serve, which uses up no retry",
-        {{"job_id", job_->id.str()}, {"task", job_->task}, {"error", reason}});
-    const bool held_back =
-        failure.of_its_database && (task.options.transactional || job_->durable) &&
-        context_.gate.failed(
-            task.options.transactional ? context_.database_for(*job_, task) : context_.home_of(*job_),
-            reason);
-    return held_back ? aside_or_put_off() : ending_.put_off();
+    tell_put_off(failure, reason);
+    return is_away(task, failure.outage, reason) ? aside_or_put_off() : ending_.put_off();
   }
 
   context_.interrupted.forget(job_->id);
@@ -169,6 +163,28 @@ Settlement Attempt::settle_failure(const detail::TaskEntry& task, Failure failur
   auto next = *job_;
   ++next.attempt;
   return ending_.again(next, attempt, countdown);
+}
+
+/// A run that had begun will do again what its task does elsewhere: said once for each, but for the first
+/// that a server leaves without a word, as when it is away, which the gate tells.
+void Attempt::tell_put_off(const Failure& failure, const std::string& reason) const {
+  const int left = failure.runs_left.value_or(Interruptions::kMost);
+  if (failure.told_why || left + 1 < Interruptions::kMost) {
+    log(LogLevel::kWarning,
+        "job put off: its run was cut short by a database, which uses up no retry while such runs are left",
+        {{"job_id", job_->id.str()}, {"task", job_->task}, {"runs_left", left}, {"error", reason}});
+  } else {
+    log(LogLevel::kDebug, "job put off: its database does not serve, which uses up no retry",
+        {{"job_id", job_->id.str()}, {"task", job_->task}, {"error", reason}});
+  }
+}
+
+bool Attempt::is_away(const detail::TaskEntry& task, Failure::Outage outage, const std::string& reason) {
+  if (outage == Failure::Outage::kNone || (!task.options.transactional && !job_->durable)) return false;
+  auto& database = task.options.transactional ? context_.database_for(*job_, task) : context_.home_of(*job_);
+  if (outage == Failure::Outage::kLikely) return context_.gate.failed(database, reason);
+  context_.gate.ask(database);
+  return !context_.gate.serves(database);
 }
 
 Settlement Attempt::wait_for_a_deploy(std::string_view why) {

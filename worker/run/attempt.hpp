@@ -45,6 +45,9 @@ class Attempt {
   detail::Riders* claim_ahead(Database& database);
 
   Settlement settle_failure(const detail::TaskEntry& task, Failure failure);
+  void tell_put_off(const Failure& failure, const std::string& reason) const;
+  /// Whether the jobs of this one's database are to stand aside, and this one with them.
+  bool is_away(const detail::TaskEntry& task, Failure::Outage outage, const std::string& reason);
   Settlement wait_for_a_deploy(std::string_view why);
   Settlement aside_or_put_off();
   Settlement bury(DeadLetter::Cause cause, const std::string& reason, int attempt);

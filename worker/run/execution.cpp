@@ -57,10 +57,16 @@ bool has_taken_effect(Database& database, const Envelope& job, const Queue& queu
   try {
     if (!job.durable) return detail::is_in_ledger(database, job.id);
     const auto look = detail::JobTable{database}.look_for(job.id);
-    return !look.row && home.vouches_for(database.alias(), look.home, queue);
+    return !look.row && home.vouches_for(look.home, queue);
   } catch (const std::exception&) {
     return false;  // the next delivery finds out
   }
+}
+
+/// What the end of a session says of its database.
+Failure::Outage outage_of(const std::optional<detail::LastWords>& loss) {
+  if (loss && loss->of_this_session()) return Failure::Outage::kNone;
+  return loss && loss->of_an_administrator() ? Failure::Outage::kPerhaps : Failure::Outage::kLikely;
 }
 
 JobInfo info_of(const Execution::Work& work) {
@@ -90,6 +96,7 @@ std::optional<Failure> Execution::run_once(const Work& work) {
   std::optional<Atomic> block;
   detail::Session* session = nullptr;  // of this thread: outlives the block
   std::optional<Failure> failure;
+  forget_losses();
   try {
     if (work.task.options.transactional) {
       failure = begin(work, block);
@@ -135,7 +142,7 @@ std::optional<Failure> Execution::begin(const Work& work, std::optional<Atomic>&
     return Failure{.kind = Kind::kUnavailable,
                    .reason = std::string{detail::what_of(error)},
                    .conflict = conflict,
-                   .of_its_database = !conflict};
+                   .outage = conflict ? Failure::Outage::kNone : Failure::Outage::kLikely};
   }
   if (!guard_->claim()) return Failure{Kind::kNotOurs};
   context_.locked.forget(work.job.id);
@@ -228,19 +235,45 @@ std::optional<Failure> Execution::explain(const std::exception& error, const Wor
         "the task has ended the transaction that its job runs in by itself (COMMIT, ROLLBACK or PREPARE "
         "TRANSACTION, hidden from the library); what it had done before stands as that left it"};
   }
+  const auto loss = find_loss(session);  // before a look that uses the session
+  const auto own_loss = session != nullptr ? session->loss() : loss;
+  const bool lost = session != nullptr && (session->lost() || own_loss);
   const bool uncommitted = block && !block->committed();
   // Committed all the same, if what failed was only the beginning of the next.
   const bool in_doubt = uncommitted && guard_->riders().next != nullptr;
   if (in_doubt && has_taken_effect(session->database(), work.job, work.queue, context_.home))
     return std::nullopt;
-  const bool lost = session != nullptr && session->lost();
-  const bool outage = (lost || is_outage(error)) && context_.interrupted.note(work.job.id);
-  return Failure{.kind = outage ? Kind::kUnavailable : Kind::kError,
-                 .reason = std::string{detail::what_of(error)},
-                 .conflict = uncommitted && is_conflict(error),
-                 .type = type_of_caught(),
-                 .of_its_database = session == nullptr || lost || in_doubt ||
-                                    dynamic_cast<const CommitInDoubt*>(&error) != nullptr};
+  Failure failure{.kind = Kind::kError,
+                  .reason = std::string{detail::what_of(error)},
+                  .conflict = uncommitted && is_conflict(error),
+                  .type = type_of_caught()};
+  if (!lost && !is_outage(error)) return failure;
+  failure.told_why = loss && !loss->text.empty();
+  if (failure.told_why && failure.reason.find(loss->text) == std::string::npos)
+    failure.reason = "its session was lost: " + loss->text + "; then: " + failure.reason;
+  const int left = context_.interrupted.note(work.job.id);
+  if (left == 0) return failure;
+  failure.kind = Kind::kUnavailable;
+  failure.runs_left = left;
+  const bool of_its_database =
+      session == nullptr || lost || in_doubt || dynamic_cast<const CommitInDoubt*>(&error) != nullptr;
+  if (of_its_database) failure.outage = outage_of(own_loss);
+  return failure;
+}
+
+std::optional<detail::LastWords> Execution::find_loss(const detail::Session* own) const {
+  if (own != nullptr && own->loss()) return own->loss();
+  for (const auto& [alias, database] : context_.app.core().databases()) {
+    const auto* const session = detail::Session::find(*database->core());
+    if (session != nullptr && session->loss()) return session->loss();
+  }
+  return std::nullopt;
+}
+
+void Execution::forget_losses() const noexcept {
+  for (const auto& [alias, database] : context_.app.core().databases()) {
+    if (auto* const session = detail::Session::find(*database->core())) session->forget_loss();
+  }
 }
 
 std::optional<std::string_view> Execution::end_what_is_left(const detail::Session* own) const noexcept {

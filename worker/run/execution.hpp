@@ -12,6 +12,7 @@
 #include "aftercommit/job.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/job_table/effect_guard.hpp"
+#include "client/postgres/last_words.hpp"
 #include "worker/run/attempt_context.hpp"
 #include "worker/watch/running_job.hpp"
 
@@ -36,9 +37,16 @@ struct Failure {
   std::optional<std::chrono::milliseconds> countdown{};
   bool conflict = false;  ///< with another transaction: nobody's fault
   std::string type{};     ///< of the exception: "std::out_of_range"; empty: there was none
-  /// With kUnavailable: it was the job's own database, as far as can be told, and not another that its task
-  /// has used.
-  bool of_its_database = false;
+  /// With kUnavailable, what it says of the job's own database.
+  enum class Outage {
+    kNone,     ///< it has ended this session alone, or it was another that the task has used
+    kPerhaps,  ///< it may be stopping, or an administrator has ended this session alone
+    kLikely,
+  };
+  Outage outage = Outage::kNone;
+  /// With kUnavailable, where the body had begun: how many more such runs the job may have.
+  std::optional<int> runs_left{};
+  bool told_why = false;  ///< the reason holds a server's own words for why it has ended a session
 };
 
 /// For one job, on the thread that runs it.
@@ -77,6 +85,9 @@ class Execution {
   std::optional<Failure> run_in(Atomic& block, detail::Session& session, const Work& work);
   std::optional<Failure> run_bare(const Work& work);
   void let_next_begin(const Work& work, const detail::Session& session);
+  /// How a session was lost in this run, `own` before all others; nothing if none was.
+  std::optional<detail::LastWords> find_loss(const detail::Session* own) const;
+  void forget_losses() const noexcept;
   /// Nothing if the job has taken effect all the same.
   std::optional<Failure> explain(const std::exception& error, const Work& work,
                                  const std::optional<Atomic>& block, const detail::Session* session);

@@ -51,8 +51,8 @@ Settlement JobEnding::not_ours(Database& database) const {
     });
   }
   return with_row([&] {
-    const auto [token, row] = detail::JobTable{database}.look_for(job_->id);
-    if (!row && !identity_.vouches_for(database.alias(), token, fetched_.queue)) return put_off();
+    const auto [home, row] = detail::JobTable{database}.look_for(job_->id);
+    if (!row && !identity_.vouches_for(home, fetched_.queue)) return put_off();
     if (!row) {
       log(LogLevel::kInfo, "job skipped: it has taken effect before, or is dead",
           {{"job_id", job_->id.str()}, {"task", job_->task}});

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/text/text.hpp"
-#include "client/postgres/error_text.hpp"
 #include "worker/log/caught.hpp"
 #include "worker/log/logging.hpp"
 #include "worker/settings/options.hpp"
@@ -43,12 +42,12 @@ std::string what_was_thrown() {
   auto text = type_of_what_was_thrown();
   try {
     if (std::current_exception()) throw;
-  } catch (const std::exception& error) {
-    text += ": " + detail::first_line(error);
+  } catch (const std::exception&) {
+    text += ": " + what_was_caught();
   } catch (...) {
     // The type has to do.
   }
-  return clean_text(text);
+  return in_one_line(text);
 }
 
 namespace {

@@ -8,7 +8,8 @@
 
 namespace aftercommit::worker {
 
-/// The type of what was thrown, and its first line if it is a std::exception.  Within a handler.
+/// The type of what was thrown, and what it says if it is a std::exception: its first line, of the library's
+/// errors all.  In one line.  Within a handler.
 std::string what_was_thrown();
 
 /// For the rest of this process.  `slots`: null where nobody watches it; else not owned, as long as the

@@ -26,9 +26,10 @@ struct RedisKeys {
   std::string workers;  ///< sorted set: workers by the ms since 1970 at which their lease ends
   std::string durable;  ///< set: ids, of 16 bytes, of the durable jobs that are in the keys above
   std::string relay;    ///< hash: how far each source, a job table, has been read
-  std::string home;   ///< hash: the databases that hold the rows of durable jobs, and the apps of its workers
-  std::string aside;  ///< set: the reasons for which jobs stand aside
-  std::string wake;   ///< pub/sub channel: a job became due before all others that wait
+  std::string home;  ///< hash: the databases that hold the rows of durable jobs, and the apps of its workers
+  std::string declared;  ///< text, for a time: a task that is declared for the queue
+  std::string aside;     ///< set: the reasons for which jobs stand aside
+  std::string wake;      ///< pub/sub channel: a job became due before all others that wait
 
   /// Sorted set: payloads that stand aside for this reason, by the ms since 1970 at which their time comes.
   std::string aside_for(std::string_view reason) const { return (aside + ':').append(reason); }
@@ -42,6 +43,7 @@ struct RedisKeys {
         durable{stem + "durable"},
         relay{stem + "relay"},
         home{stem + "home"},
+        declared{stem + "declared"},
         aside{stem + "aside"},
         wake{stem + "wake"} {}
 };

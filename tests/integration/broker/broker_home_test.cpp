@@ -14,6 +14,8 @@ class BrokerHome : public support::EveryBroker {
 
   const HomeDatabase ours{"default", "token-1", "shop at db"};
   const HomeDatabase others{"default", "token-2", "staging at db"};
+  const HomeDatabase original{"default", "token-1", "shop at db", "1/16384/aftercommit"};
+  const HomeDatabase copy{"default", "token-1", "staging at db", "1/16385/aftercommit"};
 };
 
 INSTANTIATE_TEST_SUITE_P(Of, BrokerHome, support::kEveryBroker, support::broker_name);
@@ -39,6 +41,46 @@ TEST_P(BrokerHome, IsAtTheSamePlaceUnderAnotherNameStillTheSame) {
   claim({.databases = {ours}});
   EXPECT_THAT(claim({.databases = {{"default", "token-1", "shop at the promoted standby"}}}), IsEmpty());
   EXPECT_EQ(claim({.databases = {others}}).at(0).detail, "shop at the promoted standby");
+}
+
+TEST_P(BrokerHome, IsNotACopysThoughItHasTheSameToken) {
+  claim({.databases = {original}});
+  EXPECT_THAT(claim({.databases = {copy}, .app = "shop", .tasks = {"pay"}}),
+              ElementsAre(HomeFinding{Kind::kCopy, "default", "shop at db", "1/16384/aftercommit"}));
+  EXPECT_THAT(claim({.databases = {original}, .app = "forum", .tasks = {"pay"}}), IsEmpty())
+      << "the refused one has left no trace";
+}
+
+TEST_P(BrokerHome, IsTheSameAtAPromotedStandby) {
+  claim({.databases = {original}});
+  auto promoted = original;
+  promoted.where = "shop at the promoted standby";
+  EXPECT_THAT(claim({.databases = {promoted}}), IsEmpty());
+  EXPECT_EQ(claim({.databases = {copy}}).at(0).detail, "shop at the promoted standby");
+}
+
+TEST_P(BrokerHome, IsACopysOnceThatAdoptsIt) {
+  claim({.databases = {original}});
+  EXPECT_THAT(claim({.databases = {copy}, .adopt = true}), IsEmpty());
+  EXPECT_THAT(claim({.databases = {copy}}), IsEmpty());
+  EXPECT_THAT(claim({.databases = {original}}),
+              ElementsAre(HomeFinding{Kind::kCopy, "default", "staging at db", "1/16385/aftercommit"}));
+}
+
+TEST_P(BrokerHome, IsForEachAliasTheInstanceThatWasSaidOfIt) {
+  claim({.databases = {original}});
+  EXPECT_THAT(claim({.databases = {{"reports", "token-1", "shop at db", "1/16385/aftercommit"}}}), IsEmpty());
+  EXPECT_THAT(claim({.databases = {original}}), IsEmpty());
+}
+
+TEST_P(BrokerHome, IsOfTheFirstInstanceWhereNoneIsKnown) {
+  claim({.databases = {ours}});  // as releases say that know of no instances
+  EXPECT_THAT(claim({.databases = {original}}), IsEmpty());
+  EXPECT_EQ(claim({.databases = {copy}}).size(), 1U);
+  EXPECT_THAT(claim({.databases = {ours}}), IsEmpty());
+  EXPECT_EQ(claim({.databases = {copy}}).size(), 1U) << "who does not say it makes nobody forget it";
+  claim({.databases = {ours}, .adopt = true});
+  EXPECT_THAT(claim({.databases = {copy}}), IsEmpty());
 }
 
 TEST_P(BrokerHome, IsSharedByAppsWithOtherTasksAndSaidToBe) {

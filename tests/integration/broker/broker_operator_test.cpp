@@ -48,6 +48,18 @@ TEST_P(OperatorsBroker, NamesAQueueWithDeadLettersAlone) {
   EXPECT_THAT(broker->queues(), ElementsAre("mail"));
 }
 
+TEST_P(OperatorsBroker, NamesAQueueThatATaskIsDeclaredForUntilThatIsForgotten) {
+  const DeclaredQueue declared{"mail", "pay"};
+  broker->declare_queues({&declared, 1}, 1h);
+  EXPECT_THAT(broker->queues(), ElementsAre("mail"));
+  EXPECT_EQ(broker->counts("mail").declared_by, "pay");
+  EXPECT_EQ(broker->counts("slow").declared_by, "");
+  broker->declare_queues({&declared, 1}, 1ms);
+  EXPECT_TRUE(eventually([&] { return broker->queues().empty(); }));
+  EXPECT_EQ(broker->counts("mail").declared_by, "");
+  broker->declare_queues({}, 1h);
+}
+
 TEST_P(OperatorsBroker, VisitsEveryJobWithItsState) {
   EXPECT_THAT(jobs(), IsEmpty());
   enqueue({{"mail", "running"}, {"mail", "ready"}, {"mail", "delayed", 1h}, {"slow", "other"}});

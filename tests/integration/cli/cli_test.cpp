@@ -6,7 +6,6 @@
 #include "client/job_table/home.hpp"
 #include "client/job_table/migrations.hpp"
 #include "support/fixtures/cli_fixture.hpp"
-#include "support/servers/private_redis.hpp"
 #include "worker/relay/relay.hpp"
 
 namespace aftercommit {
@@ -15,6 +14,7 @@ namespace {
 using support::End;
 using support::kAnn;
 using support::run_cli;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -39,7 +39,8 @@ TEST(CliCommand, PrintsHelpAndVersionToStandardOutput) {
                                                                  {"dead", "show", "--help"},
                                                                  {"dead", "retry", "--help"},
                                                                  {"dead", "delete", "--help"},
-                                                                 {"audit", "--help"}}) {
+                                                                 {"audit", "--help"},
+                                                                 {"new-token", "--help"}}) {
     const auto help = run_cli(words);
     EXPECT_EQ(help.exit_code, 0) << words.front();
     EXPECT_EQ(help.error, "");
@@ -65,6 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Words{"stats", "redis://u:canary@h"}, Words{"redis://u:canary@h"},
                     Words{"dead", "show", "redis://u:canary@h"}, Words{"stats", "--redis"},
                     Words{"stats", "--schema", "{}"}, Words{"migrate"}, Words{"migrate", "--from", "0"},
+                    Words{"new-token"}, Words{"new-token", "--all"},
                     Words{"migrate", "--print", "--from", "99"}, Words{"migrate", "--json"}, Words{"audit"},
                     Words{"audit", "--pause", "-1"}, Words{"audit", "--pause", "nan"}, Words{"dead", "show"},
                     Words{"dead", "show", "42"}, Words{"dead", "list", "--limit", "0"},
@@ -83,7 +85,7 @@ TEST_P(CliServersAway, AreASentenceEachAndExitCode3WithoutThePassword) {
   const auto end = run_cli(words);
   EXPECT_EQ(end.exit_code, 3) << end.error;
   EXPECT_EQ(end.output, "");
-  const bool asks_redis = words.front() != "migrate";
+  const bool asks_redis = words.front() != "migrate" && words.front() != "new-token";
   EXPECT_EQ(std::ranges::count(end.error, '\n'), asks_redis ? 2 : 1) << end.error;
   EXPECT_EQ(end.error.find("aftercommit: cannot connect to Redis") == 0, asks_redis) << end.error;
   EXPECT_THAT(end.error, HasSubstr("aftercommit: cannot connect to database 'default'"));
@@ -91,8 +93,9 @@ TEST_P(CliServersAway, AreASentenceEachAndExitCode3WithoutThePassword) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Commands, CliServersAway,
-                         testing::Values(Words{"migrate"}, Words{"stats"}, Words{"dead", "list"},
-                                         Words{"audit"}, Words{"dead", "show", "letter-0123456789abcdef"},
+                         testing::Values(Words{"migrate"}, Words{"new-token"}, Words{"stats"},
+                                         Words{"dead", "list"}, Words{"audit"},
+                                         Words{"dead", "show", "letter-0123456789abcdef"},
                                          Words{"dead", "retry", "--all"}, Words{"dead", "delete", "--all"}));
 
 TEST(CliMigrate, SaysFromWhichVersionToWhich) {
@@ -143,7 +146,7 @@ TEST_F(Cli, StatsCountWhatRedisAndTheJobTableHold) {
   mail.erase("oldest_ms"), mail.erase("oldest_durable_ms");
   EXPECT_EQ(mail,
             json::parse(R"({"queue": "mail", "ready": 1, "delayed": 1, "running": 1, "dead": 2, "durable": 3,
-                     "workers": 0})"));
+                     "workers": 0, "declared_by": null})"));
   const auto& slow = stats.at("queues").at(1);
   EXPECT_EQ(slow.at("queue"), "slow") << "it is in the job table alone";
   EXPECT_EQ(slow.at("durable"), 1);
@@ -167,6 +170,21 @@ TEST_F(Cli, StatsNameTheQueuesWhoseJobsNoWorkerServes) {
   EXPECT_EQ(run_json({"stats"}).at("queues").at(1).at("workers"), 1);
 }
 
+TEST_F(Cli, StatsShowAQueueThatATaskIsDeclaredForAndNobodyServesThoughNoJobWaits) {
+  const DeclaredQueue declared{"mail", "receipt"};
+  calls.broker.declare_queues({&declared, 1}, 1h);
+  const auto output = run({"stats"}).output;
+  EXPECT_THAT(output, HasSubstr("\nmail "));
+  EXPECT_THAT(output, HasSubstr("No worker serves queue mail, which the task receipt is declared for.\n"));
+  const auto mail = run_json({"stats"}).at("queues").at(0);
+  EXPECT_EQ(mail.at("declared_by"), "receipt");
+  EXPECT_EQ(mail.at("workers"), 0);
+
+  const std::vector<Queue> served{"mail"};
+  calls.broker.renew_lease(kAnn, served, 60s);
+  EXPECT_THAT(run({"stats"}).output, Not(HasSubstr("No worker")));
+}
+
 TEST_F(Cli, AdoptSaysThatAQueueBelongsToItsDatabasesAndForgetsItsApps) {
   const std::vector<Queue> both{"mail", "slow"};
   const HomeClaim others{
@@ -186,6 +204,37 @@ TEST_F(Cli, AdoptSaysThatAQueueBelongsToItsDatabasesAndForgetsItsApps) {
 
   EXPECT_EQ(run({"adopt", "--all"}).exit_code, 0);
   EXPECT_TRUE(calls.broker.claim_home(ours, both).at(1).empty());
+}
+
+TEST_F(Cli, NewTokenMakesOfADatabaseAnotherOneAndSaysWhichJobsItBringsAlong) {
+  const auto before = detail::read_home(database);
+  const HomeClaim original{.databases = {before}};
+  calls.broker.claim_home(original, support::kMail);
+  const auto end = run({"new-token"});
+  EXPECT_EQ(end.exit_code, 0) << end.error;
+  EXPECT_THAT(end.output, HasSubstr("schema " + schema().name() + " of database default has a new token"));
+  EXPECT_THAT(end.output, Not(HasSubstr("TRUNCATE")));
+  const auto after = detail::read_home(database);
+  EXPECT_EQ(after.instance, before.instance);
+  const auto found = calls.broker.claim_home({.databases = {after}}, support::kMail).at(0);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].kind, HomeFinding::Kind::kOtherDatabase);
+
+  durable(1);
+  EXPECT_THAT(run({"new-token"}).output, AllOf(HasSubstr("it holds 1 durable job"),
+                                               HasSubstr("TRUNCATE \"" + schema().name() + "\".job\n")));
+}
+
+TEST_F(Cli, NewTokenIsForTheOwnerOfTheTablesAlone) {
+  const auto role = support::unique_name("worker");
+  outside("CREATE ROLE " + role + " LOGIN; GRANT USAGE ON SCHEMA " + schema().name() + " TO " + role);
+  outside("GRANT SELECT ON ALL TABLES IN SCHEMA " + schema().name() + " TO " + role);
+  auto url = support::database_url();
+  url += (url.find('?') == std::string::npos ? "?" : "&") + std::string{"options=-crole%3D"} + role;
+  const auto token = detail::read_home(database).token;
+  expect_one_sentence(run({"new-token", "--database", url}), 3);
+  EXPECT_EQ(detail::read_home(database).token, token);
+  outside("DROP OWNED BY " + role + "; DROP ROLE " + role);
 }
 
 TEST_F(Cli, StatsCountARowThatIsNoJob) {  // P9
@@ -218,7 +267,12 @@ TEST_F(Cli, ListsDeadJobsOfTheTableAndOfRedisTheNewestFirst) {
 
 TEST_F(Cli, ListsOfOneQueueOrTaskAndNotMoreThanAsked) {
   for (const long id : {1, 2, 3}) durable(id), die();
-  EXPECT_EQ(run_json({"dead", "list", "--limit", "2"}).at("dead").size(), 2U);
+  const auto two = run_json({"dead", "list", "--limit", "2"});
+  EXPECT_EQ(two.at("dead").size(), 2U);
+  EXPECT_EQ(two.at("more"), true);
+  EXPECT_EQ(run_json({"dead", "list", "--limit", "3"}).at("more"), false);
+  EXPECT_THAT(run({"dead", "list", "--limit", "2"}).output, HasSubstr("(the newest 2: --limit lists more)"));
+  EXPECT_THAT(run({"dead", "list", "--limit", "3"}).output, Not(HasSubstr("--limit")));
   EXPECT_EQ(run_json({"dead", "list", "--queue", "mail", "--task", "receipt"}).at("dead").size(), 3U);
   EXPECT_EQ(run_json({"dead", "list", "--queue", "slow"}).at("dead").size(), 0U);
   EXPECT_EQ(run_json({"dead", "list", "--task", "nothing"}).at("dead").size(), 0U);
@@ -417,62 +471,6 @@ TEST_F(CliDeadRetryInTheMoment, IsOnceARelayHasBroughtItNoneThatAnotherBringsAga
   EXPECT_EQ(run({"dead", "retry", id_.str()}).output, "retried 1 job\n");
   sweep();
   EXPECT_EQ(calls.counts().ready, 1);
-}
-
-class CliWithoutRedis : public Cli {
- protected:
-  CliWithoutRedis() : CliWithoutRedis{std::make_unique<support::PrivateRedis>()} {}
-  explicit CliWithoutRedis(std::unique_ptr<support::PrivateRedis> server)
-      : Cli{server->url()}, server_{std::move(server)} {}
-  std::unique_ptr<support::PrivateRedis> server_;
-};
-
-TEST_F(CliWithoutRedis, RetriesDurableJobsAndLeavesThemToTheRelay) {  // P6
-  durable(1);
-  const auto first = die();
-  durable(2), die();
-  server_->kill();
-  const auto one = run({"dead", "retry", first.str()});
-  EXPECT_EQ(one.exit_code, 0) << one.error;
-  EXPECT_THAT(one.output, HasSubstr("retried 1 job\n1 of them stand in the job table only"));
-  EXPECT_TRUE(table.find(first).has_value());
-
-  const auto all = run({"dead", "retry", "--all"});
-  EXPECT_EQ(all.exit_code, 3) << "what Redis keeps was not looked at";
-  EXPECT_THAT(all.output, HasSubstr("retried 1 job\n"));
-  EXPECT_THAT(all.error, HasSubstr("the dead jobs in Redis were not looked at"));
-}
-
-TEST_F(CliWithoutRedis, StatsCountTheDurableJobsAndSayThatRedisDoesNotAnswer) {
-  durable(1), die();
-  durable(2);
-  server_->kill();
-  const auto text = run({"stats"});
-  EXPECT_EQ(text.exit_code, 3);
-  EXPECT_THAT(text.output, testing::ContainsRegex("\nmail +\\? +\\? +\\? +1 +- +1 +"));
-  EXPECT_THAT(text.error,
-              HasSubstr("aftercommit: what Redis holds is not counted, because it does not answer: "));
-
-  const auto end = run({"stats", "--json"});
-  EXPECT_EQ(end.exit_code, 3);
-  const auto stats = json::parse(end.output);
-  EXPECT_EQ(stats.at("redis_answers"), false);
-  EXPECT_EQ(stats.at("databases_answer"), true);
-  EXPECT_EQ(stats.at("sum").at("durable"), 1);
-  EXPECT_EQ(stats.at("sum").at("dead"), 1);
-  EXPECT_EQ(stats.at("sum").at("ready"), nullptr) << "unknown is not none";
-}
-
-TEST_F(Cli, StatsCountWhatRedisHoldsWhereADatabaseDoesNotAnswer) {
-  durable(1);
-  const auto end =
-      run_cli({"stats", "--json", "--database=default=postgresql://127.0.0.1:1/none"}, environment());
-  EXPECT_EQ(end.exit_code, 3);
-  EXPECT_THAT(end.error, HasSubstr("the durable jobs are not counted, because a database does not answer: "));
-  const auto stats = json::parse(end.output);
-  EXPECT_EQ(stats.at("databases_answer"), false);
-  EXPECT_EQ(stats.at("sum").at("ready"), 1);
-  EXPECT_EQ(stats.at("sum").at("durable"), nullptr);
 }
 
 }  // namespace

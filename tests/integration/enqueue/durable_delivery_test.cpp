@@ -19,6 +19,7 @@ namespace aftercommit {
 namespace {
 
 using namespace std::chrono_literals;
+using support::message_of;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -111,9 +112,77 @@ TEST_F(DurableDelivery, NamesTheCommandToRunWhereTheTableIsMissing) {
   outside("DROP TABLE job");
   const auto error = support::caught<ConfigError>([&] { database.atomic([&] { pay(1); }); });
   ASSERT_TRUE(error);
-  EXPECT_THAT(error->what(), AllOf(HasSubstr("database 'default'"), HasSubstr("does not exist"),
-                                   HasSubstr("aftercommit migrate")));
+  EXPECT_THAT(error->what(),
+              AllOf(HasSubstr("cannot keep the durable job of task 'receipt' on database 'default'"),
+                    HasSubstr("does not exist"), HasSubstr("aftercommit migrate")));
   expect_paid({});
+}
+
+TEST_F(DurableDelivery, SaysWhatToGrantToARoleThatMayNotInsert) {
+  const auto message = message_of<ConfigError>([&] {
+    database.atomic([&](Transaction& tx) {
+      pay(1);
+      tx.exec("SET LOCAL ROLE pg_monitor");
+    });
+  });
+  EXPECT_THAT(message, AllOf(HasSubstr("the durable job of task 'receipt'"), HasSubstr("permission denied"),
+                             HasSubstr("GRANT this role USAGE on the schema '" + schema().name() + "'")));
+  expect_paid({});
+}
+
+TEST_F(DurableDelivery, NamesTheTableThatHasBeenAddedTo) {
+  outside("ALTER TABLE job ADD COLUMN note text NOT NULL");
+  EXPECT_THAT(message_of<ConfigError>([&] { database.atomic([&] { pay(1); }); }),
+              AllOf(HasSubstr("the durable job of task 'receipt'"),
+                    HasSubstr("The table 'job' of the schema '" + schema().name() + "'")));
+  expect_paid({});
+}
+
+TEST_F(DurableDelivery, LeavesAnErrorOfACheckAtCommitAsItIs) {  // P1
+  outside(
+      "CREATE FUNCTION look_elsewhere() RETURNS trigger LANGUAGE plpgsql AS "
+      "$$ BEGIN PERFORM FROM no_such_table; RETURN NULL; END $$");
+  outside(
+      "CREATE CONSTRAINT TRIGGER look AFTER INSERT ON payment DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION look_elsewhere()");
+  const auto error = support::caught<pqxx::sql_error>([&] { database.atomic([&] { pay(1); }); });
+  ASSERT_TRUE(error) << "the job table is there";
+  EXPECT_EQ(support::sqlstate(*error), "42P01");
+  database.atomic([&] { pay(2); });
+  expect_paid({2});
+}
+
+TEST_F(DurableDelivery, NamesTheTasksWhereAStatementHasMadeTheTransactionReadOnly) {  // P1
+  const auto remind = app.task<long>("remind");
+  const auto pid = [&] { return database.exec("SELECT pg_backend_pid()")[0][0].as<int>(); };
+  const auto before = pid();
+  for (const std::string statement : {"SET TRANSACTION READ ONLY", "SET LOCAL transaction_read_only = on",
+                                      "SELECT set_config('transaction_read_only', 'on', true)"}) {
+    const auto error = support::caught<UsageError>([&] {
+      database.atomic([&](Transaction& tx) {
+        tx.exec(statement);
+        receipt.delay(1);
+        remind.delay(1);
+      });
+    });
+    ASSERT_TRUE(error) << statement;
+    EXPECT_THAT(
+        error->what(),
+        AllOf(HasSubstr(
+                  "cannot keep the 2 durable jobs of the tasks 'receipt', 'remind' on database 'default'"),
+              HasSubstr("read-only"), HasSubstr("rolled back"), HasSubstr("delivery on commit")));
+  }
+  EXPECT_EQ(pid(), before) << "the server takes writes: no reason to leave it";
+  database.atomic([&] { pay(2); });
+  expect_paid({2});
+}
+
+TEST_F(DurableDelivery, ThatIsNotAskedForIsNoMatterOfATransactionThatAStatementMadeReadOnly) {
+  database.atomic([&](Transaction& tx) {
+    tx.exec("SET TRANSACTION READ ONLY");
+    receipt.apply_async({.delivery = Delivery::kOnCommit}, 1);
+  });
+  EXPECT_EQ(take_arrived().size(), 1U);
 }
 
 /// An app that finds no DATABASE_URL.
@@ -131,7 +200,7 @@ class WithoutADatabase : public testing::Test {
 TEST_F(WithoutADatabase, DurableDeliveryIsAnErrorThatSaysWhatIsMissing) {
   App app{"shop", {.redis_url = redis_url, .delivery = Delivery::kDurable}};
   const auto receipt = app.task<long>("receipt", {.transactional = false});
-  EXPECT_THAT(support::message_of<ConfigError>([&] { receipt.delay(1); }),
+  EXPECT_THAT(message_of<ConfigError>([&] { receipt.delay(1); }),
               AllOf(HasSubstr("receipt"), HasSubstr("has no database"), HasSubstr("DATABASE_URL")));
 }
 

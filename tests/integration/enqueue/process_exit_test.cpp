@@ -1,11 +1,15 @@
 /// After main: objects with static storage and exit handlers that use a database or enqueue, in programs of
 /// their own.  It works, or is a UsageError.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -15,6 +19,28 @@ namespace aftercommit {
 namespace {
 
 using testing::HasSubstr;
+
+/// A named pipe that has no room left, and that nobody reads.
+class FullPipe {
+ public:
+  FullPipe() {
+    const std::string byte = ".";
+    while (::write(file_, byte.data(), byte.size()) > 0) {
+    }
+  }
+  ~FullPipe() {
+    ::close(file_);
+    std::filesystem::remove(path_);
+  }
+  FullPipe(const FullPipe&) = delete;
+  FullPipe& operator=(const FullPipe&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  const std::filesystem::path path_ = std::filesystem::temp_directory_path() / support::unique_name("full");
+  const int file_ = (::mkfifo(path_.c_str(), 0600), ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+};
 
 class ProcessExit : public support::Payments, public testing::Test {
  protected:
@@ -28,10 +54,10 @@ class ProcessExit : public support::Payments, public testing::Test {
     const char* const redis_before = std::getenv("REDIS_URL");
     const std::string redis = redis_before != nullptr ? redis_before : "";
     set("DATABASE_URL", schema().url(schema().name()));
-    set("REDIS_URL", app.options().redis_url);
+    set("REDIS_URL", redis_url);
     set("SCHEMA", schema().name());
-    const auto command =
-        std::string{"'" AFTERCOMMIT_EXIT_PROGRAM "' '"} + who + "' '" + what + "' " + used + " 2>&1";
+    const auto command = std::string{"timeout -s KILL 60 '" AFTERCOMMIT_EXIT_PROGRAM "' '"} + who + "' '" +
+                         what + "' " + used + " 2>" + log_to;
     std::string said;
     std::FILE* const program = ::popen(command.c_str(), "r");
     set("DATABASE_URL", url);
@@ -49,6 +75,9 @@ class ProcessExit : public support::Payments, public testing::Test {
     return one;
   }
   std::size_t durable_jobs() { return outside("SELECT FROM " + schema().name() + ".job").size(); }
+
+  std::string redis_url = app.options().redis_url;
+  std::string log_to = "&1";
 };
 
 const std::string kTooLate = "UsageError: cannot use database";
@@ -115,6 +144,14 @@ TEST_F(ProcessExit, SendsTheDurableJobsOfMainBeforeTheAppEnds) {
 TEST_F(ProcessExit, LetsEverythingLog) {
   for (const auto* who : {"older object", "younger object", "local object", "early exit handler", "thread"})
     EXPECT_THAT(run(who, "log"), testing::AllOf(HasSubstr("at the end"), HasSubstr("worked"))) << who;
+}
+
+TEST_F(ProcessExit, WaitsForNobodyWhoDoesNotReadTheLog) {
+  const FullPipe pipe;
+  redis_url = "redis://127.0.0.1:1/0";  // which the thread that sends durable jobs has to tell
+  log_to = pipe.path().string();
+  EXPECT_EQ(run("nobody", "nothing"), "");
+  EXPECT_EQ(durable_jobs(), 1U);
 }
 
 TEST_F(ProcessExit, RollsBackABlockThatIsStillOpenThen) {  // P1

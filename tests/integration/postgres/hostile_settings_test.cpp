@@ -216,7 +216,9 @@ TEST_F(Shadowed, NamesAreNotTakenForPostgresqls) {
   EXPECT_EQ(detail::purge_ledger(shadowed, 1h), 0U);
   EXPECT_EQ(detail::end_backends(shadowed, "nobody"), 0U);
   EXPECT_FALSE(detail::holder_of(shadowed, job));
-  EXPECT_EQ(table.look_for(job).home, detail::read_home(shadowed).token);
+  const auto home = detail::read_home(shadowed);
+  EXPECT_EQ(table.look_for(job).home.token, home.token);
+  EXPECT_EQ(table.look_for(job).home.instance, home.instance);
   const std::vector<Queue> queues{"default"};
   detail::enter_app(shadowed, {.app = "shop", .tasks = {"task"}}, queues);
   EXPECT_EQ(detail::find_other_apps(shadowed, {.app = "other", .tasks = {"task"}}, queues).at(0).same_task,

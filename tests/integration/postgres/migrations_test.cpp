@@ -221,7 +221,13 @@ TEST_F(Migrations, GiveEachSchemaATokenThatItKeeps) {
   migrate(*other);
   EXPECT_NE(detail::read_home(*other).token, token);
   outside("DELETE FROM " + schema_ + ".home");
-  EXPECT_THAT(message_of<ConfigError>([&] { detail::read_home(*jobs); }), HasSubstr("aftercommit adopt"));
+  EXPECT_THAT(message_of<ConfigError>([&] { detail::read_home(*jobs); }),
+              AllOf(HasSubstr("aftercommit new-token"), HasSubstr("aftercommit adopt")));
+  detail::renew_token(*jobs);
+  const auto next = detail::read_home(*jobs).token;
+  EXPECT_NE(next, token);
+  detail::renew_token(*jobs);
+  EXPECT_NE(detail::read_home(*jobs).token, next);
 }
 
 TEST_F(Migrations, AreAskedForWhereTheTablesAreMissing) {

@@ -70,18 +70,27 @@ TEST_P(SessionStateChangedBy, IsAsItWasForTheNextOne) {
 constexpr const char* kAdvisoryLocks =
     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()";
 
+constexpr const char* kTenant = "coalesce(nullif(current_setting('shop.tenant', true), ''), 'none')";
+
 INSTANTIATE_TEST_SUITE_P(
     In, SessionStateChangedBy,
     testing::Values(
         Change{"Setting", "SET statement_timeout = '7min'", "current_setting('statement_timeout')", "0"},
-        Change{"OwnSetting", "SELECT set_config('shop.tenant', '7', false)",
-               "coalesce(nullif(current_setting('shop.tenant', true), ''), 'none')", "none"},
+        Change{"OwnSetting", "SELECT set_config('shop.tenant', '7', false)", kTenant, "none"},
+        Change{"QuotedSetting", "SET \"statement_timeout\" = '7min'", "current_setting('statement_timeout')",
+               "0"},
+        Change{"SettingsView", "UPDATE pg_settings SET setting = '7000' WHERE name = 'statement_timeout'",
+               "current_setting('statement_timeout')", "0"},
+        Change{"QuotedFunction", "SELECT \"set_config\"('shop.tenant', '7', false)", kTenant, "none"},
+        Change{"EscapedFunction", "SELECT U&\"set\\005fconfig\"('shop.tenant', '7', false)", kTenant, "none"},
+        Change{"SettingThatIsLocalIfNot", "SELECT set_config('shop.tenant', '7', not true)", kTenant, "none"},
         Change{"SettingOfABlock",
                "DO $$ BEGIN PERFORM set_config('statement_timeout', '7min', false); END $$",
                "current_setting('statement_timeout')", "0"},
         Change{"TemporaryTable", "CREATE TEMP TABLE left_over (id int)",
                "SELECT count(*) FROM pg_class WHERE relname = 'left_over'", "0"},
         Change{"SessionLock", "SELECT pg_advisory_lock(7007)", kAdvisoryLocks, "0"},
+        Change{"QuotedSessionLock", "SELECT \"pg_advisory_lock\"(7007)", kAdvisoryLocks, "0"},
         Change{"Listen", "LISTEN news", "SELECT count(*) FROM pg_listening_channels()", "0", false},
         Change{"Prepare", "PREPARE left_over AS SELECT 1",
                "SELECT count(*) FROM pg_prepared_statements WHERE name = 'left_over'", "0"},

@@ -1,6 +1,7 @@
 // A start that cannot succeed: one sentence and exit code 2, whatever it dies of.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -67,9 +68,6 @@ TEST_P(WorkerFirstStart, ThatDiesInTheStaticObjectsOfALibraryIsOneSentenceAndExi
 }
 
 TEST_P(WorkerFirstStart, ThatDiesWhereALibraryDefinesItsTasksIsTheSame) {
-  if (std::string_view{"exception"} == GetParam().how || std::string_view{"task name"} == GetParam().how) {
-    GTEST_SKIP() << "caught, and told by WorkerCommand.SaysWhatIsWrongWithALibrary";
-  }
   WorkerProcess worker{command({"--processes", "3"}), failing(GetParam().how, "FAILING_DEFINITIONS")};
   expect_one_sentence(worker, GetParam().seen_as);
 }
@@ -85,6 +83,27 @@ TEST_P(WorkerAlone, SaysTheSameOfWhatIsThrown) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfWhatIsThrown, WorkerAlone, testing::ValuesIn(kThrown), name_of);
+
+TEST(WorkerWithoutProcesses, IsOneSentenceAndExitCode2) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers need threads that are refused here";
+#endif
+  std::vector<std::string> refusing{"/usr/bin/env"};
+  if (::geteuid() == 0) {  // whom nothing is refused
+    for (const auto* const word : {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"})
+      refusing.emplace_back(word);
+  }
+  for (const auto* const word : {"prlimit", "--nproc=0"}) refusing.emplace_back(word);
+  const auto worker_command = command();
+  refusing.insert(refusing.end(), worker_command.begin(), worker_command.end());
+  WorkerProcess worker{refusing};
+  const auto exit_code = worker.exit_code(5s);
+  constexpr int kCannotBeRun = 126;
+  if (exit_code.value_or(0) >= kCannotBeRun) GTEST_SKIP() << worker.log();
+  EXPECT_EQ(exit_code, 2);
+  EXPECT_EQ(std::ranges::count(worker.log(), '\n'), 1) << worker.log();
+  EXPECT_TRUE(worker.log().starts_with("worker: cannot start a process to run jobs: ")) << worker.log();
+}
 
 class WorkerThatWaits : public testing::TestWithParam<std::string> {};
 

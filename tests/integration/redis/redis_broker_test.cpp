@@ -46,6 +46,20 @@ TEST_F(RedisBrokerTest, WritesTheKeysThatTheWireFormatNames) {
   EXPECT_EQ(redis.text_of("TYPE", prefix + ":{mail}:workers"), "zset");
 }
 
+TEST_F(RedisBrokerTest, KeepsTheHomeOfAQueueSoThatOlderReleasesReadItAndCompletesTheirs) {
+  const auto home = redis.mail().home;
+  redis.ask("HSET", home, "database:default", "token-1 shop at db", "app:shop", "|pay|");  // what they write
+  const HomeDatabase ours{"default", "token-1", "shop at db", "1/16384/my schema"};
+  EXPECT_THAT(calls.broker.claim_home({.databases = {ours}}, kMail), ElementsAre(testing::IsEmpty()));
+  EXPECT_EQ(redis.text_of("HGET", home, "database:default"), "token-1 shop at db");
+  EXPECT_EQ(redis.text_of("HGET", home, "instance:default"), "1/16384/my schema");
+  redis.ask("HSET", home, "database:default", "token-1 shop at another address");  // beside us
+  const HomeDatabase copy{"default", "token-1", "staging at db", "1/16385/my schema"};
+  EXPECT_THAT(calls.broker.claim_home({.databases = {copy}}, kMail).at(0),
+              ElementsAre(HomeFinding{HomeFinding::Kind::kCopy, "default", "shop at another address",
+                                      "1/16384/my schema"}));
+}
+
 TEST_F(RedisBrokerTest, LeavesNothingBehindInTheStream) {
   calls.enqueue({{"mail", "a"}, {"mail", "b"}});
   for (const auto& job : calls.fetch(2)) calls.settle(Kind::kAck, job);

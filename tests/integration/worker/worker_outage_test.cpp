@@ -142,6 +142,20 @@ TEST_F(WorkerDatabaseOutage, ByAStandbyUsesUpNoRetryAndSaysSo) {
   EXPECT_TRUE(broker->dead_letters("default", 0, 1).empty());
 }
 
+TEST_F(WorkerDatabaseOutage, HidesNoOtherReasonWhyTheNameOfTheAppCannotBeEnteredAfterIt) {
+  app.database().exec(
+      "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+      "$$ BEGIN RAISE EXCEPTION 'no more apps'; END $$");
+  app.database().exec("CREATE TRIGGER refuse BEFORE INSERT ON " + schema.name() +
+                      ".app FOR EACH ROW EXECUTE FUNCTION refuse()");
+  server.set("default_transaction_read_only", "on");
+  auto& worker = start_worker(Start{.options = {"--no-migrate", "--lease", "3", "--heartbeat", "0.1"}});
+  ASSERT_TRUE(worker.says("the name of this app could not be entered yet"));
+  server.set("default_transaction_read_only", "off");
+  EXPECT_TRUE(worker.says("no more apps")) << worker.log();
+  EXPECT_EQ(worker.times_said("the name of this app cannot be entered in a database"), 1);
+}
+
 TEST_F(WorkerDatabaseOutage, ByAReadOnlyDefaultUsesUpNoRetryAndSaysSo) {
   auto& worker = start_worker();
   server.set("default_transaction_read_only", "on");

@@ -64,6 +64,31 @@ void cross(Job& job, long first, long second) {
   lock_order(job, second);
 }
 
+/// "idle" or "by an administrator"; and goes on when that has happened: "..., uses it" in the same
+/// transaction, "..., hides it" throws something else.
+void lose_session(Job& job, long value, const std::string& how, long times) {
+  begin(job, value);
+  if (journal().exec("SELECT nextval('tries')")[0][0].as<long>() > times) return;
+  auto& tx = job.transaction();
+  const auto backend = tx.exec("SELECT pg_backend_pid()")[0][0].as<long>();
+  if (how.starts_with("idle")) {
+    tx.exec("SET LOCAL idle_in_transaction_session_timeout = 20");
+  } else {
+    journal().exec("SELECT pg_terminate_backend($1::int)", backend);
+  }
+  const bool gone = eventually(
+      [&] { return journal().exec("SELECT FROM pg_stat_activity WHERE pid = $1::int", backend).empty(); });
+  if (!gone) throw Deliberate{"the session lives on"};
+  if (how.ends_with("uses it")) tx.exec("SELECT 1");
+  if (how.ends_with("hides it")) {
+    try {
+      tx.exec("SELECT 1");
+    } catch (const std::exception&) {
+      throw Deliberate{"something else"};
+    }
+  }
+}
+
 void enqueue_child(Job& job, long value, const std::string& how) {
   begin(job, value);
   if (how == "in nested savepoints") {
@@ -286,6 +311,7 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::support::app) {
     if (journal().exec("SELECT nextval('tries')")[0][0].as<long>() > times) return;
     job.transaction().exec("DO $$ BEGIN RAISE 'a conflict' USING ERRCODE = '" + sqlstate + "'; END $$");
   });
+  tasks.lose_session.run(lose_session);
   tasks.cross.run(cross);
   tasks.parent.run(enqueue_child);
   tasks.without_transaction.run(without_transaction);

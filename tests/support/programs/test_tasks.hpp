@@ -68,6 +68,10 @@ struct TestTasks {
   /// Fails with this SQLSTATE as long as the sequence `tries` is at most `times`.
   Task<long, std::string, long> conflict =
       app.task<long, std::string, long>("conflict", {.max_retries = 1, .backoff = fixed(kShortBackoff)});
+  /// Has the server end the session of its transaction in this way, as long as the sequence `tries` is at
+  /// most `times`: see lose_session().
+  Task<long, std::string, long> lose_session =
+      app.task<long, std::string, long>("lose_session", {.backoff = fixed(kShortBackoff)});
   /// Locks two rows of orders, in this order, and both only once another job has locked one.
   Task<long, long> cross = app.task<long, long>("cross", {.max_retries = 0});
   /// Enqueues insert(value), in this way.

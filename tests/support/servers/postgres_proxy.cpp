@@ -112,10 +112,11 @@ void PostgresProxy::run(const std::stop_token& stop) {
       ::poll(nullptr, 0, kLookAroundMs);  // what is there stays there: do not spin on it
       continue;
     }
+    const bool holds_answers = holds_answers_;
     std::vector<Link> open;
     for (std::size_t i = 0; i < links_.size(); ++i) {
       const bool from_client = waiting[1 + 2 * i].revents != 0;
-      const bool from_server = waiting[2 + 2 * i].revents != 0;
+      const bool from_server = waiting[2 + 2 * i].revents != 0 && !holds_answers;
       const auto [client, server] = links_[i];
       if ((!from_client || pass_on(client, server, false)) &&
           (!from_server || pass_on(server, client, true))) {
@@ -127,6 +128,7 @@ void PostgresProxy::run(const std::stop_token& stop) {
     }
     links_ = open;
     if (waiting[0].revents != 0) accept_one();
+    if (holds_answers) ::poll(nullptr, 0, kLookAroundMs);  // as above
   }
 }
 

@@ -25,6 +25,9 @@ class PostgresProxy {
   /// While on, nothing passes in either direction, nor that a connection has ended; new ones are not
   /// answered.
   void go_silent(bool on) { silent_ = on; }
+  /// While on, what the server says is kept back, and passes all at once afterwards; it hears all that its
+  /// clients say.
+  void hold_answers(bool on) { holds_answers_ = on; }
   /// While on, clients that connect are told a process id that is not the server's, as poolers do.
   void make_up_process_ids(bool on) { makes_up_ids_ = on; }
   /// Ends every connection, as a router that has forgotten them.
@@ -46,6 +49,7 @@ class PostgresProxy {
   int listener_ = -1;
   std::atomic<int> held_{0};
   std::atomic<bool> silent_{false};
+  std::atomic<bool> holds_answers_{false};
   std::atomic<bool> makes_up_ids_{false};
   std::atomic<bool> cut_{false};
   std::vector<Link> links_;  // used by thread_ alone

@@ -1,13 +1,18 @@
 /// Log lines: their two forms, and who receives them.
 #include "aftercommit/log.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cmath>
+#include <csignal>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
@@ -15,6 +20,7 @@
 
 #include "base/log/log_context.hpp"
 #include "base/log/log_format.hpp"
+#include "support/eventually.hpp"
 
 namespace aftercommit {
 namespace {
@@ -121,9 +127,27 @@ class Log : public ::testing::Test {
  protected:
   void TearDown() override {
     set_log_handler(nullptr);
-    set_log_level(LogLevel::kDebug);
+    set_log_level(LogLevel::kInfo);
   }
 };
+
+constexpr int kHangs = -1;
+
+/// The exit code of a child that does this, or the signal that ends it; kHangs where nothing does.
+int in_a_child(const std::function<void()>& action) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    action();
+    ::_exit(0);
+  }
+  int status = 0;
+  if (!support::eventually([&] { return ::waitpid(child, &status, WNOHANG) == child; })) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    return kHangs;
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+}
 
 constexpr std::array kLevels{LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError};
 
@@ -195,14 +219,68 @@ TEST_F(Log, MayBeUsedAndRedirectedByManyThreadsAtOnce) {
   EXPECT_EQ(seen, 4000);
 }
 
-TEST_F(Log, IsOfEveryLevelByDefault) {
+TEST_F(Log, LeavesOutByDefaultWhatIsForDebugging) {
   std::vector<LogLevel> seen;
   set_log_handler([&seen](const LogEvent& event) { seen.push_back(event.level); });
   for (const auto level : kLevels) {
-    EXPECT_TRUE(logs(level));
+    EXPECT_EQ(logs(level), level != LogLevel::kDebug);
     log(level, "event");
   }
-  EXPECT_THAT(seen, ::testing::ElementsAreArray(kLevels));
+  EXPECT_THAT(seen, ::testing::ElementsAre(LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError));
+}
+
+TEST_F(Log, WaitsForNobodyWhoDoesNotReadStandardError) {
+  int files[2];
+  ASSERT_EQ(::pipe2(files, O_CLOEXEC), 0);
+  EXPECT_EQ(in_a_child([&] {
+              ::dup2(files[1], STDERR_FILENO);
+              const std::string text(200, '.');
+              for (int i = 0; i < 1000; ++i) log(LogLevel::kError, text);
+            }),
+            0);
+  std::array<char, 4096> begin{};
+  ASSERT_GT(::read(files[0], begin.data(), begin.size()), 0);
+  EXPECT_THAT(std::string(begin.data(), begin.size()), ::testing::HasSubstr("error ..."));
+  ::close(files[0]);
+  ::close(files[1]);
+}
+
+TEST_F(Log, OutlivesWhoReadsStandardErrorAndLeavesNoSignal) {
+  for (const bool gone_from_the_start : {false, true}) {
+    EXPECT_EQ(in_a_child([&] {
+                ::signal(SIGPIPE, SIG_DFL);
+                int files[2];
+                if (::pipe2(files, O_CLOEXEC) != 0) ::_exit(2);
+                ::dup2(files[1], STDERR_FILENO);
+                if (!gone_from_the_start) log(LogLevel::kError, "read");
+                ::close(files[0]);
+                for (int i = 0; i < 3; ++i) log(LogLevel::kError, "unread");
+                ::sigset_t pending{};
+                ::sigpending(&pending);
+                if (::sigismember(&pending, SIGPIPE) != 0) ::_exit(1);
+              }),
+              0);
+  }
+}
+
+TEST_F(Log, HoldsUpNoChildThatIsForkedWhileOtherThreadsLog) {
+  set_log_handler([](const LogEvent&) {});
+  std::atomic<bool> stop{false};
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&stop] {
+      while (!stop) {
+        log(LogLevel::kError, "in the parent");
+        set_log_handler([](const LogEvent&) {});
+      }
+    });
+  }
+  for (int i = 0; i < 100; ++i) {
+    const int ended = in_a_child([] { log(LogLevel::kError, "in the child"); });
+    EXPECT_EQ(ended, 0);
+    if (ended != 0) break;
+  }
+  stop = true;
 }
 
 TEST_F(Log, HandsNothingBelowItsLevelToTheHandler) {

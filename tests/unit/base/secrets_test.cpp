@@ -33,10 +33,39 @@ TEST(Secrets, OfAFewCharactersAreMaskedWhereTheyStandAlone) {
 
 TEST(Secrets, StandWhereAColonOrAnAtSignIsMissing) {
   EXPECT_EQ(masked("postgresql://shops3cret@host/shop", "user \"shops3cret\""), "user \"***\"");
-  EXPECT_EQ(masked("postgresql://shop:s3crethost/shop", "port \"s3crethost\""), "port \"***\"");
-  EXPECT_EQ(masked("postgresql://shop:s3@cret1@host/shop", "host \"cret1@host\""), "host \"***@host\"");
-  EXPECT_EQ(masked("postgresql://shop:s3/cret1@host/shop", "database \"cret1@host/shop\""),
-            "database \"***@host/shop\"");
+  EXPECT_EQ(masked("postgresql://shop:s3crethost/shop", "port s3crethost"), "port ***");
+  EXPECT_EQ(masked("postgresql://shop:s3@cret1@host/shop", "host cret1@host"), "host ***@host");
+  EXPECT_EQ(masked("postgresql://shop:s3/cret1@host/shop", "database cret1@host/shop"),
+            "database ***@host/shop");
+}
+
+TEST(Secrets, AreInAnyPartOfAUrlThatCanBeReadInMoreThanOneWay) {
+  for (const std::string url : {
+           "postgresql://u:abcd/efgh@host/db",
+           "postgresql://u:abcd@ef@host/db",
+           "postgresql://u:@abcd@host/db",
+           "postgresql:///u:abcd@host/db",
+           "postgresql://u/u:abcd@host/db",
+           "postgresql://u:abcdhost:5432/db",
+           "postgresql://u:abcd/host/db",
+           "postgresql://u:ab?cd/e@host/db",
+       }) {
+    EXPECT_TRUE(Secrets{url}.in_any_part()) << url;
+    EXPECT_EQ(masked(url, "value \"abcd\" for option \"port\", and a \"quote without an end"),
+              "value \"***\" for option \"***\", and a \"***\"")
+        << url;
+  }
+  for (const std::string url : {
+           "postgresql://u:abcd@host/db",
+           "postgresql://u:a:b?c@one:1,[::1]:2/db",
+           "postgresql://u:abcd@host/db?application_name=me@here",
+           "postgresql://host:5432/db?application_name=me@here",
+           "postgresql:///db?host=/tmp",
+           "host=h user=u password=a@b/c@d",
+           "",
+       }) {
+    EXPECT_FALSE(Secrets{url}.in_any_part()) << url;
+  }
 }
 
 TEST(Secrets, StandBehindTheWordPassword) {
@@ -59,6 +88,7 @@ TEST(Secrets, AreNoneInAUrlWithoutAny) {
 
 TEST(Secrets, MayHideInWhatSomebodyTypedAnywhere) {
   EXPECT_EQ(shown_argument("mail"), "mail");
+  EXPECT_EQ(shown_argument("two\nlines"), "two lines");
   EXPECT_EQ(shown_argument("redis:/:s3cret@host"), "***");
   EXPECT_EQ(shown_argument("postgresql://u:s3crethost/d"), "***");
   EXPECT_EQ(shown_argument("Password=s3cret"), "***");
@@ -80,6 +110,24 @@ TEST(MangledUrl, OfRedisNeverShowsItsPassword) {
       ASSERT_EQ(shown_of_canary(error.what()), "") << error.what();
     }
     ASSERT_EQ(shown_of_canary(shown_argument(url)), "");
+  }
+}
+
+TEST(MangledUrl, OfRedisNeverShowsAShortPassword) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  const auto shows = [](std::string_view text) { return text.find(support::kShortCanary) != text.npos; };
+  support::MangledUrls urls{support::redis_urls_with_short_passwords(), seed};
+  for (int i = 0; i < 20'000; ++i) {
+    const auto url = urls.next();
+    ASSERT_FALSE(shows(masked_url(url))) << masked_url(url);
+    ASSERT_FALSE(shows(shown_argument(url))) << url;
+    try {
+      make_broker(url);
+      ASSERT_FALSE(shows(parse_redis_url(url).server())) << url;
+    } catch (const ConfigError& error) {
+      ASSERT_FALSE(shows(error.what())) << error.what();
+    }
   }
 }
 

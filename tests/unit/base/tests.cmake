@@ -1,4 +1,4 @@
 # The ground floor.
-foreach(subject job_id log retry secrets text)
+foreach(subject job_id log log_stream retry secrets text)
   aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::broker)
 endforeach()

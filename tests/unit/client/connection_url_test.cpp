@@ -157,6 +157,34 @@ TEST(ConnectionUrl, OfSeveralHostsIsToldWithTheReasonOfEach) {
             "connection to server at \"two\" (10.0.0.2), port 1 failed: FATAL:  no *** for user \"u\"");
 }
 
+/// With what libpq then says.
+std::string why(const std::string& url, const std::string& error) {
+  return why_unreachable(std::runtime_error{error}, url);
+}
+
+TEST(ConnectionUrl, ThatCanBeReadInMoreThanOneWayIsToldWithoutAnyOfIt) {
+  const auto none =
+      AllOf(HasSubstr("none of the URL is shown"), HasSubstr("'/' as %2F"), HasSubstr("'@' as %40"));
+  EXPECT_THAT(why("postgresql://u:abcd/efgh@127.0.0.1/db",
+                  "invalid integer value \"abcd\" for connection option \"port\"\n"),
+              AllOf(HasSubstr("invalid integer value \"***\""), Not(HasSubstr("abcd")), none));
+  EXPECT_THAT(why("postgresql://u:abcd@ef@host/db",
+                  "could not translate host name \"ef@host\" to address: Name or service not known\n"),
+              AllOf(HasSubstr("host name \"***\" to address: Name or service not known"),
+                    Not(HasSubstr("ef@")), none));
+  EXPECT_THAT(why("postgresql://u:1234/x@h/db",
+                  "connection to server at \"u\" (10.0.0.1), port 1234 failed: Connection refused\n"),
+              AllOf(HasSubstr("at \"***\" (10.0.0.1), port *** failed: Connection refused"), none));
+  EXPECT_THAT(
+      why("postgresql://one:12,two:34/x@h/db",
+          "connection to server at \"two\" (10.0.0.2), port 34 failed: FATAL: no \xC2\xBBx@h/db\xC2\xAB\n"),
+      AllOf(HasSubstr("port *** failed"), Not(HasSubstr("x@h")), none));
+  EXPECT_THAT(
+      why("postgresql://u:abcd@host/db",
+          "connection to server at \"host\" (10.0.0.1), port 5432 failed: Connection refused\n"),
+      AllOf(HasSubstr("at \"host\" (10.0.0.1), port 5432 failed"), Not(HasSubstr("none of the URL"))));
+}
+
 /// What libpq and the server say when something is wrong with a value, and they quote it.
 std::string quoting(const Values& values) {
   std::string text = "connection to server at \"here\" failed: FATAL: ";
@@ -183,6 +211,26 @@ TEST(MangledUrl, OfPostgresqlNeverShowsItsPassword) {
     ++read_by_libpq;
     const auto said = why_unreachable(std::runtime_error{quoting(read(url))}, url);
     ASSERT_EQ(shown_of_canary(said), "") << said << "\nof " << url;
+  }
+  EXPECT_GT(read_by_libpq, 1000);
+}
+
+TEST(MangledUrl, OfPostgresqlNeverShowsAShortPassword) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  const std::string canary{support::kShortCanary};
+  support::MangledUrls urls{support::postgres_urls_with_short_passwords(), seed};
+  int read_by_libpq = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const auto url = urls.next();
+    const auto flaw = flaw_of_url(url);
+    ASSERT_THAT(flaw + masked_url(url) + shown_argument(url) + parse_database_argument(url).first,
+                Not(HasSubstr(canary)))
+        << "of " << url;
+    if (!flaw.empty()) continue;
+    ++read_by_libpq;
+    const auto said = why_unreachable(std::runtime_error{quoting(read(url))}, url);
+    ASSERT_THAT(said, Not(HasSubstr(canary))) << "of " << url;
   }
   EXPECT_GT(read_by_libpq, 1000);
 }

@@ -36,6 +36,57 @@ TEST(SessionTraces, AreNotLeftByLocalSettings) {
   }
 }
 
+TEST(SessionTraces, AreLeftByTheViewOfSettings) {
+  for (const auto* sql :
+       {"UPDATE pg_settings SET setting = '1' WHERE name = 'statement_timeout'",
+        "update only pg_catalog . PG_SETTINGS set setting = $1", "UPDATE \"pg_settings\" SET setting = '1'",
+        "UPDATE pg_catalog.\"pg_settings\" AS s SET setting = '1'",
+        "MERGE INTO pg_settings USING x ON true WHEN MATCHED THEN UPDATE SET setting = '1'"}) {
+    EXPECT_TRUE(leaves_traces(sql)) << sql;
+  }
+  for (const auto* sql :
+       {"SELECT setting FROM pg_settings", "UPDATE orders SET paid = true; SELECT name FROM pg_settings",
+        "UPDATE my_pg_settings SET setting = '1'", "SELECT 'UPDATE' FROM pg_settings"}) {
+    EXPECT_FALSE(leaves_traces(sql)) << sql;
+  }
+}
+
+TEST(SessionTraces, AreLeftByWhatIsQuotedTheSameAsByWhatIsNot) {
+  for (const auto* sql :
+       {"SELECT \"set_config\"('a.b', 'c', false)", "SELECT pg_catalog.\"set_config\" ('a.b', 'c', false)",
+        "SELECT U&\"set\\005fconfig\"('a.b', 'c', false)",
+        "SELECT u&\"set!005fconfig\" UESCAPE '!' ('a.b', 'c', false)", "SET \"search_path\" = 'x'",
+        "SET \"local\" = 'x'", "SET U&\"search\\005fpath\" = 'x'", "SELECT \"pg_advisory_lock\"(3)",
+        "SELECT \"pg_catalog\".\"pg_try_advisory_lock_shared\"(3)", "CREATE TABLE \"pg_temp\".t (id int)",
+        "CREATE TABLE pg_temp_3.t (id int)"}) {
+    EXPECT_TRUE(leaves_traces(sql)) << sql;
+  }
+  for (const auto* sql : {"SELECT \"set_config\"('a.b', 'c', true)", "SELECT \"pg_advisory_xact_lock\"(3)",
+                          "SET LOCAL \"search_path\" = 'x'", "SELECT \"temp\", \"a\"\"b\" FROM \"do\"",
+                          "UPDATE orders SET \"set\" = 1, \"listen\" = 2"}) {
+    EXPECT_FALSE(leaves_traces(sql)) << sql;
+  }
+}
+
+TEST(SessionTraces, AreLeftBySetConfigUnlessItsThirdArgumentIsTheWordTrue) {
+  for (const auto* sql :
+       {"SELECT set_config('a.b', 'c', not true)", "SELECT set_config('a.b', 'c', true AND false)",
+        "SELECT set_config('a.b', 'c', true = false)", "SELECT set_config('a.b', 'c', 'true')",
+        "SELECT set_config('a.b', 'c', (SELECT true))", "SELECT set_config('a.b', true::text, false)",
+        "SELECT set_config('a.b', (true)::text, false), true",
+        "SELECT set_config('a.b', 'c', is_local => true)",
+        "SELECT set_config('a.b', set_config('a.c', 'd', false), true)", "SELECT set_config(VARIADIC x)",
+        "SELECT set_config('a.b', 'c', true", "SELECT set_config"}) {
+    EXPECT_TRUE(leaves_traces(sql)) << sql;
+  }
+  for (const auto* sql :
+       {"SELECT set_config('a.b', concat('c', (true)), true)", "SELECT set_config($1, $2, /* it */ True )",
+        "SELECT set_config('a.b', $$ not, $$, true), not true",
+        "SELECT max(set_config('a.' || name, 'c', true)) FROM names WHERE NOT gone"}) {
+    EXPECT_FALSE(leaves_traces(sql)) << sql;
+  }
+}
+
 TEST(SessionTraces, AreLeftByTemporaryTables) {
   for (const auto* sql : {"CREATE TEMP TABLE t (id int)", "create temporary table t (id int)",
                           "CREATE LOCAL TEMP TABLE t (id int)", "CREATE OR REPLACE TEMP VIEW v AS SELECT 1",

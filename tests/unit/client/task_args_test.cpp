@@ -68,15 +68,15 @@ static_assert(!Delays<Task<std::pair<int, long>>, std::pair<int, double>> &&
                   Delays<Task<std::tuple<int, bool>>, std::tuple<short, bool>>,
               "a pair or a tuple is no back door");
 
-template <class TaskType, class Call>
-concept DelaysMany = requires(const TaskType& task, Call call) {
-  task.delay_many({{call}, {call}});
+/// Whether {{call}, {call}} is many calls of a task of this argument.
+template <class Arg, class Call>
+concept DelaysMany = requires(Call call) {
+  std::vector<TaskCall<Arg>>{{call}, {call}};
 };
-static_assert(DelaysMany<Task<long>, long> && DelaysMany<Task<long>, int> &&
-              DelaysMany<Task<std::string>, const char*>);
-static_assert(DelaysMany<Task<long>, std::tuple<long>>);
-static_assert(!DelaysMany<Task<long>, double> && !DelaysMany<Task<long>, bool> &&
-                  !DelaysMany<Task<long>, std::string> && !DelaysMany<Task<bool>, const char*>,
+static_assert(DelaysMany<long, long> && DelaysMany<long, int> && DelaysMany<std::string, const char*>);
+static_assert(DelaysMany<long, std::tuple<long>>);
+static_assert(!DelaysMany<long, double> && !DelaysMany<long, bool> && !DelaysMany<long, std::string> &&
+                  !DelaysMany<bool, const char*>,
               "the bulk form is as strict");
 
 template <class... Args>

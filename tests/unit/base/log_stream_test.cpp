@@ -1,10 +1,11 @@
 /// Log lines go where they can, and wait for nobody.
-#include "worker/log/log_stream.hpp"
+#include "base/log/log_stream.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <pty.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -19,13 +20,13 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "support/eventually.hpp"
-#include "support/servers/servers.hpp"
 
-namespace aftercommit::worker {
+namespace aftercommit {
 namespace {
 
 using support::eventually;
@@ -100,19 +101,46 @@ std::size_t numbered(const std::vector<std::string>& lines) {
   return number;
 }
 
+/// The same, written to by a stream that keeps it open.
+template <class Kind>
+struct Kept : Kind {};
+
+template <class Kind>
+struct Writing {
+  Writing() {
+    if constexpr (!std::is_same_v<Kind, Pipe> && !std::is_same_v<Kind, SocketPair> &&
+                  !std::is_same_v<Kind, Terminal>) {
+      stream.keep_open();
+    }
+  }
+
+  Kind ends;
+  LogStream stream{ends.out};
+};
+
+/// As in any program: a signal that a write raises would end the test.
 class LogStreamTest : public testing::Test {
  protected:
-  LogStreamTest() { ::signal(SIGPIPE, SIG_IGN); }
+  LogStreamTest() {
+    for (const int signal : {SIGPIPE, SIGXFSZ, SIGTTOU}) ::signal(signal, SIG_DFL);
+  }
+  ~LogStreamTest() override { EXPECT_FALSE(has_pending_signals()) << "left to the program"; }
+
+  static bool has_pending_signals() {
+    ::sigset_t pending{};
+    ::sigpending(&pending);
+    return ::sigismember(&pending, SIGPIPE) != 0 || ::sigismember(&pending, SIGXFSZ) != 0;
+  }
 };
 
 template <class Kind>
 class LogStreamTo : public LogStreamTest {};
-using Kinds = testing::Types<Pipe, SocketPair, Terminal>;
+using Kinds = testing::Types<Pipe, SocketPair, Terminal, Kept<Pipe>, Kept<Terminal>>;
 TYPED_TEST_SUITE(LogStreamTo, Kinds);
 
 TYPED_TEST(LogStreamTo, AFullReaderLosesNothingThatFitsAndWaitsForNobody) {
-  TypeParam ends;
-  LogStream stream{ends.out};
+  Writing<TypeParam> writing;
+  auto& [ends, stream] = writing;
   constexpr std::size_t kLines = 3000;  // more than there is room for on the way
   for (std::size_t i = 0; i < kLines; ++i) stream.write(line(i));
   EXPECT_TRUE(stream.is_behind());
@@ -126,8 +154,8 @@ TYPED_TEST(LogStreamTo, AFullReaderLosesNothingThatFitsAndWaitsForNobody) {
 }
 
 TYPED_TEST(LogStreamTo, AReaderThatSleepsDropsLinesAndTellsTheirNumberInTheirPlace) {
-  TypeParam ends;
-  LogStream stream{ends.out};
+  Writing<TypeParam> writing;
+  auto& [ends, stream] = writing;
   stream.set_notice([](std::size_t dropped) { return "dropped " + std::to_string(dropped) + "\n"; });
   constexpr std::size_t kLines = 12'000;
   for (std::size_t i = 0; i < kLines; ++i) stream.write(line(i));
@@ -147,8 +175,8 @@ TYPED_TEST(LogStreamTo, AReaderThatSleepsDropsLinesAndTellsTheirNumberInTheirPla
 }
 
 TYPED_TEST(LogStreamTo, AReaderThatHasGoneIsNoEnd) {
-  TypeParam ends;
-  LogStream stream{ends.out};
+  Writing<TypeParam> writing;
+  auto& [ends, stream] = writing;
   stream.write("read\n");
   EXPECT_EQ(ends.read_all(), "read\n");
   ends.close_reader();
@@ -157,15 +185,15 @@ TYPED_TEST(LogStreamTo, AReaderThatHasGoneIsNoEnd) {
 }
 
 TYPED_TEST(LogStreamTo, ItLeavesTheDescriptionOfOthersAsItWas) {
-  TypeParam ends;
+  Writing<TypeParam> writing;
+  auto& [ends, stream] = writing;
   const auto before = ::fcntl(ends.out, F_GETFL);
-  LogStream stream{ends.out};
   stream.write("line\n");
   EXPECT_EQ(::fcntl(ends.out, F_GETFL), before);
 }
 
 TEST_F(LogStreamTest, GoesOnWithTheNextReaderOfANamedPipe) {
-  const auto path = std::filesystem::temp_directory_path() / support::unique_name("fifo");
+  const auto path = std::filesystem::temp_directory_path() / ("fifo_" + std::to_string(::getpid()));
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   Ends ends;
   ends.in = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -183,7 +211,7 @@ TEST_F(LogStreamTest, GoesOnWithTheNextReaderOfANamedPipe) {
 }
 
 TEST_F(LogStreamTest, CountsWhatADiskHasNoRoomForAndTellsItWhenThereIs) {
-  const auto path = std::filesystem::temp_directory_path() / support::unique_name("log");
+  const auto path = std::filesystem::temp_directory_path() / ("log_" + std::to_string(::getpid()));
   const int file = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   ASSERT_GE(file, 0);
   LogStream stream{file};
@@ -203,6 +231,7 @@ TEST_F(LogStreamTest, CountsWhatADiskHasNoRoomForAndTellsItWhenThereIs) {
 TEST_F(LogStreamTest, WritesNothingIntoWhatHasGotTheNumberOfAFileThatWasClosed) {
   Pipe pipe;
   LogStream stream{pipe.out};
+  stream.keep_open();
   stream.write("before\n");
   // As a task does that closes all files but the first three: another connection then gets the number.
   SocketPair connection;
@@ -221,6 +250,100 @@ TEST_F(LogStreamTest, WritesNothingIntoWhatHasGotTheNumberOfAFileThatWasClosed) 
   EXPECT_EQ(connection.read_all(), "");
   EXPECT_EQ(pipe.read_all(), "before\nafter\n");
   for (int file = connection.out + 1; file < connection.out + 10; ++file) ::close(file);
+}
+
+TEST_F(LogStreamTest, WritesNothingIntoAConnectionThatHasGotItsOwnNumber) {
+  Pipe pipe;
+  LogStream stream{pipe.out};
+  SocketPair connection;
+  ::dup2(connection.out, pipe.out);
+  stream.write("a line\n");
+  EXPECT_EQ(connection.read_all(), "");
+}
+
+TEST_F(LogStreamTest, HoldsNoPipeOpenThatTheProgramHasClosed) {
+  Pipe pipe;
+  LogStream stream{pipe.out};
+  stream.write("a line\n");
+  EXPECT_EQ(pipe.read_all(), "a line\n");
+  ::close(std::exchange(pipe.out, -1));
+  char byte = 0;
+  EXPECT_EQ(::read(pipe.in, &byte, 1), 0) << "whoever reads it sees its end";
+}
+
+TEST_F(LogStreamTest, CountsWhatGoesBeyondTheLimitOfAFile) {
+  const auto path = std::filesystem::temp_directory_path() / ("limit_" + std::to_string(::getpid()));
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_GE(file, 0);
+  LogStream stream{file};
+  ::rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  auto limit = before;
+  limit.rlim_cur = line(0).size();
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  for (std::size_t i = 0; i < 3; ++i) stream.write(line(i));
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_TRUE(eventually([&] { return !stream.is_behind(); }));
+  std::ostringstream text;
+  text << std::ifstream{path}.rdbuf();
+  EXPECT_EQ(text.str(), line(0) + "2 log lines were dropped\n");
+  ::close(file);
+  std::filesystem::remove(path);
+}
+
+TEST_F(LogStreamTest, LeavesAPendingSignalOfTheProgramsOwnToIt) {
+  ::sigset_t set{};
+  ::sigset_t before{};
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &set, &before);
+  ::raise(SIGPIPE);
+  Pipe pipe;
+  LogStream stream{pipe.out};
+  stream.keep_open();
+  stream.write("read\n");
+  pipe.close_reader();
+  stream.write("unread\n");
+  EXPECT_TRUE(has_pending_signals());
+  constexpr timespec kNow{};
+  EXPECT_EQ(::sigtimedwait(&set, nullptr, &kNow), SIGPIPE);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+/// As after `su` or `sudo -u`: it is another user's, and may not be opened again.
+template <class Kind>
+class LogStreamToAnotherUsers : public LogStreamTest {};
+using KindsOfAnotherUser = testing::Types<Pipe, Terminal>;
+TYPED_TEST_SUITE(LogStreamToAnotherUsers, KindsOfAnotherUser);
+
+TYPED_TEST(LogStreamToAnotherUsers, AReaderThatSleepsIsNotWaitedForEither) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  TypeParam ends;
+  if constexpr (std::is_same_v<TypeParam, Terminal>) {
+    ::termios settings{};  // where a line's end takes more room than it has characters
+    ::tcgetattr(ends.out, &settings);
+    settings.c_oflag |= OPOST | ONLCR;
+    ::tcsetattr(ends.out, TCSANOW, &settings);
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t kNobody = 65'534;
+    if (::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(2);
+    LogStream stream{ends.out};
+    for (std::size_t i = 0; i < 3000; ++i) stream.write(line(i));
+    ::_exit(stream.is_behind() ? 0 : 1);
+  }
+  int status = 0;
+  const bool ended = eventually([&] { return ::waitpid(child, &status, WNOHANG) == child; });
+  if (!ended) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+  ASSERT_TRUE(ended) << "it waits for its reader";
+  EXPECT_EQ(status, 0);
+  const auto text = ends.read_all();
+  EXPECT_THAT(text, StartsWith("line 0 ..."));
+  EXPECT_THAT(text, HasSubstr("line 10 "));
 }
 
 TEST_F(LogStreamTest, LeavesToTheParentWhatItHadKeptAtAFork) {
@@ -267,4 +390,4 @@ TEST_F(LogStreamTest, KeepsLinesWholeThatComeFromManyThreads) {
 }
 
 }  // namespace
-}  // namespace aftercommit::worker
+}  // namespace aftercommit

@@ -1,7 +1,8 @@
-#include "worker/log/log_stream.hpp"
+#include "base/log/log_stream.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -9,10 +10,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <utility>
 
-namespace aftercommit::worker {
+#include "base/log/log_format.hpp"
+
+namespace aftercommit {
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{1024} * 1024;
@@ -26,12 +31,33 @@ bool has_room(int file) noexcept {
   return ::poll(&waiting, 1, 0) > 0;
 }
 
+bool same(const struct ::stat& one, const struct ::stat& other) noexcept {
+  return one.st_ino == other.st_ino && one.st_dev == other.st_dev;
+}
+
+/// One system call that writes, by a thread that has its signals blocked.  What it raises, as there is no
+/// reader or the file has reached its limit, would wait for the program: so it is taken back.
+template <class Write>
+ssize_t without_its_signal(Write&& write) noexcept {
+  ::sigset_t before{};
+  ::sigpending(&before);
+  const ssize_t written = write();
+  const int error = errno;
+  const int raised = error == EPIPE ? SIGPIPE : SIGXFSZ;
+  if (written < 0 && (error == EPIPE || error == EFBIG) && ::sigismember(&before, raised) == 0) {
+    ::sigset_t set{};
+    ::sigemptyset(&set);
+    ::sigaddset(&set, raised);
+    constexpr timespec kNow{};
+    ::sigtimedwait(&set, nullptr, &kNow);
+  }
+  errno = error;
+  return written;
+}
+
 }  // namespace
 
-LogStream::LogStream(int file) : file_{file} {
-  const std::lock_guard lock{mutex_};
-  open();
-}
+LogStream::LogStream(int file) : file_{file} { ::fstat(file_, &at_first_); }
 
 LogStream::~LogStream() { close(); }
 
@@ -39,16 +65,15 @@ void LogStream::open() noexcept {
   close();
   struct ::stat now {};
   if (::fstat(file_, &now) != 0) return;
-  const bool was_known = opened_.st_ino != 0;
-  const bool is_another = was_known && (now.st_ino != opened_.st_ino || now.st_dev != opened_.st_dev);
   // Somebody has closed it, and a connection has got its number: that is no place for a log.
-  if (is_another && S_ISSOCK(now.st_mode)) return;
+  if (S_ISSOCK(now.st_mode) && !same(now, at_first_)) return;
   opened_ = now;
   if (S_ISSOCK(now.st_mode)) {
     way_ = Way::kSend;
     return;
   }
-  if (!S_ISFIFO(now.st_mode) && ::isatty(file_) == 0) {
+  terminal_ = ::isatty(file_) != 0;
+  if (!S_ISFIFO(now.st_mode) && !terminal_) {
     way_ = Way::kPlain;
     return;
   }
@@ -70,11 +95,15 @@ void LogStream::close() noexcept {
   way_ = Way::kNone;
 }
 
+/// Between two lines.
+void LogStream::let_go() noexcept {
+  if (!keeps_open_ && own_ >= 0) close();
+}
+
 /// A task may have closed the files of the process: by now the number may be that of a session with a server.
 bool LogStream::is_still_open() noexcept {
   struct ::stat now {};
-  return ::fstat(own_ >= 0 ? own_ : file_, &now) == 0 && now.st_ino == opened_.st_ino &&
-         now.st_dev == opened_.st_dev;
+  return ::fstat(own_ >= 0 ? own_ : file_, &now) == 0 && same(now, opened_);
 }
 
 long LogStream::put(std::string_view text) noexcept {
@@ -86,13 +115,13 @@ long LogStream::put(std::string_view text) noexcept {
       case Way::kNone:
         return -1;
       case Way::kPlain:
-        written = ::write(file_, text.data(), text.size());
+        written = without_its_signal([&] { return ::write(file_, text.data(), text.size()); });
         break;
       case Way::kSend:
         written = ::send(file_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         break;
       case Way::kReopen:
-        written = ::write(own_, text.data(), text.size());
+        written = without_its_signal([&] { return ::write(own_, text.data(), text.size()); });
         break;
       case Way::kAsk:
         written = put_where_room(text);
@@ -105,16 +134,25 @@ long LogStream::put(std::string_view text) noexcept {
   return -1;
 }
 
-/// Between the question and the write another process may fill it; newer kernels spare us that.
+/// Between the question and the write another process may fill a pipe; newer kernels spare us that.
 long LogStream::put_where_room(std::string_view text) noexcept {
-  if (!has_room(file_)) {
-    errno = EAGAIN;
-    return -1;
+  // So much fits where there is room.  A terminal counts its room in whole buffers, and a line's end needs
+  // two characters of it: it may be full in the midst of any text.
+  const std::size_t longest = terminal_ ? 1 : PIPE_BUF;
+  std::size_t done = 0;
+  while (done < text.size() && has_room(file_)) {
+    const auto part = text.substr(done, longest);
+    const ::iovec bytes{const_cast<char*>(part.data()), part.size()};
+    auto written = without_its_signal([&] { return ::pwritev2(file_, &bytes, 1, -1, RWF_NOWAIT); });
+    if (written < 0 && errno == EOPNOTSUPP) {
+      written = without_its_signal([&] { return ::write(file_, part.data(), part.size()); });
+    }
+    if (written < 0 && done == 0) return -1;
+    if (written <= 0) break;
+    done += static_cast<std::size_t>(written);
   }
-  const auto size = std::min<std::size_t>(text.size(), PIPE_BUF);  // so much fits where there is room
-  const ::iovec part{const_cast<char*>(text.data()), size};
-  const auto written = ::pwritev2(file_, &part, 1, -1, RWF_NOWAIT);
-  return written >= 0 || errno != EOPNOTSUPP ? written : ::write(file_, text.data(), size);
+  if (done == 0) errno = EAGAIN;
+  return done == 0 ? -1 : static_cast<long>(done);
 }
 
 /// True if nothing is left.
@@ -194,33 +232,38 @@ void LogStream::give_up() noexcept {
 }
 
 void LogStream::set_notice(Notice notice) {
-  const std::lock_guard lock{mutex_};
+  const Held held{*this};
   notice_ = std::move(notice);
 }
 
+void LogStream::keep_open() noexcept {
+  const Held held{*this};
+  keeps_open_ = true;
+}
+
 void LogStream::write(std::string_view line) noexcept {
-  const std::lock_guard lock{mutex_};
+  const Held held{*this};
   if (!drain()) {
     keep(line, false);
-    return;
-  }
-  const auto written = put(line);
-  if (written < 0) {
+  } else if (const auto written = put(line); written < 0) {
     ++dropped_;
     try_at_ = Clock::now() + kBetweenTries;
   } else if (static_cast<std::size_t>(written) < line.size()) {
     keep(line.substr(static_cast<std::size_t>(written)), written > 0);
   }
+  let_go();
 }
 
 void LogStream::lost() noexcept {
-  const std::lock_guard lock{mutex_};
+  const Held held{*this};
   ++dropped_;
 }
 
 bool LogStream::is_behind() noexcept {
-  const std::lock_guard lock{mutex_};
-  return !drain();
+  const Held held{*this};
+  const bool behind = !drain();
+  let_go();
+  return behind;
 }
 
 void LogStream::flush(std::chrono::milliseconds longest) noexcept {
@@ -228,7 +271,7 @@ void LogStream::flush(std::chrono::milliseconds longest) noexcept {
   while (is_behind()) {
     int file = -1;
     {
-      const std::lock_guard lock{mutex_};
+      const Held held{*this};
       if (kept_.empty()) return;  // nobody is there to tell how many were dropped
       file = own_ >= 0 ? own_ : file_;
     }
@@ -248,4 +291,26 @@ void LogStream::after_fork_in_child() noexcept {
   mutex_.unlock();
 }
 
-}  // namespace aftercommit::worker
+LogStream& standard_error() {
+  static LogStream& instance = []() -> LogStream& {
+    auto& made = *new LogStream{STDERR_FILENO};
+    made.set_notice([](std::size_t dropped) { return render_dropped(dropped, render_text); });
+    ::pthread_atfork([] { standard_error().before_fork(); }, [] { standard_error().after_fork_in_parent(); },
+                     [] { standard_error().after_fork_in_child(); });
+    return made;
+  }();
+  return instance;
+}
+
+namespace {
+
+/// Before there are other threads: a child that is forked while one of them makes it would wait for ever.
+/// At the end of the process what is kept is tried once more.
+struct WithTheProcess {
+  WithTheProcess() { standard_error(); }
+  ~WithTheProcess() { standard_error().is_behind(); }
+} const with_the_process;
+
+}  // namespace
+
+}  // namespace aftercommit
