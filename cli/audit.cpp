@@ -1,127 +1,28 @@
 /// `aftercommit audit`: is every committed job somewhere, and once?
-#include <algorithm>
+#include "operate/audit.hpp"
+
+#include <cstddef>
 #include <iostream>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "aftercommit/error.hpp"
-#include "cli/census.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 
 namespace aftercommit::cli {
 namespace {
 
-constexpr std::size_t kNamed = 20;  // of each kind and queue
+using operate::Audit;
+using operate::Census;
+using operate::DurableStanding;
+using operate::Standing;
+
 constexpr std::size_t kSubjectShown = 300;
 
-DurableStanding sum(const std::map<Queue, DurableStanding>& queues) {
-  DurableStanding all;
-  for (const auto& [queue, one] : queues) {
-    all.waiting += one.waiting;
-    all.delayed += one.delayed;
-    all.running += one.running;
-    all.dead += one.dead;
-    all.rows += one.rows;
-    all.not_in_redis += one.not_in_redis;
-    all.moving += one.moving;
-    all.stranded += one.stranded;
-    all.passed += one.passed;
-  }
-  return all;
-}
-
-Standing sum(const std::map<Queue, Standing>& queues) {
-  Standing all;
-  for (const auto& [queue, one] : queues) {
-    all.waiting += one.waiting;
-    all.delayed += one.delayed;
-    all.running += one.running;
-    all.dead += one.dead;
-  }
-  return all;
-}
-
-/// The findings of one kind in one queue.
-struct Group {
-  Finding::Kind kind;
-  Queue queue;
-  std::size_t count = 0;
-  std::vector<std::string> subjects{};  // the first of them
-};
-
-std::vector<Group> grouped(const Findings& findings) {
-  std::vector<Group> groups;
-  for (const auto& finding : findings) {  // in the order of kind and queue
-    if (groups.empty() || groups.back().kind != finding.kind || groups.back().queue != finding.queue) {
-      groups.push_back({.kind = finding.kind, .queue = finding.queue});
-    }
-    auto& group = groups.back();
-    if (++group.count <= kNamed) group.subjects.push_back(finding.subject);
-  }
-  return groups;
-}
-
-Json in_json(const Standing& standing) {
-  return {{"waiting", standing.waiting},
-          {"delayed", standing.delayed},
-          {"running", standing.running},
-          {"dead", standing.dead}};
-}
-
-Json in_json(const DurableStanding& standing) {
-  return {{"committed", standing.rows + standing.dead},
-          {"rows", standing.rows},
-          {"waiting", standing.waiting},
-          {"delayed", standing.delayed},
-          {"running", standing.running},
-          {"not_in_redis", standing.not_in_redis},
-          {"moving", standing.moving},
-          {"stranded", standing.stranded},
-          {"passed", standing.passed},
-          {"dead", standing.dead}};
-}
-
-template <class Standings>
-Json queues_in_json(const Standings& standings) {
-  Json queues = Json::array();
-  for (const auto& [queue, standing] : standings) {
-    Json entry{{"queue", queue}};
-    entry.update(in_json(standing));
-    queues.push_back(std::move(entry));
-  }
-  return {{"queues", std::move(queues)}, {"sum", in_json(sum(standings))}};
-}
-
-bool needs_somebody(const Census& census) {
-  return std::ranges::any_of(census.findings,
-                             [](const Finding& finding) { return needs_somebody(finding.kind); });
-}
-
-Json in_json(const Census& census, const std::string& redis_url) {
-  Json found = Json::array();
-  for (const auto& group : grouped(census.findings)) {
-    found.push_back({{"kind", word(group.kind)},
-                     {"queue", group.queue},
-                     {"count", group.count},
-                     {"jobs", group.subjects},
-                     {"needs_somebody", needs_somebody(group.kind)},
-                     {"meaning", meaning(group.kind)},
-                     {"remedy", remedy(group.kind, group.queue, redis_url)}});
-  }
-  Json elsewhere = Json::object();
-  for (const auto& [alias, jobs] : census.elsewhere) elsewhere[alias] = jobs;
-  return {{"agrees", census.findings.empty()},
-          {"needs_somebody", needs_somebody(census)},
-          {"looks", census.looks},
-          {"durable", queues_in_json(census.durable)},
-          {"others", queues_in_json(census.others)},
-          {"ledger", census.ledger},
-          {"elsewhere", std::move(elsewhere)},
-          {"findings", std::move(found)}};
-}
-
 void print_durable(const Census& census) {
-  const auto all = sum(census.durable);
+  const auto all = operate::sum(census.durable);
   std::vector<Table::Column> columns{{"queue", Table::Align::kLeft},
                                      {"committed, not done ="},
                                      {"dead +"},
@@ -163,41 +64,41 @@ void print_others(const Census& census) {
     add(one_line(queue, 64), one);
     ++lines;
   }
-  if (lines != 1) add("in all", sum(census.others));
+  if (lines != 1) add("in all", operate::sum(census.others));
   table.print();
 }
 
-void print_findings(const Census& census, const std::string& redis_url) {
-  for (const auto& group : grouped(census.findings)) {
+void print_disagreements(const Audit& audit) {
+  for (const auto& each : audit.disagreements) {
     std::cout << '\n'
-              << word(group.kind) << ", queue " << one_line(group.queue, 64) << ": " << group.count << "\n  "
-              << meaning(group.kind) << "\n  " << remedy(group.kind, group.queue, redis_url) << '\n';
-    for (const auto& subject : group.subjects)
-      std::cout << "    " << one_line(subject, kSubjectShown) << '\n';
-    if (group.count > group.subjects.size()) {
-      std::cout << "    and " << group.count - group.subjects.size() << " more\n";
+              << operate::word(each.kind) << ", queue " << one_line(each.queue, 64) << ": " << each.count
+              << "\n  " << operate::meaning(each.kind) << "\n  " << each.remedy << '\n';
+    for (const auto& subject : each.subjects) std::cout << "    " << one_line(subject, kSubjectShown) << '\n';
+    if (each.count > each.subjects.size()) {
+      std::cout << "    and " << each.count - each.subjects.size() << " more\n";
     }
   }
 }
 
-void print(const Census& census, const std::string& redis_url) {
+void print(const Audit& audit) {
+  const auto& census = audit.census;
   std::cout << "committed = done + dead + waiting + delayed + running\n\n"
             << "Durable jobs.  Those that are done have left no row and are not counted.\n";
   print_durable(census);
   std::cout << "\nOther jobs, which Redis alone holds.  Done, and remembered in the ledger: " << census.ledger
             << ".\n";
   print_others(census);
-  if (sum(census.durable).not_in_redis > 0) {
+  if (operate::sum(census.durable).not_in_redis > 0) {
     std::cout << "\nNot yet in Redis: the relay of a worker that serves the queue brings them.\n";
   }
   for (const auto& [alias, jobs] : census.elsewhere) {
     std::cout << "\nNot looked at: " << count_of(static_cast<std::size_t>(jobs), "job") << " of database "
               << one_line(alias, 64) << ", which was not given.\n";
   }
-  print_findings(census, redis_url);
-  if (census.findings.empty()) {
+  print_disagreements(audit);
+  if (audit.agrees()) {
     std::cout << "\nAll agrees.\n";
-  } else if (needs_somebody(census)) {
+  } else if (audit.needs_somebody()) {
     std::cout << "\nSomething needs to be done: it disagrees in each of " << census.looks << " looks.\n";
   } else {
     std::cout << "\nNothing needs to be done: what disagrees passes by itself.\n";
@@ -207,17 +108,17 @@ void print(const Census& census, const std::string& redis_url) {
 }  // namespace
 
 int audit(const Options& options) {
-  Servers servers{options.connections};
+  operate::Servers servers{options.connections, warn};
   if (servers.stores().empty()) {
     throw UsageError{"audit needs a database: give --database postgresql://..., or set DATABASE_URL"};
   }
-  const auto census = take_census(servers, options.pause);
+  const auto audit = operate::audit(servers, options.pause);
   if (options.json) {
-    print_json(in_json(census, servers.redis_url()));
+    print_json(operate::in_json(audit));
   } else {
-    print(census, servers.redis_url());
+    print(audit);
   }
-  return needs_somebody(census) ? kExitFound : kExitDone;
+  return audit.needs_somebody() ? kExitFound : kExitDone;
 }
 
 }  // namespace aftercommit::cli

@@ -12,11 +12,11 @@
 #include "aftercommit/job_id.hpp"
 #include "base/text/secrets.hpp"
 #include "base/text/text.hpp"
-#include "cli/dead_jobs.hpp"
 #include "cli/output.hpp"
 #include "client/job_table/migrations.hpp"
 #include "client/settings/database_argument.hpp"
 #include "client/statements/sql_template.hpp"
+#include "operate/dead_job.hpp"
 
 namespace aftercommit::cli {
 namespace {
@@ -152,7 +152,7 @@ Number number(const std::string& option, std::string_view text, Number least, Nu
                    std::string{command} + " --help"};
 }
 
-void read_connections(const cxxopts::ParseResult& parsed, Connections& connections) {
+void read_connections(const cxxopts::ParseResult& parsed, operate::Connections& connections) {
   connections.redis_url = value_of(parsed, "redis");
   for (const auto& given : parsed.arguments()) {  // not as a vector: cxxopts would split a URL at its commas
     if (given.key() != "database") continue;
@@ -181,7 +181,7 @@ void read_ids(const cxxopts::ParseResult& parsed, std::string_view command, Opti
   for (const auto& argument : parsed.unmatched()) {
     if (const auto job = JobId::parse(argument)) {
       options.ids.push_back(job->str());
-    } else if (is_letter_handle(argument)) {
+    } else if (operate::is_letter_handle(argument)) {
       options.ids.push_back(argument);
     } else if (may_hold_secret(argument)) {
       refuse_argument(argument, command);

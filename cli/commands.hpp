@@ -3,7 +3,6 @@
 #pragma once
 
 #include "cli/options.hpp"
-#include "cli/servers.hpp"
 
 namespace aftercommit::cli {
 

@@ -4,10 +4,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <set>
 #include <string>
 #include <vector>
+
+#include "operate/connections.hpp"
 
 namespace aftercommit::cli {
 
@@ -23,17 +23,9 @@ enum class Command : std::uint8_t {
   kNewToken
 };
 
-/// Which servers to work on; what is empty comes from the environment.
-struct Connections {
-  std::string redis_url{};
-  std::map<std::string, std::string> database_urls{};  ///< by alias, beside those of the environment
-  std::set<std::string> only{};                        ///< aliases; empty: all
-  std::string schema{};                                ///< empty: the library's default
-};
-
 struct Options {
   Command command = Command::kStats;
-  Connections connections{};
+  operate::Connections connections{};
   bool json = false;
 
   bool print = false;  ///< migrate: write the script, and run nothing

@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
-#include <utility>
 
 #include "base/text/text.hpp"
 
 namespace aftercommit::cli {
 
-void print_json(const Json& document) {
-  std::cout << document.dump(2, ' ', true, Json::error_handler_t::replace) << '\n';
+void print_json(const operate::Json& document) {
+  std::cout << document.dump(2, ' ', true, operate::Json::error_handler_t::replace) << '\n';
 }
+
+void warn(const std::string& warning) { std::cerr << "aftercommit: warning: " << warning << '\n'; }
 
 std::string one_line(std::string_view text, std::size_t limit) {
   std::string line;

@@ -4,17 +4,20 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "operate/json.hpp"
 
 namespace aftercommit::cli {
 
-using Json = nlohmann::ordered_json;
-
 /// One document, in ASCII, so that no text within can steer a terminal.
-void print_json(const Json& document);
+void print_json(const operate::Json& document);
+
+/// A setting of Redis that puts jobs at risk, on standard error.
+void warn(const std::string& warning);
 
 /// Foreign text in one line of at most `limit` bytes: no control character is left in it.
 std::string one_line(std::string_view text, std::size_t limit);

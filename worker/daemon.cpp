@@ -8,10 +8,19 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
+#include "broker/contract/broker.hpp"
 #include "client/app/app_core.hpp"
 #include "client/sending/broker_sender.hpp"
 #include "worker/held/give_back.hpp"
+#include "worker/home/home_watch.hpp"
+#include "worker/intake/fetcher.hpp"
+#include "worker/intake/returner.hpp"
 #include "worker/log/logging.hpp"
+#include "worker/relay/relay.hpp"
+#include "worker/roles/presence.hpp"
+#include "worker/roles/promoter.hpp"
+#include "worker/roles/purger.hpp"
+#include "worker/roles/recoverer.hpp"
 
 namespace aftercommit::worker {
 
@@ -35,26 +44,53 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Pr
       buffer_{options.concurrency, options.prefetch},
       settler_{connect(), context_.worker, in_hand_},
       sender_{app, make_sender()},
-      executors_{context_, buffer_, settler_, options.concurrency, slots},
-      scheduler_{connect(), queues_},
-      returner_{connect(), queues_, context_.gate, buffer_},
-      purger_{app, options.keep_ledger},
-      recoverer_{connect(), app, context_.worker, queues_, lease_, context_.locked},
-      fetcher_{connect(), context_.worker, QueueOrder{options.queues}, lease_, home, in_hand_, context_.gate,
-               buffer_,   settler_} {
-  if (options.relay) relays_.emplace(app, queues_, options.relay_interval, home);
-  for (const auto& [alias, database] : app.core().databases()) {
-    presences_.push_back(std::make_unique<Presence>(*database, options.heartbeat));
-  }
-  heartbeat_.emplace(connect(), context_.worker, queues_, lease_, options.heartbeat);
+      executors_{context_, buffer_, settler_, options.concurrency, slots} {
+  add_roles();
   watchdog_.emplace(watched(), options.hang_timeout,
                     [slots](const std::string& which) { end_hung_process(slots, which); });
 }
 
+/// All that a worker does besides running jobs: what begins later may use what has begun before it, as it
+/// ends earlier.  A role that uses a database by itself needs one more of kOwnConnections.
+void Daemon::add_roles() {
+  using End = Roles::End;
+  const auto& worker = context_.worker;
+
+  roles_.list(
+      {.end = End::kLast, .watched_as = "settler", .waits_in_vain = [this] { return settler_.is_behind(); }},
+      settler_.thread());
+  add_relaying(roles_, app_, options_, context_.home);
+  roles_.add<Promoter>({.end = End::kFirst, .watched_as = "scheduler"}, connect(), queues_);
+  roles_.add<Returner>({.end = End::kFirst}, connect(), queues_, context_.gate, buffer_);
+  roles_.add<Purger>({.end = End::kFirst}, app_, options_.keep_ledger);
+  for (const auto& [alias, database] : app_.core().databases()) {
+    roles_.add<Presence>({.end = End::kLast}, *database, options_.heartbeat);
+  }
+  roles_.add<Heartbeat>({.end = End::kSettled, .watched_as = "heartbeat"}, connect(), worker, queues_, lease_,
+                        options_.heartbeat);
+  roles_.add<Recoverer>({.end = End::kFirst}, connect(), app_, worker, queues_, lease_, context_.locked);
+  // Last: jobs arrive when all else is there.
+  roles_.add<Fetcher>(
+      {.end = End::kFetching,
+       .watched_as = "fetcher",
+       .waits_in_vain = [this] { return lease_.held() && context_.home.right() && buffer_.is_unfilled(); }},
+      connect(), worker, QueueOrder{options_.queues}, lease_, context_.home, in_hand_, context_.gate, buffer_,
+      settler_);
+}
+
+void add_relaying(Roles& roles, App& app, const Options& options, Home& home) {
+  using End = Roles::End;
+  roles.add<HomeWatch>({.end = End::kLast}, app, options, home);
+  if (!options.relay) return;
+  const auto& settings = app.options();
+  for (const auto& [alias, database] : app.core().databases()) {
+    roles.add<Relay>({.end = End::kFirst}, make_broker(settings.redis_url), *database,
+                     names_of(options.queues), settings.payload_limit, options.relay_interval, home);
+  }
+}
+
 std::vector<Watchdog::Watched> Daemon::watched() {
-  using Cause = Watchdog::Cause;
-  const auto only_if = [](bool waits_in_vain) { return waits_in_vain ? Cause::kOurs : Cause::kNone; };
-  std::vector<Watchdog::Watched> all;
+  auto all = roles_.watched();
   std::size_t number = 0;
   for (const auto& executor : executors_) {
     all.push_back({.name = "executor " + std::to_string(++number),
@@ -62,19 +98,6 @@ std::vector<Watchdog::Watched> Daemon::watched() {
                    .cause = [&executor](Phase phase) { return executor->cause(phase); },
                    .job = [&executor] { return executor->job_at_hand(); }});
   }
-  all.push_back({.name = "fetcher", .progress = &fetcher_.progress(), .cause = [=, this](Phase phase) {
-                   return only_if(phase != Phase::kWaiting ||
-                                  (lease_.held() && context_.home.right() && buffer_.is_unfilled()));
-                 }});
-  all.push_back({.name = "settler", .progress = &settler_.progress(), .cause = [=, this](Phase phase) {
-                   return only_if(phase != Phase::kWaiting || settler_.is_behind());
-                 }});
-  all.push_back({.name = "scheduler", .progress = &scheduler_.progress(), .cause = [=](Phase phase) {
-                   return only_if(phase != Phase::kWaiting);
-                 }});
-  all.push_back({.name = "heartbeat", .progress = &heartbeat_->progress(), .cause = [=](Phase phase) {
-                   return only_if(phase != Phase::kWaiting);
-                 }});
   return all;
 }
 
@@ -90,12 +113,8 @@ std::shared_ptr<detail::JobSender> Daemon::make_sender() {
 void Daemon::shut_down(Signals& signals) {
   using namespace std::chrono_literals;
   watchdog_.reset();  // the stop has bounds of its own
-  scheduler_.request_stop();
-  returner_.request_stop();
-  purger_.request_stop();
-  recoverer_.request_stop();
-  if (relays_) relays_->request_stop();
-  fetcher_.stop();
+  roles_.request_stop(Roles::End::kFirst);
+  roles_.stop(Roles::End::kFetching);
   for (auto& job : buffer_.close()) settler_.settle(give_back(std::move(job)));
   if (!wait_until_idle(options_.shutdown_timeout, signals)) {
     log(LogLevel::kWarning, "the shutdown timeout has passed; cancelling what still runs",
@@ -110,7 +129,7 @@ void Daemon::shut_down(Signals& signals) {
 
 /// Nobody has to wait for the lease of a worker that has settled all.
 void Daemon::retire() {
-  heartbeat_.reset();
+  roles_.stop(Roles::End::kSettled);
   try {
     connect()->retire(context_.worker, queues_);
   } catch (const Error&) {

@@ -1,23 +1,19 @@
 /// The running worker: all its roles, from start to an orderly stop.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "aftercommit/app.hpp"
 #include "client/transaction/commit_hooks.hpp"
+#include "worker/held/in_hand.hpp"
 #include "worker/home/home.hpp"
-#include "worker/intake/fetcher.hpp"
 #include "worker/intake/job_buffer.hpp"
-#include "worker/intake/returner.hpp"
-#include "worker/relay/relays.hpp"
 #include "worker/roles/heartbeat.hpp"
-#include "worker/roles/presence.hpp"
-#include "worker/roles/purger.hpp"
-#include "worker/roles/recoverer.hpp"
-#include "worker/roles/scheduler.hpp"
+#include "worker/roles/roles.hpp"
 #include "worker/roles/settler.hpp"
 #include "worker/run/attempt.hpp"
 #include "worker/run/executors.hpp"
@@ -26,6 +22,14 @@
 #include "worker/watch/watchdog.hpp"
 
 namespace aftercommit::worker {
+
+/// Connections to each database that a worker needs besides those of its executors: for hooks, presence, the
+/// purger, the recoverer, the fetcher, and two for the relay.
+inline constexpr std::size_t kOwnConnections = 7;
+
+/// Adds the roles of every worker, of one that only relays as well.  `app` and `home` are not owned and
+/// outlive them.
+void add_relaying(Roles& roles, App& app, const Options& options, Home& home);
 
 /// While it lives, the app sends the jobs of its tasks by a sender of the worker's.
 class SenderSwap {
@@ -57,6 +61,7 @@ class Daemon {
 
  private:
   std::unique_ptr<Broker> connect() const;
+  void add_roles();
   void retire();
   std::vector<Watchdog::Watched> watched();
   std::shared_ptr<detail::JobSender> make_sender();
@@ -74,14 +79,7 @@ class Daemon {
   Settler settler_;
   const SenderSwap sender_;
   Executors executors_;
-  Scheduler scheduler_;
-  Returner returner_;
-  std::optional<Relays> relays_;
-  Purger purger_;
-  std::vector<std::unique_ptr<Presence>> presences_;  // one for each database
-  std::optional<Heartbeat> heartbeat_;                // until there is nothing to hold any more
-  Recoverer recoverer_;
-  Fetcher fetcher_;                   // jobs arrive when all else is there
+  Roles roles_;
   std::optional<Watchdog> watchdog_;  // last: looks at the others
 };
 

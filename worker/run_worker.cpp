@@ -25,7 +25,7 @@
 #include "worker/process/forced_exit.hpp"
 #include "worker/process/recycling.hpp"
 #include "worker/process/worker_id.hpp"
-#include "worker/relay/relays.hpp"
+#include "worker/roles/roles.hpp"
 #include "worker/set_up.hpp"
 #include "worker/settings/command_line.hpp"
 #include "worker/watch/crash_watch.hpp"
@@ -141,11 +141,10 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
     watch_for_crashes(*slots);
     slots->set_worker(worker);
   }
-  std::optional<HomeWatch> home_watch{std::in_place, app, options, home};
   std::optional<Daemon> daemon;
-  std::optional<Relays> relays;  // of a worker that does nothing else; a Daemon has its own
+  std::optional<Roles> relaying;  // of a worker that does nothing else; a Daemon has its own
   if (options.relay_only) {
-    relays.emplace(app, names_of(options.queues), options.relay_interval, home);
+    add_relaying(relaying.emplace(), app, options, home);
   } else {
     daemon.emplace(app, options, worker, home, std::move(preparations), slots);
   }
@@ -178,8 +177,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   const ForcedExit settled_exit{code, kForTheDatabases,
                                 "stopped without waiting for a database that does not answer"};
   daemon.reset();
-  relays.reset();
-  home_watch.reset();
+  relaying.reset();
   log(LogLevel::kInfo, "worker stopped", {{"worker", worker}});
   return code;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <pqxx/except>
 #include <span>
 #include <string>
@@ -19,20 +18,25 @@
 #include "client/postgres/worker_name.hpp"
 #include "client/settings/environment.hpp"
 #include "client/transaction/session.hpp"
+#include "worker/daemon.hpp"
 
 namespace aftercommit::worker {
 namespace {
 
-/// For hooks, the relay, the recoverer, the purger, presence and the fetcher.
-constexpr std::size_t kOwnConnections = 7;
+/// Others who use the tables may keep it from them for as long.
+constexpr std::chrono::seconds kMigrationPatience{5};
 
 /// Brings the tables up to date where that is allowed, and makes sure that they can be used.
 void prepare_schema(Database& database, const Options& options) {
   try {
     if (options.migrate && detail::schema_version(database) < detail::kSchemaVersion)
-      detail::migrate(database);
+      detail::migrate(database, kMigrationPatience);
   } catch (const pqxx::insufficient_privilege&) {
     // Then somebody else has to, as check_schema says.
+  } catch (const detail::MigrationHeldUp& error) {
+    if (detail::schema_version(database) < detail::kOldestSchemaVersion) throw;
+    log(LogLevel::kWarning, "the tables of jobs stay as they are; this worker works with them all the same",
+        {{"database", database.alias()}, {"error", error.what()}});
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {

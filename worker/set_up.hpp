@@ -3,7 +3,7 @@
 #pragma once
 
 #include "aftercommit/app.hpp"
-#include "broker/contract/broker.hpp"
+#include "broker/contract/names.hpp"
 #include "worker/gate/database_watch.hpp"
 #include "worker/settings/options.hpp"
 

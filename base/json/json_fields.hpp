@@ -19,7 +19,7 @@ inline constexpr std::int64_t kLatestTimeMs = 9'223'372'036'854;
 inline constexpr std::string_view kNameRule = "a name of 1 to 64 characters out of a-z A-Z 0-9 _ . -";
 
 /// The first flaw is kept and all later calls give empty values, so a reader takes its fields in a row and
-/// looks at flaw() once, at the end.  Unknown fields are never looked at.
+/// looks at flaw() once, at the end.
 class JsonFields {
  public:
   /// `path` is said before each field's name, as in "errors[3].attempt".

@@ -1,4 +1,4 @@
-/// Places where a test makes a process die, stop, fail, or do the wrong thing: for the fault tests alone.
+/// Places where a test makes a process die, stop or fail: for the fault tests alone.
 #pragma once
 
 #include <string_view>
@@ -38,16 +38,9 @@ inline void fail_point(std::string_view name) {
   std::raise(action == "stop" ? SIGSTOP : SIGKILL);
 }
 
-/// True if AFTERCOMMIT_MUTANT asks for this wrong design, which the fault tests must notice.
-inline bool mutant(std::string_view name) noexcept {
-  static const char* const asked = std::getenv("AFTERCOMMIT_MUTANT");
-  return asked != nullptr && name == asked;
-}
-
 #else
 
 inline void fail_point(std::string_view /*name*/) noexcept {}
-constexpr bool mutant(std::string_view /*name*/) noexcept { return false; }
 
 #endif
 

@@ -8,6 +8,7 @@
 #include "bench/system/stopwatch.hpp"
 #include "bench/system/tasks.hpp"
 #include "bench/system/workers.hpp"
+#include "broker/contract/broker.hpp"
 #include "worker/relay/relay.hpp"
 
 namespace aftercommit::bench {

@@ -1,7 +1,8 @@
 /// What the brokers ask of their callers.
 #pragma once
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/enqueue_target.hpp"
+#include "broker/contract/relay_target.hpp"
 
 namespace aftercommit {
 

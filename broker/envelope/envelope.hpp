@@ -1,4 +1,4 @@
-/// A job as it travels: JSON, version 1.  Field by field in docs/wire-format.md.
+/// A job as it travels: JSON, version 1.  Field by field in envelope_fields.hpp and docs/wire-format.md.
 #pragma once
 
 #include <chrono>
@@ -12,6 +12,7 @@
 
 #include "aftercommit/job_id.hpp"
 #include "aftercommit/retry.hpp"
+#include "base/json/json_limits.hpp"
 #include "base/text/malformed.hpp"
 #include "base/text/text.hpp"
 
@@ -22,8 +23,9 @@ struct AttemptError {
   int attempt = 0;  ///< counted from 1
   std::chrono::system_clock::time_point at{};
   std::string worker;
-  std::string error;   ///< at most kErrorTextLimit bytes of valid UTF-8 after add_error
-  std::string type{};  ///< of the exception, at most kTypeTextLimit bytes; empty: not known
+  std::string error;         ///< at most kErrorTextLimit bytes of valid UTF-8 after add_error
+  std::string type{};        ///< of the exception, at most kTypeTextLimit bytes; empty: not known
+  nlohmann::json unknown{};  ///< as Envelope::unknown
 
   friend bool operator==(const AttemptError&, const AttemptError&) = default;
 };
@@ -50,6 +52,10 @@ struct Envelope {
   /// When a worker first did not know the task.
   std::optional<std::chrono::system_clock::time_point> unknown_since{};
   nlohmann::json trace{};  ///< left room for: carried along untouched, null when absent
+  /// Fields of a later program: an object, null if there are none.  Carried along in whatever is written of
+  /// the job, as are those of its backoff and its errors.
+  nlohmann::json unknown{};
+  nlohmann::json unknown_in_backoff{};
 
   friend bool operator==(const Envelope&, const Envelope&) = default;
 };
@@ -57,14 +63,19 @@ struct Envelope {
 inline constexpr int kMaxAttempts = 1'000'000;   ///< the last attempt of any job, whatever its max_retries
 inline constexpr std::size_t kErrorsKept = 100;  ///< older ones are dropped, the first is kept
 inline constexpr int kArgsDepthLimit = 64;  ///< arrays and objects inside one another, args itself counted
-inline constexpr std::size_t kArgsValueLimit = 10'000;  ///< elements and members at all levels of args
-inline constexpr std::size_t kTraceValueLimit = 1'000;  ///< the same for trace
-inline constexpr std::size_t kWorkerTextLimit = 128;    ///< bytes of AttemptError::worker
-inline constexpr std::size_t kTypeTextLimit = 128;      ///< bytes of AttemptError::type
+inline constexpr std::size_t kArgsValueLimit = 10'000;     ///< elements and members at all levels of args
+inline constexpr std::size_t kTraceValueLimit = 1'000;     ///< the same for trace
+inline constexpr std::size_t kUnknownValueLimit = 10'000;  ///< the same for all unknown fields together
+inline constexpr std::size_t kWorkerTextLimit = 128;       ///< bytes of AttemptError::worker
+inline constexpr std::size_t kTypeTextLimit = 128;         ///< bytes of AttemptError::type
 /// Bytes that workers can add to a job at most, nearly all of them errors: none outgrows its limit by
 /// failing.
 inline constexpr std::size_t kErrorsRoom =
     kErrorsKept * 2 * (kErrorTextLimit + kWorkerTextLimit + kTypeTextLimit + 64);
+
+/// The whole text: the job's own object around the others, its fields, backoff, errors of six values each.
+inline constexpr JsonLimits kEnvelopeLimits{
+    kArgsDepthLimit + 1, kArgsValueLimit + kTraceValueLimit + kUnknownValueLimit + 6 * kErrorsKept + 500};
 
 /// Compact JSON.  Throws PayloadError, naming the field, for whatever decode would refuse: a string that is
 /// not UTF-8, a number that is not finite, args beyond their limits, a name that is none.  The size alone is
@@ -72,9 +83,9 @@ inline constexpr std::size_t kErrorsRoom =
 std::string encode(const Envelope& envelope);
 
 /// Reads what encode wrote, or another producer did.  Strict: any field of a wrong type or range, an unknown
-/// version, a duplicate key, args beyond their limits, or text over `size_limit` is Malformed; unknown
-/// fields are ignored.  `size_limit` is that of enqueueing; what workers add (attempt, crashes, errors,
-/// unknown_since) may go beyond it by kErrorsRoom.  Never throws for bad input.
+/// version, a duplicate key, args or unknown fields beyond their limits, or text over `size_limit` is
+/// Malformed. `size_limit` is that of enqueueing; what workers add (attempt, crashes, errors, unknown_since)
+/// may go beyond it by kErrorsRoom.  Never throws for bad input.
 std::variant<Envelope, Malformed> decode(std::string_view text, std::size_t size_limit);
 
 /// The same from a parsed tree, whose parts are moved out; for a text that holds an envelope within.

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text/text.hpp"
-#include "broker/envelope/envelope.hpp"
+#include "broker/envelope/envelope_fields.hpp"
 
 namespace aftercommit {
 namespace {
@@ -17,16 +17,16 @@ class Identifier {
  public:
   bool null() { return true; }
   bool boolean(bool value) {
-    if (at("durable")) found_.may_be_durable = value;
+    if (at(fields::kKeyOf<&Envelope::durable>)) found_.may_be_durable = value;
     return true;
   }
   bool number_integer(std::int64_t) { return true; }
   bool number_unsigned(std::uint64_t) { return true; }
   bool number_float(double, const std::string&) { return true; }
   bool string(std::string& value) {
-    if (at("id") && !found_.id) found_.id = JobId::parse(value);
-    if (at("queue") && valid_name(value)) found_.queue = value;
-    if (at("database") && valid_name(value)) found_.database = value;
+    if (at(fields::kKeyOf<&Envelope::id>) && !found_.id) found_.id = JobId::parse(value);
+    if (at(fields::kKeyOf<&Envelope::queue>) && valid_name(value)) found_.queue = value;
+    if (at(fields::kKeyOf<&Envelope::database>) && valid_name(value)) found_.database = value;
     return true;
   }
   bool binary(json::binary_t&) { return true; }
@@ -49,7 +49,7 @@ class Identifier {
   const JobIdentity& found() const { return found_; }
 
  private:
-  bool at(std::string_view field) const { return depth_ == 1 && key_ == field; }
+  bool at(const JsonKey& field) const { return depth_ == 1 && key_ == field.name(); }
   /// What nests deeper is no job, and may be a text of brackets without end.
   bool enter() {
     if (++depth_ <= kDeepest) return true;

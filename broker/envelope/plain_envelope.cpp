@@ -6,10 +6,14 @@
 #include <utility>
 
 #include "base/json/json_fields.hpp"
+#include "base/json/json_key.hpp"
 #include "base/json/json_parser.hpp"
+#include "broker/envelope/envelope_fields.hpp"
 
 namespace aftercommit {
 namespace {
+
+using fields::kKeyOf;
 
 /// Takes a text apart from its start; once something is not as expected, it has failed for good.
 class Cursor {
@@ -22,9 +26,12 @@ class Cursor {
     return true;
   }
   void need(std::string_view expected) { good_ &= skip(expected); }
+  bool skip(const JsonKey& key) { return skip(key.text()); }
+  void need(const JsonKey& key) { need(key.text()); }
 
-  /// Up to a quote, which is skipped.  What is read here has no escapes, or it is no name and no id.
+  /// Between two quotes, which are skipped.  What is read here has no escapes, or it is no name and no id.
   std::string_view quoted() {
+    need("\"");
     const auto text = take(rest_.find('"'));
     need("\"");
     return text;
@@ -83,18 +90,21 @@ class Cursor {
 
 std::optional<Envelope> read_plain_envelope(std::string_view text) {
   Cursor cursor{text};
-  cursor.need(R"({"v":1,"id":")");
+  cursor.need(R"({"v":1)");
+  cursor.need(kKeyOf<&Envelope::id>);
   const auto id = JobId::parse(cursor.quoted());
-  cursor.need(R"(,"task":")");
+  cursor.need(kKeyOf<&Envelope::task>);
   const auto task = cursor.quoted();
-  cursor.need(R"(,"args":)");
+  cursor.need(kKeyOf<&Envelope::args>);
   const auto args = cursor.array();
-  cursor.need(R"(,"queue":")");
+  cursor.need(kKeyOf<&Envelope::queue>);
   const auto queue = cursor.quoted();
-  cursor.need(R"(,"enqueued_at":)");
+  cursor.need(kKeyOf<&Envelope::enqueued_at>);
   const auto enqueued_at = cursor.number();
-  const auto database = cursor.skip(R"(,"database":")") ? std::optional{cursor.quoted()} : std::nullopt;
-  const bool durable = cursor.skip(R"(,"durable":true)");
+  const auto database =
+      cursor.skip(kKeyOf<&Envelope::database>) ? std::optional{cursor.quoted()} : std::nullopt;
+  const bool durable = cursor.skip(kKeyOf<&Envelope::durable>);
+  if (durable) cursor.need("true");
   cursor.need("}");
   if (!cursor.done() || !id || enqueued_at > kLatestTimeMs) return std::nullopt;
   if (!valid_name(task) || !valid_name(queue) || (database && !valid_name(*database))) return std::nullopt;

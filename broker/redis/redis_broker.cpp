@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/epoch_ms.hpp"
-#include "base/process/fail_point.hpp"
 #include "broker/contract/preconditions.hpp"
 #include "broker/redis/jobs/redis_aside.hpp"
 #include "broker/redis/jobs/redis_enqueue.hpp"
@@ -40,29 +38,7 @@ std::vector<Settled> RedisBroker::settle(const WorkerId& worker, std::span<const
   return redis_settle(session_, worker, settlements, deadline());
 }
 
-/// The wrong design that the fault tests must notice: between the two calls the job is nowhere.
-Promotion RedisBroker::promote_in_two_calls(std::span<const Queue> queues) {
-  for (const auto& queue : queues) {
-    const auto& keys = session_.keys(queue);
-    const auto now_ms = std::to_string(epoch_ms(std::chrono::system_clock::now()));
-    RedisPipeline due;
-    due.add("ZRANGE", keys.delayed, "-inf", now_ms, "BYSCORE");
-    const auto payloads = session_.ask(due, deadline());
-    for (const auto* payload : elements(*payloads[0])) {
-      RedisPipeline remove;
-      remove.add("ZREM", keys.delayed, text(*payload));
-      session_.ask(remove, deadline());
-      fail_point("scheduler.between_calls");
-      RedisPipeline add;
-      add.add("XADD", keys.stream, "*", kRedisField, text(*payload));
-      session_.ask(add, deadline());
-    }
-  }
-  return {.next_due = Millis{20}};
-}
-
 Promotion RedisBroker::promote(std::span<const Queue> queues, std::size_t limit) {
-  if (mutant("promote_in_two_calls")) return promote_in_two_calls(queues);
   RedisPipeline commands;
   for (const auto& queue : queues) {
     const auto& keys = session_.keys(queue);

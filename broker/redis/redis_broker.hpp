@@ -66,7 +66,6 @@ class RedisBroker final : public Broker {
   std::vector<std::string> check() override;
 
  private:
-  Promotion promote_in_two_calls(std::span<const Queue> queues);
   Deadline deadline() const { return std::chrono::steady_clock::now() + call_timeout_; }
 
   const Millis call_timeout_;

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/browsing.hpp"
 #include "broker/redis/wire/redis_session.hpp"
 
 namespace aftercommit {

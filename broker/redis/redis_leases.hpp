@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/intake.hpp"
+#include "broker/contract/leases.hpp"
 #include "broker/redis/wire/redis_session.hpp"
 
 namespace aftercommit {

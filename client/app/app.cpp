@@ -4,7 +4,6 @@
 
 #include "aftercommit/error.hpp"
 #include "base/process/static_storage.hpp"
-#include "broker/contract/broker.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/app/app_core.hpp"
 #include "client/app/retry_policy.hpp"

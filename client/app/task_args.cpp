@@ -110,7 +110,7 @@ void throw_bad_value(const JsonPlace& place, const json& value, const std::strin
 }
 
 void throw_not_converted(const JsonPlace& place, const std::exception& error) {
-  throw BadArguments{beginning(place) + std::string{what_of(error)}};
+  throw BadArguments{beginning(place) + what_of(error)};
 }
 
 void throw_call_flaw(const std::string& task, std::size_t call, std::size_t position,

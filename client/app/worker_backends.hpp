@@ -8,7 +8,7 @@
 #include <string>
 
 #include "aftercommit/app.hpp"
-#include "broker/contract/broker.hpp"
+#include "broker/contract/names.hpp"
 
 namespace aftercommit::detail {
 

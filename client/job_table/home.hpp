@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "aftercommit/database.hpp"
-#include "broker/contract/broker.hpp"
+#include "broker/contract/homes.hpp"
 
 namespace aftercommit::detail {
 

@@ -4,7 +4,6 @@
 
 #include "aftercommit/error.hpp"
 #include "base/epoch_ms.hpp"
-#include "base/process/fail_point.hpp"
 #include "client/postgres/pqxx_compat.hpp"
 #include "client/statements/ascii_json.hpp"
 #include "client/transaction/session.hpp"
@@ -98,9 +97,6 @@ std::vector<JobId> JobTable::find_locked(std::span<const JobId> jobs) const {
 }
 
 bool JobTable::record(const Envelope& job, int attempt, milliseconds countdown) const {
-  if (mutant("unfenced_retry")) {
-    if (const auto row = find(job.id)) attempt = row->attempt;
-  }
   return write_json(encode(job), [&](const std::string& envelope) {
            return database_.exec(statements().record_attempt, job.id, attempt, job.attempt, envelope,
                                  countdown_ms(countdown));

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "aftercommit/database.hpp"
-#include "broker/contract/broker.hpp"
+#include "broker/contract/homes.hpp"
 #include "broker/envelope/dead_letter.hpp"
 #include "broker/envelope/envelope.hpp"
 

@@ -1,4 +1,4 @@
-/// The ledger: ids of jobs without a row that have taken effect.  effect_guard.hpp enters them.
+/// The ledger: ids of jobs without a row that have taken effect.  claim_forms.hpp enters them.
 #pragma once
 
 #include <chrono>

@@ -1,12 +1,15 @@
 #include "client/postgres/error_text.hpp"
 
 #include <algorithm>
+#include <typeinfo>
+
+#include "base/text/type_name.hpp"
 
 namespace aftercommit::detail {
 
-std::string_view what_of(const std::exception& error) noexcept {
+std::string what_of(const std::exception& error) {
   const char* const text = error.what();
-  return text != nullptr ? text : "an exception without a text";
+  return text != nullptr ? text : "an exception without a text, of the type " + type_name(typeid(error));
 }
 
 std::string first_line(std::string_view text) {

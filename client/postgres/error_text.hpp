@@ -7,8 +7,9 @@
 
 namespace aftercommit::detail {
 
-/// What it says.  An exception of the application's own may have no text at all, not even an empty one.
-std::string_view what_of(const std::exception& error) noexcept;
+/// What it says.  An exception of the application's own may have no text at all, not even an empty one: then
+/// its type.
+std::string what_of(const std::exception& error);
 
 /// The first line, without "ERROR:" or what that is in the language of the server: what follows it may quote
 /// rows of the user's.

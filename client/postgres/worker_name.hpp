@@ -4,7 +4,7 @@
 #include <string>
 
 #include "aftercommit/database.hpp"
-#include "broker/contract/broker.hpp"
+#include "broker/contract/names.hpp"
 
 namespace aftercommit::detail {
 

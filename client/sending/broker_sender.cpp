@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "broker/contract/broker.hpp"
 
 namespace aftercommit::detail {
 namespace {
@@ -62,7 +63,7 @@ void BrokerSender::push_durable(std::vector<PendingJob>& jobs) {
   jobs.erase(durable.begin(), durable.end());
 }
 
-std::unique_ptr<Broker> BrokerSender::take() {
+std::unique_ptr<EnqueueTarget> BrokerSender::take() {
   {
     const std::lock_guard lock{mutex_};
     if (!idle_.empty()) {
@@ -74,7 +75,7 @@ std::unique_ptr<Broker> BrokerSender::take() {
   return make_broker(url_);
 }
 
-void BrokerSender::give_back(std::unique_ptr<Broker> broker) noexcept {
+void BrokerSender::give_back(std::unique_ptr<EnqueueTarget> broker) noexcept {
   constexpr std::size_t kKept = 64;
   const std::lock_guard lock{mutex_};
   if (idle_.size() < kKept) idle_.push_back(std::move(broker));

@@ -30,8 +30,8 @@ class BrokerSender final : public JobSender {
  private:
   void push_durable(std::vector<PendingJob>& jobs);
 
-  std::unique_ptr<Broker> take();
-  void give_back(std::unique_ptr<Broker> broker) noexcept;
+  std::unique_ptr<EnqueueTarget> take();
+  void give_back(std::unique_ptr<EnqueueTarget> broker) noexcept;
 
   const std::string url_;
   const std::chrono::milliseconds timeout_;
@@ -39,7 +39,7 @@ class BrokerSender final : public JobSender {
   DurablePush durable_;
   bool in_process_ = false;  // the broker: then durable jobs are there at once, as tests want it
   std::mutex mutex_;         // protects idle_
-  std::vector<std::unique_ptr<Broker>> idle_;
+  std::vector<std::unique_ptr<EnqueueTarget>> idle_;
 };
 
 }  // namespace aftercommit::detail

@@ -15,6 +15,7 @@
 #include "aftercommit/log.hpp"
 #include "base/epoch_ms.hpp"
 #include "base/process/signals_blocked.hpp"
+#include "broker/contract/broker.hpp"
 
 namespace aftercommit::detail {
 namespace {
@@ -135,7 +136,7 @@ class DurablePush::Thread {
   }
 
   const pid_t process_ = ::getpid();
-  const std::unique_ptr<Broker> broker_;  // used by thread_ alone
+  const std::unique_ptr<EnqueueTarget> broker_;  // used by thread_ alone
   const std::chrono::milliseconds timeout_;
   std::mutex mutex_;  // protects what follows
   std::condition_variable called_;

@@ -21,9 +21,6 @@ struct Statements {
   const SqlTemplate guard_ledger;  ///< id
   const SqlTemplate proof;         ///< transaction id
 
-  // The same as wrong designs would have it: see base/process/fail_point.hpp.
-  const SqlTemplate mutant_no_guard, mutant_check, mutant_act;  ///< id
-
   // With parameters.
   const std::string find_job, record_attempt, bury_job, bury_lost, finish_job;
   const std::string count_jobs, list_jobs, list_dead, list_dead_ids, find_dead, revive_job;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "aftercommit/job_id.hpp"
-#include "broker/contract/broker.hpp"
+#include "broker/contract/enqueue_target.hpp"
 
 namespace aftercommit::detail {
 

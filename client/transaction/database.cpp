@@ -52,9 +52,7 @@ void Database::set_autocommit(bool autocommit) { Session::of(core()).set_autocom
 void Database::commit() { Session::of(core()).commit(); }
 void Database::rollback() { Session::of(core()).rollback(); }
 void Database::finish_manual_block() { Session::of(core()).finish_manual_block(); }
-void Database::leave_manual_mode(bool autocommit) noexcept {
-  Session::of(core()).leave_manual_mode(autocommit);
-}
+void Database::leave_manual_mode(bool autocommit) noexcept { Session::of(core()).end_all(autocommit); }
 
 void Database::check() { core()->pool.lease(); }
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "client/transaction/session.hpp"
+#include "client/transaction/database_core.hpp"
 
 namespace aftercommit::detail {
 namespace {

@@ -1,6 +1,5 @@
 #include "client/transaction/durable_insert.hpp"
 
-#include <chrono>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -8,10 +7,9 @@
 #include "base/epoch_ms.hpp"
 
 namespace aftercommit::detail {
-namespace {
 
-std::vector<std::string> row(const PendingJob& job, std::chrono::steady_clock::time_point now,
-                             const Connection& connection) {
+std::vector<std::string> job_row(const PendingJob& job, std::chrono::steady_clock::time_point now,
+                                 std::string envelope) {
   const auto& outgoing = job.outgoing;
   std::string eta = "NULL";
   std::string countdown = "NULL";
@@ -21,24 +19,7 @@ std::vector<std::string> row(const PendingJob& job, std::chrono::steady_clock::t
     countdown = std::to_string(countdown_ms(Millis{countdown_ms(*outgoing.countdown)} - waited));
   }
   return {literal(job.id.str()), literal(outgoing.queue), std::move(eta), std::move(countdown),
-          connection.quote(outgoing.payload)};
-}
-
-}  // namespace
-
-void append_durable_jobs(std::string& message, const Statements& statements,
-                         const std::vector<const PendingJob*>& jobs, Connection& connection) {
-  const auto now = std::chrono::steady_clock::now();
-  if (jobs.size() == 1) {
-    connection.append(message, {&statements.insert_job, row(*jobs.front(), now, connection)});
-    return;
-  }
-  std::string rows;
-  for (const auto* job : jobs) {
-    if (!rows.empty()) rows += ',';
-    statements.insert_row.append_to(rows, row(*job, now, connection));
-  }
-  statements.insert_jobs.append_to(message, {{rows}});
+          std::move(envelope)};
 }
 
 std::string in_words(const std::vector<const PendingJob*>& jobs) {

@@ -1,7 +1,7 @@
 #include "client/transaction/read_only.hpp"
 
 #include "aftercommit/error.hpp"
-#include "client/transaction/session.hpp"
+#include "client/transaction/database_core.hpp"
 #include "sql.hpp"
 
 namespace aftercommit::detail {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "aftercommit/error.hpp"
-#include "base/process/forks.hpp"
 #include "client/transaction/session.hpp"
 
 namespace aftercommit::detail {
@@ -61,33 +60,16 @@ const std::shared_ptr<Session>& Session::share(const std::shared_ptr<DatabaseCor
   return own.emplace_back(std::make_shared<Session>(core));
 }
 
-/// Savepoints and blocks of one session are never taken for those of another.
-std::uint64_t Session::first_transaction_number() noexcept {
-  constexpr int kTransactionsOfOne = 36;  // bits
-  static std::atomic<std::uint64_t> sessions_made{0};
-  return (++sessions_made << kTransactionsOfOne) + 1;
-}
-
-Session::Session(std::shared_ptr<DatabaseCore> core) : core_{std::move(core)}, forks_{forks()} {}
-
-Session::~Session() {
-  if (open_ || ahead_ != nullptr) lease_.discard();  // nobody will commit this
-}
+Session::Session(std::shared_ptr<DatabaseCore> core)
+    : core_{std::move(core)}, server_{*core_}, savepoints_{hooks_, core_->name()} {}
 
 void Session::end_of_thread() noexcept {
   ended_ = true;
-  if (open_ || ahead_ != nullptr) drop_lease(false);
+  server_.close();
 }
 
 bool Session::is_of_this_thread() const noexcept {
   return thread_ == std::this_thread::get_id() && !ended_;  // a later thread may have the same id
-}
-
-void Session::abandon(const BlockId& block) noexcept {
-  const std::lock_guard lock{lease_mutex_};
-  if (transaction_number_ != block.transaction) return;  // it has ended without this block
-  abandoned_ = abandoned_ == 0 ? block.depth : std::min<std::size_t>(abandoned_, block.depth);
-  if (lease_) lease_->sever();
 }
 
 void Session::check_thread(std::string_view verb) const {
@@ -103,35 +85,20 @@ void Session::check_owner(std::string_view verb) {
     throw UsageError{"cannot " + std::string{verb} + " on " + name() + ": " + kAbandoned +
                      ", and its transaction was rolled back; a transaction belongs to its thread"};
   }
-  notice_fork();
-  if (forked_) {
-    throw UsageError{"cannot " + std::string{verb} + " on " + name() + ": " + kForked +
+  server_.notice_fork();
+  if (server_.state().forked()) {
+    throw UsageError{"cannot " + std::string{verb} + " on " + name() + ": " + ServerTransaction::kForked +
                      ", which alone can go on with it"};
   }
 }
 
 bool Session::notice_abandoned() noexcept {
-  if (abandoned_.load(std::memory_order_relaxed) == 0) return false;
-  {
-    const std::lock_guard lock{lease_mutex_};
-    const auto depth = abandoned_.exchange(0);
-    blocks_.resize(std::min(blocks_.size(), depth - 1));
-  }
-  lose(kAbandoned);
+  const auto depth = server_.connection().take_abandoned();
+  if (depth == 0) return false;
+  blocks_.resize(std::min(blocks_.size(), depth - 1));
+  server_.state().lose(kAbandoned);
   if (blocks_.empty() && autocommit_) end_by_rollback();
   return true;
-}
-
-/// In a child the transaction and its connection are its parent's: nothing of it may be sent here.
-void Session::notice_fork() noexcept {
-  if (std::exchange(forks_, forks()) == forks_ || !(open_ || ahead_ != nullptr)) return;
-  forked_ = true;
-  lose(kForked);
-}
-
-void Session::lose(std::string_view why) noexcept {
-  lost_ = true;
-  failure_ = why;
 }
 
 }  // namespace aftercommit::detail

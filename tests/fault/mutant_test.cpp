@@ -1,32 +1,35 @@
-/// Wrong designs, built into the product for this purpose: each must be noticed, or the scenarios prove
-/// little.
+/// Wrong designs: each must be noticed, or the scenarios prove little.
 #include <gtest/gtest.h>
 
 #include <csignal>
 #include <fstream>
 #include <latch>
+#include <optional>
 #include <thread>
 
 #include "fault/harness/fault_fixture.hpp"
+#include "fault/mutants/wrong_statements.hpp"
+#include "support/servers/postgres_proxy.hpp"
 
 namespace aftercommit::fault {
 namespace {
 
-/// One scenario a mutant; each is run with it and without.
+/// One scenario a mutant; each is run with it and without.  All workers ask PostgreSQL through a proxy, which
+/// makes of their statements those of the mutant.
 class Mutant : public FaultTest, public testing::WithParamInterface<const char*> {
  protected:
   using Environment = std::map<std::string, std::string>;
 
-  Worker& start(std::vector<std::string> options = {}, Environment environment = {}) {
-    if (!mutant_.empty()) environment["AFTERCOMMIT_MUTANT"] = mutant_;
-    return start_worker({.options = std::move(options), .environment = std::move(environment)});
+  Environment through_the_proxy(Environment more = {}) const {
+    more.emplace("DATABASE_URL", proxy_->url());
+    return more;
   }
-  Worker& start_until(const std::string& point, const std::string& how,
-                      std::vector<std::string> options = {}) {
-    Environment environment{{"AFTERCOMMIT_FAIL_POINT", point + ":" + how}};
-    if (!mutant_.empty()) environment["AFTERCOMMIT_MUTANT"] = mutant_;
-    return start_worker(
-        {.options = std::move(options), .environment = std::move(environment), .wait = false});
+  Worker& start(std::vector<std::string> options = {}) {
+    return start_worker({.options = std::move(options), .environment = through_the_proxy()});
+  }
+  /// Until it dies at this point.
+  Start doomed_at(const std::string& point) const {
+    return {.environment = through_the_proxy({{"AFTERCOMMIT_FAIL_POINT", point + ":kill"}}), .wait = false};
   }
 
   // --- The scenarios: what they find must be nothing, but for the mutant.
@@ -36,9 +39,7 @@ class Mutant : public FaultTest, public testing::WithParamInterface<const char*>
     for (long slot = 0; slot < 4; ++slot) {
       transact([&](Transaction& tx, Intent& intent) { ask_by_sql(tx, intent, "ok", "[1]"); });
     }
-    Environment environment{{"AFTERCOMMIT_FAIL_POINT", "relay.after_push:kill"}};
-    if (!mutant_.empty()) environment["AFTERCOMMIT_MUTANT"] = mutant_;
-    EXPECT_EQ(start_relay({.environment = std::move(environment), .wait = false}).exit_code(), kKilled);
+    EXPECT_EQ(start_relay(doomed_at("relay.after_push")).exit_code(), kKilled);
     start();
     return found().lost;
   }
@@ -46,7 +47,7 @@ class Mutant : public FaultTest, public testing::WithParamInterface<const char*>
   /// A worker dies between its COMMIT and its acknowledgement.
   std::vector<std::string> unacknowledged() {
     transact([&](Transaction&, Intent& intent) { ask(intent, tasks.ok, {}, 1L); });
-    auto& doomed = start_until("worker.after_commit", "kill");
+    auto& doomed = start_worker(doomed_at("worker.after_commit"));
     EXPECT_EQ(doomed.exit_code(), kKilled);
     start();
     return found().doubled;
@@ -97,8 +98,7 @@ class Mutant : public FaultTest, public testing::WithParamInterface<const char*>
       ask(intent, tasks.ok, {.countdown = 50ms}, 1L);
       ask(intent, tasks.ok, {.countdown = 50ms, .delivery = Delivery::kOnCommit}, 2L);
     });
-    auto& doomed =
-        start_until(mutant_.empty() ? "scheduler.after_promote" : "scheduler.between_calls", "kill");
+    auto& doomed = mutant_ ? start_two_call_promoter() : start_worker(doomed_at("scheduler.after_promote"));
     EXPECT_EQ(doomed.exit_code(), kKilled);
     start();
     const auto findings = found();
@@ -139,20 +139,34 @@ class Mutant : public FaultTest, public testing::WithParamInterface<const char*>
     return {"there is no scenario for it"};
   }
 
-  std::string mutant_;  ///< in the environment of the workers; empty: the right design
+  /// What the scenario notices in the right design, or in the one that is called so.
+  std::vector<std::string> found_in(const std::string& mutant, bool right) {
+    mutant_ = !right;
+    proxy_.emplace(postgres, right ? std::vector<support::ChangedStatement>{} : wrong_statements(mutant));
+    auto findings = run_scenario_of(mutant);
+    EXPECT_TRUE(proxy_->has_made_all_changes()) << "the scenario does not come to what is wrong";
+    return findings;
+  }
 
  private:
+  Worker& start_two_call_promoter() {
+    return programs.emplace_back(
+        std::vector<std::string>{AFTERCOMMIT_TWO_CALL_PROMOTER},
+        site.environment({{"AFTERCOMMIT_FAIL_POINT", "promoter.between_calls:kill"}}));
+  }
   /// What is right is waited for; what a mutant has lost would not come.
-  Findings found(std::chrono::milliseconds patience = 6s) { return settle(mutant_.empty() ? 40s : patience); }
+  Findings found(std::chrono::milliseconds patience = 6s) { return settle(mutant_ ? patience : 40s); }
+
+  bool mutant_ = false;
+  std::optional<support::PostgresProxy> proxy_;
 };
 
 TEST_P(Mutant, IsKilled) {
-  mutant_ = GetParam();
-  EXPECT_FALSE(run_scenario_of(GetParam()).empty()) << "the scenario does not notice it";
+  EXPECT_FALSE(found_in(GetParam(), false).empty()) << "the scenario does not notice it";
 }
 
 TEST_P(Mutant, IsTheOnlyThingItsScenarioNotices) {
-  const auto found = run_scenario_of(GetParam());
+  const auto found = found_in(GetParam(), true);
   EXPECT_TRUE(found.empty()) << found.front();
 }
 

@@ -7,12 +7,14 @@ endif()
 add_library(fault_tasks SHARED fault/harness/fault_tasks.cpp)
 add_library(fault_tasks_later SHARED fault/harness/fault_tasks.cpp)
 target_compile_definitions(fault_tasks_later PRIVATE NEXT_DEPLOY)
-add_library(fault_load STATIC fault/harness/load.cpp fault/harness/intent.cpp)
+add_library(fault_load STATIC fault/harness/load.cpp fault/harness/intent.cpp fault/harness/oracle.cpp)
 add_executable(producer fault/harness/producer.cpp)
 target_link_libraries(producer PRIVATE fault_load)
-add_library(fault_support STATIC fault/harness/fault_fixture.cpp fault/harness/oracle.cpp
-            support/servers/postgres_proxy.cpp support/servers/process_tree.cpp support/servers/server_faults.cpp)
-foreach(target fault_tasks fault_tasks_later fault_load producer fault_support)
+add_executable(fault_oracle fault/harness/fault_oracle.cpp)  # for scripts/upgrade-test
+target_link_libraries(fault_oracle PRIVATE fault_load)
+add_library(fault_support STATIC fault/harness/fault_fixture.cpp support/servers/process_tree.cpp
+            support/servers/server_faults.cpp)
+foreach(target fault_tasks fault_tasks_later fault_load producer fault_oracle fault_support)
   aftercommit_compile(${target})
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PUBLIC aftercommit::client)
@@ -25,10 +27,20 @@ target_compile_definitions(fault_support PUBLIC
 add_dependencies(fault_support fault_tasks fault_tasks_later producer worker)
 
 foreach(subject
-        bad_input failover lost_reply mutant postgres_fault process_fault producer_fault redis_fault relay_fault worker_hang
+        bad_input failover lost_reply postgres_fault process_fault producer_fault redis_fault relay_fault worker_hang
         worker_kill worker_role zombie)
   aftercommit_test(${subject}_test LABEL fault LIBRARIES fault_support)
 endforeach()
+
+# Wrong designs: of statements, which a proxy puts for those of the worker, and one of the promoter.
+add_executable(two_call_promoter fault/mutants/two_call_promoter.cpp)
+aftercommit_compile(two_call_promoter)
+target_include_directories(two_call_promoter PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+target_link_libraries(two_call_promoter PRIVATE aftercommit::worker PkgConfig::hiredis)
+aftercommit_test(mutant_test LABEL fault SOURCES fault/mutants/wrong_statements.cpp LIBRARIES fault_support)
+target_compile_definitions(mutant_test PRIVATE
+  AFTERCOMMIT_TWO_CALL_PROMOTER="$<TARGET_FILE:two_call_promoter>")
+add_dependencies(mutant_test two_call_promoter)
 
 add_executable(chaos fault/chaos.cpp)
 aftercommit_compile(chaos)

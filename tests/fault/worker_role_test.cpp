@@ -59,6 +59,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Role{"Heartbeat", "renewing the lease", "renewing the lease"},
                     Role{"Recoverer", "looking for dead workers", "looking for dead workers"},
                     Role{"HomeWatch", "looking whose the queues are", "looking whose the queues are"},
+                    Role{"Presence", "showing a database that this worker lives",
+                         "showing a database that this worker lives"},
+                    Role{"Purger", "purging ledgers", "purging ledgers"},
+                    Role{"Returner", "bringing back jobs", "bringing back jobs"},
                     Role{"Relay", "relaying durable jobs", "relaying durable jobs"},
                     Role{"RelayThatHasRead", "relay.after_read", "relaying durable jobs"}),
     [](const auto& test) { return test.param.name; });

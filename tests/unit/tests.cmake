@@ -1,3 +1,3 @@
-foreach(room base broker client worker)
+foreach(room base broker client worker operate)
   include(${CMAKE_CURRENT_LIST_DIR}/${room}/tests.cmake)
 endforeach()

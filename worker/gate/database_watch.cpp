@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <future>
 #include <random>
+#include <thread>
 #include <utility>
 
 #include "aftercommit/error.hpp"
-#include "aftercommit/log.hpp"
 #include "client/app/app_core.hpp"
 #include "client/job_table/probe.hpp"
 #include "client/postgres/error_text.hpp"
@@ -28,20 +28,20 @@ constexpr milliseconds kJustNow{2000};
 
 }  // namespace
 
-DatabaseWatch::DatabaseWatch(Database& database, RunningJobs& running, std::function<void()> changed,
-                             std::function<void()> prepare)
+DatabaseWatch::DatabaseWatch(Database& database, RunningJobs& running, const Events& events,
+                             std::function<void()> changed, std::function<void()> prepare)
     : database_{database},
       running_{running},
+      events_{events},
       changed_{std::move(changed)},
       prepare_{std::move(prepare)},
       serves_{!prepare_},
       away_{static_cast<bool>(prepare_)},
       since_{Clock::now()},
-      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+      thread_{{"watching a database"}, [this](const std::stop_token& stop) { look(stop); }} {}
 
 DatabaseWatch::~DatabaseWatch() {
-  thread_.request_stop();
-  thread_.join();
+  thread_.stop();
   database_.core()->pool.refuse(false);
 }
 
@@ -68,8 +68,7 @@ bool DatabaseWatch::answered() {
 }
 
 void DatabaseWatch::doubt(const std::string& error) {
-  log(LogLevel::kDebug, "a database may not serve: asking it",
-      {{"database", database_.alias()}, {"error", error}});
+  events_.tell(DatabaseDoubted{.database = database_.alias(), .error = error});
   serves_ = answered_ = false;
   asked_ = true;
   since_ = Clock::now();
@@ -89,10 +88,7 @@ void DatabaseWatch::look_at_claims() {
 
 void DatabaseWatch::go_away(const std::string& error) {
   serves_ = answered_ = false;
-  if (!std::exchange(away_, true)) {
-    log(LogLevel::kError, "a database does not serve; its jobs are put off, which uses up no retry",
-        {{"database", database_.alias()}, {"error", error}});
-  }
+  if (!std::exchange(away_, true)) events_.tell(DatabaseAway{.database = database_.alias(), .error = error});
   database_.core()->pool.refuse(true);  // before: who is cut off would connect anew
   running_.sever_claims(database_);
 }
@@ -101,8 +97,7 @@ void DatabaseWatch::serve_again() {
   const auto now = Clock::now();
   if (std::exchange(away_, false)) {
     const auto outage = std::chrono::floor<milliseconds>(now - since_);
-    log(LogLevel::kInfo, "a database serves again",
-        {{"database", database_.alias()}, {"after_ms", outage.count()}});
+    events_.tell(DatabaseServesAgain{.database = database_.alias(), .outage = outage});
     bearable_ = kShortestWait;
   }
   database_.core()->pool.refuse(false);
@@ -120,14 +115,10 @@ milliseconds DatabaseWatch::pause() {
   return milliseconds{std::uniform_int_distribution{longest.count() * 4 / 5, longest.count()}(random)};
 }
 
-void DatabaseWatch::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) reconnect_.attempt(stop, [&] { look(stop); });
-}
-
 void DatabaseWatch::look(const std::stop_token& stop) {
-  reconnect_.progress().enter(Phase::kWaiting);
+  thread_.progress().enter(Phase::kWaiting);
   if (!wait_until_to_ask(stop)) return;
-  reconnect_.progress().enter(Phase::kAtWork);
+  thread_.progress().enter(Phase::kAtWork);
   auto error = prepare();
   if (error.empty()) error = question(stop);
   {
@@ -141,7 +132,7 @@ void DatabaseWatch::look(const std::stop_token& stop) {
     }
   }
   changed_();
-  reconnect_.succeeded();
+  thread_.succeeded();
 }
 
 /// False if there is nothing to ask now.
@@ -215,10 +206,10 @@ std::string DatabaseWatch::put_question(const std::stop_token& stop) {
   }
 }
 
-DatabaseWatches::DatabaseWatches(App& app, RunningJobs& running, Preparations preparations,
-                                 const std::function<void()>& changed) {
+DatabaseWatches::DatabaseWatches(App& app, RunningJobs& running, const Events& events,
+                                 Preparations preparations, const std::function<void()>& changed) {
   for (const auto& [alias, database] : app.core().databases()) {
-    all_.emplace(database.get(), std::make_unique<DatabaseWatch>(*database, running, changed,
+    all_.emplace(database.get(), std::make_unique<DatabaseWatch>(*database, running, events, changed,
                                                                  std::move(preparations[database.get()])));
   }
 }

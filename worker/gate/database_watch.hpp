@@ -10,10 +10,10 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
-#include <thread>
 
 #include "aftercommit/app.hpp"
-#include "worker/roles/reconnect.hpp"
+#include "worker/events/events.hpp"
+#include "worker/roles/role_thread.hpp"
 #include "worker/watch/running_job.hpp"
 
 namespace aftercommit::worker {
@@ -27,7 +27,7 @@ class DatabaseWatch {
   /// `changed` is called, on any thread, when it begins to serve again or not to.  `prepare`: null, or of a
   /// database that was away at the start: it is taken for away until it has answered and this does not throw.
   /// None is owned; all outlive this.
-  DatabaseWatch(Database& database, RunningJobs& running, std::function<void()> changed,
+  DatabaseWatch(Database& database, RunningJobs& running, const Events& events, std::function<void()> changed,
                 std::function<void()> prepare = nullptr);
 
   ~DatabaseWatch();
@@ -48,7 +48,6 @@ class DatabaseWatch {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void run(const std::stop_token& stop);
   void look(const std::stop_token& stop);
   bool wait_until_to_ask(const std::stop_token& stop);
   void look_at_claims();  // with mutex_ held, as the next three
@@ -62,9 +61,9 @@ class DatabaseWatch {
 
   Database& database_;
   RunningJobs& running_;
+  const Events& events_;
   const std::function<void()> changed_;
-  Reconnect reconnect_{"watching a database"};  // used by thread_ alone, as the next two
-  std::function<void()> prepare_;               // null: nothing is left to do
+  std::function<void()> prepare_;  // null: nothing is left to do.  Used by thread_ alone, as the next
   SaidOnce preparing_{"a database that was away at the start cannot be set up; trying again"};
   std::atomic<bool> serves_{true};
   std::mutex mutex_;  // protects what follows
@@ -77,7 +76,7 @@ class DatabaseWatch {
   Clock::time_point served_at_{};  // when it last answered
   std::chrono::milliseconds bearable_{kShortestWait};
   static constexpr std::chrono::milliseconds kShortestWait{300};  // of a claim, before it is noticed
-  std::jthread thread_;                                           // last
+  RoleThread thread_;                                             // last
 };
 
 /// What is still to be done for databases that were away at the start, once each answers: it throws until it
@@ -87,7 +86,7 @@ using Preparations = std::map<const Database*, std::function<void()>>;
 /// Of all databases of an app.
 class DatabaseWatches {
  public:
-  DatabaseWatches(App& app, RunningJobs& running, Preparations preparations,
+  DatabaseWatches(App& app, RunningJobs& running, const Events& events, Preparations preparations,
                   const std::function<void()>& changed);
 
   DatabaseWatch& of(const Database& database) const { return *all_.at(&database); }

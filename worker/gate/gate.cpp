@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
-#include "aftercommit/log.hpp"
 #include "client/app/app_core.hpp"
 #include "client/job_table/job_table.hpp"
 #include "client/postgres/error_text.hpp"
@@ -22,11 +21,9 @@ constexpr std::size_t kMostReasons = 1000;  // that one worker puts jobs aside f
 constexpr milliseconds kAsideAtMost{300'000};
 constexpr std::chrono::seconds kEyesOpen{30};  // after the last job that was put aside
 
-/// Where a job's transaction or row is, by its own words; nothing: it needs no database.
-std::optional<std::string> database_of(const Envelope& job, const detail::TaskEntry* task) {
-  if (job.durable) return job.database;
-  if (task == nullptr || !task->options.transactional) return std::nullopt;
-  return job.database.empty() ? task->options.database : job.database;
+std::string reason_of(const Candidate& candidate, Hold hold) {
+  if (is_of_task(hold)) return std::string{kTask} + candidate.job.task;
+  return std::string{kDatabase}.append(*candidate.alias);
 }
 
 std::chrono::system_clock::time_point now(const App& app) {
@@ -61,12 +58,15 @@ void take_out(std::vector<Fetched>& jobs, const Settled& settled) {
 
 }  // namespace
 
-Gate::Gate(App& app, RunningJobs& running, LockedJobs& locked, milliseconds grace, Preparations preparations)
+Gate::Gate(App& app, const Home& home, const HeldLease& lease, RunningJobs& running, LockedJobs& locked,
+           const Events& events, milliseconds grace, Preparations preparations)
     : app_{app},
       running_{running},
       locked_{locked},
+      events_{events},
       grace_{grace},
-      databases_{app, running, std::move(preparations), [this] {
+      holds_{app, home, lease, databases_},
+      databases_{app, running, events, std::move(preparations), [this] {
                    wake();
                    const std::lock_guard lock{mutex_};
                    changed_ = true;
@@ -92,25 +92,6 @@ bool Gate::runs_task(std::string_view task) const {
   return found != nullptr && found->bind;
 }
 
-/// The reason for jobs of this database to stand aside, if there is one.
-std::optional<std::string> Gate::away(std::string_view alias) const {
-  auto reason = std::string{kDatabase}.append(alias);
-  const auto* const watch = watch_of(reason);
-  if (watch != nullptr && watch->serves()) return std::nullopt;
-  return reason;
-}
-
-std::optional<std::string> Gate::reason(const Envelope& job) const {
-  // It is to be dropped, and not to wait for what it would need: only the row of a durable one is needed.
-  const bool expired = job.expires_at && *job.expires_at < now(app_);
-  if (expired && !job.durable) return std::nullopt;
-  if (const auto alias = database_of(job, app_.core().find_task(job.task))) {
-    if (auto reason = away(*alias)) return reason;
-  }
-  if (!expired && !runs_task(job.task)) return std::string{kTask} + job.task;
-  return std::nullopt;
-}
-
 DatabaseWatch* Gate::watch_of(std::string_view reason) const {
   if (!reason.starts_with(kDatabase)) return nullptr;
   try {
@@ -124,53 +105,43 @@ bool Gate::runs_task_of(std::string_view reason) const {
   return reason.starts_with(kTask) && runs_task(reason.substr(kTask.size()));
 }
 
-std::optional<Settlement> Gate::aside(const Fetched& fetched, Envelope job) {
-  auto why = reason(job);
-  if (!why) return std::nullopt;
+std::optional<Settlement> Gate::aside(const Fetched& fetched, const Candidate& candidate) {
+  const auto why = hold(candidate);
+  if (!why || !stands_aside(*why)) return std::nullopt;
   auto settlement = as_it_came(fetched);
-  if (why->starts_with(kTask)) {
+  if (is_of_task(*why)) {
+    auto job = candidate.job;
     settlement.countdown = grace_left(job);
     if (settlement.countdown <= milliseconds{0}) return std::nullopt;
     settlement.payload = encode(job);
   }
-  if (!tell(*why, job)) return std::nullopt;
-  settlement.reason = *std::move(why);
+  settlement.reason = reason_of(candidate, *why);
+  if (!tell(candidate.job, *why, settlement.reason)) return std::nullopt;
   woken_at_ = std::chrono::steady_clock::now().time_since_epoch().count();
   return settlement;
 }
 
 std::optional<Settlement> Gate::aside_unread(const Fetched& fetched, const Envelope& job,
                                              const std::string& alias) {
-  auto why = away(alias);
-  if (!why || !tell(*why, job)) return std::nullopt;
   auto settlement = as_it_came(fetched);
-  settlement.reason = *std::move(why);
+  settlement.reason = std::string{kDatabase}.append(alias);
+  const auto* const watch = watch_of(settlement.reason);
+  if (watch != nullptr && watch->serves()) return std::nullopt;
+  const auto why = watch != nullptr ? Hold::kDatabaseAway : Hold::kUnknownDatabase;
+  if (!tell(job, why, settlement.reason)) return std::nullopt;
   woken_at_ = std::chrono::steady_clock::now().time_since_epoch().count();
   return settlement;
 }
 
-/// Says each reason once; false where there are too many of them.
-bool Gate::tell(const std::string& reason, const Envelope& job) {
-  if (watch_of(reason) != nullptr) return true;  // the watch has said it
-  {
+/// False where there are too many reasons.
+bool Gate::tell(const Envelope& job, Hold why, const std::string& reason) {
+  bool first = false;
+  if (why != Hold::kDatabaseAway) {  // of which its watch tells
     const std::lock_guard lock{mutex_};
-    if (told_.contains(reason)) return true;
-    if (told_.size() >= kMostReasons) return false;
-    told_.insert(reason);
+    if (told_.size() >= kMostReasons && !told_.contains(reason)) return false;
+    first = told_.insert(reason).second;
   }
-  if (reason.starts_with(kDatabase)) {
-    log(LogLevel::kError,
-        "jobs name a database that this worker does not have; they wait for one that has it, which uses up "
-        "no "
-        "retry",
-        {{"database", reason.substr(kDatabase.size())}, {"job_id", job.id.str()}, {"task", job.task}});
-    return true;
-  }
-  const std::string why = app_.core().find_task(job.task) != nullptr
-                              ? "the task is declared, but has no body in this worker"
-                              : "this worker knows no such task";
-  log(LogLevel::kWarning, "job put back: " + why + "; said once for each task",
-      {{"job_id", job.id.str()}, {"task", job.task}});
+  events_.tell(JobPutAside{.job = job, .why = why, .reason = reason, .first = first});
   return true;
 }
 
@@ -198,7 +169,7 @@ void Gate::hold_back(std::vector<Fetched>& jobs, Settler& settler) {
   take_out(jobs, [&](const Fetched& job) {
     auto decoded = decode(job.payload, app_.options().payload_limit);
     auto* const envelope = std::get_if<Envelope>(&decoded);
-    auto settlement = envelope != nullptr ? aside(job, *envelope) : std::nullopt;
+    auto settlement = envelope != nullptr ? aside(job, candidate_of(app_, *envelope)) : std::nullopt;
     if (settlement) {
       settler.settle(*std::move(settlement));
       return true;

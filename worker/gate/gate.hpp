@@ -14,31 +14,36 @@
 #include <vector>
 
 #include "aftercommit/app.hpp"
-#include "broker/contract/broker.hpp"
+#include "broker/contract/intake.hpp"
 #include "broker/envelope/envelope.hpp"
+#include "worker/events/events.hpp"
 #include "worker/gate/database_watch.hpp"
+#include "worker/gate/holds.hpp"
 #include "worker/held/locked_jobs.hpp"
+#include "worker/home/home.hpp"
+#include "worker/roles/heartbeat.hpp"
 #include "worker/roles/settler.hpp"
 #include "worker/watch/running_job.hpp"
 
 namespace aftercommit::worker {
 
-/// A job stands aside for a reason that concerns many: "database:reports", which is away, or of which this
-/// worker knows nothing; "task:later", which it does not know.  While nothing is in any job's way the gate is
-/// not asked; the first job that meets an executor in vain opens its eyes.  Thread-safe.
+/// Knows what may hold a job back (holds.hpp).  A job stands aside for a reason that concerns many:
+/// "database:reports", which is away, or of which this worker knows nothing; "task:later", which it does not
+/// know.  While nothing is in any job's way what has been fetched is not looked at; the first job that meets
+/// an executor in vain opens the eyes.  Thread-safe.
 class Gate {
  public:
   /// None is owned; all outlive this.  `grace`: how long a job waits for a worker that knows its task.
-  Gate(App& app, RunningJobs& running, LockedJobs& locked, std::chrono::milliseconds grace,
-       Preparations preparations);
+  Gate(App& app, const Home& home, const HeldLease& lease, RunningJobs& running, LockedJobs& locked,
+       const Events& events, std::chrono::milliseconds grace, Preparations preparations);
 
-  /// False while nothing is known to be in any job's way: then aside() need not be asked.
-  bool watchful() const noexcept { return watchful_; }
-  /// A job has met what keeps it from running, or was about to.
+  /// What holds this job back now; nothing: it is to be tried.
+  std::optional<Hold> hold(const Candidate& candidate) const { return holds_.first(candidate); }
+  /// A job has met what keeps it from running, or was about to: those that come are looked at.
   void wake() noexcept;
 
-  /// How to put this job aside, if it cannot run here now; nothing: it is to be tried.
-  std::optional<Settlement> aside(const Fetched& fetched, Envelope job);
+  /// How to put this job aside, if what holds it back is a reason for that.
+  std::optional<Settlement> aside(const Fetched& fetched, const Candidate& candidate);
   /// The same for one that cannot be read, and is of the database with this alias; `job`: what is known of
   /// it.
   std::optional<Settlement> aside_unread(const Fetched& fetched, const Envelope& job,
@@ -65,9 +70,7 @@ class Gate {
 
  private:
   bool runs_task(std::string_view task) const;
-  std::optional<std::string> away(std::string_view alias) const;
-  std::optional<std::string> reason(const Envelope& job) const;
-  bool tell(const std::string& reason, const Envelope& job);
+  bool tell(const Envelope& job, Hold why, const std::string& reason);
   std::chrono::milliseconds grace_left(Envelope& job) const;
   void put_off_locked(std::vector<Fetched>& jobs, const std::vector<std::optional<Envelope>>& envelopes,
                       Settler& settler);
@@ -76,7 +79,9 @@ class Gate {
   App& app_;
   RunningJobs& running_;
   LockedJobs& locked_;
+  const Events& events_;
   const std::chrono::milliseconds grace_;
+  const Holds holds_;
   std::atomic<bool> watchful_{false};
   std::atomic<std::chrono::steady_clock::rep> woken_at_{0};
   const std::shared_ptr<RunningJob> looking_ = std::make_shared<RunningJob>();  // of the fetcher's thread

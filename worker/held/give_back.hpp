@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/intake.hpp"
 
 namespace aftercommit::worker {
 

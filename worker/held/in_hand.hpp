@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/intake.hpp"
 
 namespace aftercommit::worker {
 

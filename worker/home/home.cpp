@@ -11,6 +11,7 @@
 #include "aftercommit/log.hpp"
 #include "base/text/secrets.hpp"
 #include "base/text/text.hpp"
+#include "broker/contract/broker.hpp"
 #include "client/app/app_core.hpp"
 #include "client/job_table/home.hpp"
 #include "client/postgres/error_text.hpp"

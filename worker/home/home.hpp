@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "aftercommit/app.hpp"
-#include "broker/contract/broker.hpp"
+#include "broker/contract/homes.hpp"
 #include "worker/roles/reconnect.hpp"
 
 namespace aftercommit::worker {
@@ -67,7 +67,7 @@ class Home {
   std::atomic<bool> right_{true};
   std::mutex mutex_;  // protects what follows
   std::condition_variable_any changed_;
-  std::unique_ptr<Broker> broker_;
+  std::unique_ptr<Homes> broker_;
   std::map<std::string, HomeDatabase, std::less<>> databases_;  // as last seen, by alias
   std::string said_wrong_;                                      // in the log
   std::string said_same_;

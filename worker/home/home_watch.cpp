@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "aftercommit/log.hpp"
+#include "broker/contract/broker.hpp"
 #include "client/app/app_core.hpp"
 
 namespace aftercommit::worker {
@@ -41,38 +43,25 @@ std::vector<std::string> undeclared_queues(App& app, const Options& options) {
 }
 
 HomeWatch::HomeWatch(App& app, const Options& options, Home& home)
-    : app_{app}, options_{options}, home_{home}, thread_{[this](const std::stop_token& stop) {
-        run(stop);
-      }} {}
+    : app_{app},
+      options_{options},
+      home_{home},
+      thread_{{"looking whose the queues are"}, [this](const std::stop_token&) {
+                if (std::exchange(begun_, true)) look();  // Home::enter() has looked just now
+                return options_.heartbeat;
+              }} {}
 
-void HomeWatch::run(const std::stop_token& stop) {
-  // Workers that are started together with this one have their leases by then.
-  const auto first_look = std::chrono::steady_clock::now() + options_.lease;
-  bool looked = options_.relay_only;
-  const auto look = [&] {
-    home_.check();
-    if (!looked && std::chrono::steady_clock::now() >= first_look) {
-      look_for_unserved_queues();
-      looked = true;
-    }
-    if (!options_.relay_only) declare_queues();
-    reconnect_.succeeded();
-  };
-  while (wait_a_heartbeat(stop)) {
-    while (!stop.stop_requested() && !reconnect_.attempt(stop, look)) {
-    }
+void HomeWatch::look() {
+  home_.check();
+  if (!looked_for_unserved_ && Clock::now() >= look_for_unserved_at_) {
+    look_for_unserved_queues();
+    looked_for_unserved_ = true;
   }
-}
-
-/// False if it is to stop.
-bool HomeWatch::wait_a_heartbeat(const std::stop_token& stop) {
-  std::unique_lock lock{mutex_};
-  wake_.wait_for(lock, stop, options_.heartbeat, [] { return false; });
-  return !stop.stop_requested();
+  if (!options_.relay_only) declare_queues();
 }
 
 void HomeWatch::declare_queues() {
-  if (std::chrono::steady_clock::now() < declare_at_) return;
+  if (Clock::now() < declare_at_) return;
   std::vector<DeclaredQueue> queues;
   for (const auto& [queue, task] : declared_queues(app_)) queues.push_back({queue, task});
   try {
@@ -81,7 +70,7 @@ void HomeWatch::declare_queues() {
   } catch (const BrokerRefused&) {
     // Redis is full, say: an operator is shown less, and nothing else depends on it.
   }
-  declare_at_ = std::chrono::steady_clock::now() + kDeclaredAnew;
+  declare_at_ = Clock::now() + kDeclaredAnew;
 }
 
 void HomeWatch::look_for_unserved_queues() {

@@ -2,16 +2,12 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <stop_token>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "aftercommit/app.hpp"
 #include "worker/home/home.hpp"
-#include "worker/roles/reconnect.hpp"
+#include "worker/roles/role_thread.hpp"
 #include "worker/settings/options.hpp"
 
 namespace aftercommit::worker {
@@ -20,15 +16,18 @@ namespace aftercommit::worker {
 /// perhaps.
 std::vector<std::string> undeclared_queues(App& app, const Options& options);
 
-/// On a thread of its own, until destroyed.
+/// With each heartbeat.
 class HomeWatch {
  public:
   /// `app` and `home` are not owned and outlive this.
   HomeWatch(App& app, const Options& options, Home& home);
 
+  RoleThread& thread() noexcept { return thread_; }
+
  private:
-  void run(const std::stop_token& stop);
-  bool wait_a_heartbeat(const std::stop_token& stop);
+  using Clock = std::chrono::steady_clock;
+
+  void look();
   /// Says, each minute at most, which queues tasks are declared for: `aftercommit stats` shows them.
   void declare_queues();
   /// Warns of queues that tasks are declared for and no living worker serves.
@@ -37,11 +36,12 @@ class HomeWatch {
   App& app_;
   const Options options_;
   Home& home_;
-  Reconnect reconnect_{"looking whose the queues are"};
-  std::chrono::steady_clock::time_point declare_at_{};  // used by thread_ alone
-  std::mutex mutex_;                                    // only to wait on wake_
-  std::condition_variable_any wake_;
-  std::jthread thread_;  // last
+  // Workers that are started together with this one have their leases by then.
+  const Clock::time_point look_for_unserved_at_ = Clock::now() + options_.lease;
+  bool looked_for_unserved_ = options_.relay_only;  // used by thread_ alone, as the next two
+  bool begun_ = false;
+  Clock::time_point declare_at_{};
+  RoleThread thread_;  // last
 };
 
 }  // namespace aftercommit::worker

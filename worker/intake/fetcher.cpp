@@ -8,7 +8,7 @@
 
 namespace aftercommit::worker {
 
-Fetcher::Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, HeldLease& lease,
+Fetcher::Fetcher(std::unique_ptr<Intake> broker, WorkerId worker, QueueOrder order, HeldLease& lease,
                  Home& home, InHand& in_hand, Gate& gate, JobBuffer& buffer, Settler& settler)
     : broker_{std::move(broker)},
       worker_{std::move(worker)},
@@ -19,29 +19,25 @@ Fetcher::Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder ord
       gate_{gate},
       buffer_{buffer},
       settler_{settler},
-      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+      thread_{{"fetching jobs"},
+              [this](const std::stop_token& stop) { fetch(stop); },
+              [this](const std::stop_token& stop) { finish(stop); }} {}
 
-void Fetcher::stop() {
-  thread_.request_stop();
-  if (thread_.joinable()) thread_.join();
-}
-
-void Fetcher::run(const std::stop_token& stop) {
+void Fetcher::finish(const std::stop_token& stop) {
   constexpr int kTries = 5;  // where there is no memory to give them back, they come back after the lease
-  while (!stop.stop_requested()) reconnect_.attempt(stop, [&] { fetch(stop); });
   for (int tries = 0; tries < kTries && !fetched_.empty(); ++tries) {
-    reconnect_.attempt(stop, [&] { give_back_all(fetched_); });
+    thread_.attempt(stop, [&] { give_back_all(fetched_); });
   }
 }
 
 void Fetcher::fetch(const std::stop_token& stop) {
   constexpr Millis kWait{500};  // a blocked read notices a stop only when it ends
-  reconnect_.progress().enter(Phase::kWaiting);
+  thread_.progress().enter(Phase::kWaiting);
   lease_.wait_until_held(stop);
   home_.wait_until_right(stop);
   const auto wanted = buffer_.wait_for_demand(stop);
   if (stop.stop_requested()) return;
-  reconnect_.progress().enter(Phase::kAtWork);
+  thread_.progress().enter(Phase::kAtWork);
   if (stranded_.empty()) stranded_ = buffer_.take_stranded();
   give_back_all(stranded_);
   if (wanted == 0) return;
@@ -49,7 +45,7 @@ void Fetcher::fetch(const std::stop_token& stop) {
     fetched_ = in_hand_.take_back();
     if (fetched_.empty())
       fetched_ = broker_->fetch(worker_, order_.next(), how_many(wanted), buffer_.fetch_wait(kWait));
-    reconnect_.succeeded();
+    thread_.succeeded();
     are_new_ = true;
   }
   if (are_new_) in_hand_.take(fetched_);

@@ -4,42 +4,38 @@
 #include <cstddef>
 #include <memory>
 #include <stop_token>
-#include <thread>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/intake.hpp"
 #include "worker/gate/gate.hpp"
 #include "worker/home/home.hpp"
 #include "worker/intake/job_buffer.hpp"
 #include "worker/intake/queue_order.hpp"
 #include "worker/roles/heartbeat.hpp"
-#include "worker/roles/reconnect.hpp"
+#include "worker/roles/role_thread.hpp"
 #include "worker/roles/settler.hpp"
 
 namespace aftercommit::worker {
 
+/// When it has ended, what arrived last has been given back, and no job can arrive any more.
 class Fetcher {
  public:
   /// Fetches only while the lease is held: what is fetched without one belongs to whoever comes.
-  Fetcher(std::unique_ptr<Broker> broker, WorkerId worker, QueueOrder order, HeldLease& lease, Home& home,
+  Fetcher(std::unique_ptr<Intake> broker, WorkerId worker, QueueOrder order, HeldLease& lease, Home& home,
           InHand& in_hand, Gate& gate, JobBuffer& buffer, Settler& settler);
 
-  /// Stops fetching and gives back what arrived meanwhile.  Returns when no job can arrive any more.
-  void stop();
-
-  const Progress& progress() const noexcept { return reconnect_.progress(); }
+  RoleThread& thread() noexcept { return thread_; }
 
  private:
-  void run(const std::stop_token& stop);
   void fetch(const std::stop_token& stop);
+  void finish(const std::stop_token& stop);
   void give_back_all(std::vector<Fetched>& jobs);
   std::size_t how_many(std::size_t wanted) const;
   void look_further(std::size_t fetched, std::size_t left);
 
-  const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as are the next six
+  const std::unique_ptr<Intake> broker_;  // used by thread_ alone, as are the next five
   const WorkerId worker_;
   QueueOrder order_;
-  Reconnect reconnect_{"fetching jobs"};
   std::vector<Fetched> fetched_;   // and in hand, but not in the buffer yet
   bool are_new_ = false;           // they are not in hand yet
   std::vector<Fetched> stranded_;  // out of the buffer, but not given back yet
@@ -50,7 +46,7 @@ class Fetcher {
   JobBuffer& buffer_;              // as lease_
   Settler& settler_;               // as buffer_
   std::size_t reach_ = 1;          // how many times what is wanted is fetched: more, the more is held back
-  std::jthread thread_;            // last
+  RoleThread thread_;              // last
 };
 
 }  // namespace aftercommit::worker

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/intake.hpp"
 #include "worker/intake/patience.hpp"
 #include "worker/intake/read_ahead.hpp"
 

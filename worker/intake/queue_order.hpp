@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/names.hpp"
 #include "worker/settings/options.hpp"
 
 namespace aftercommit::worker {

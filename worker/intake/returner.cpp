@@ -23,24 +23,18 @@ constexpr milliseconds kSure{5000};  // that a database serves which has answere
 
 }  // namespace
 
-Returner::Returner(std::unique_ptr<Broker> broker, std::vector<Queue> queues, Gate& gate,
+Returner::Returner(std::unique_ptr<Aside> broker, std::vector<Queue> queues, Gate& gate,
                    const JobBuffer& buffer)
     : broker_{std::move(broker)},
       queues_{std::move(queues)},
       gate_{gate},
       buffer_{buffer},
-      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
-
-void Returner::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    reconnect_.attempt(stop, [&] {
-      const auto wait = look(stop);
-      reconnect_.succeeded();
-      reconnect_.progress().enter(Phase::kWaiting);
-      gate_.wait_for_change(wait, stop);
-    });
-  }
-}
+      thread_{{"bringing back jobs"}, [this](const std::stop_token& stop) {
+                const auto wait = look(stop);
+                thread_.succeeded();
+                thread_.progress().enter(Phase::kWaiting);
+                gate_.wait_for_change(wait, stop);
+              }} {}
 
 /// How long to wait before the next one.
 milliseconds Returner::look(const std::stop_token& stop) {

@@ -6,14 +6,13 @@
 #include <memory>
 #include <stop_token>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/aside.hpp"
 #include "worker/gate/gate.hpp"
 #include "worker/intake/job_buffer.hpp"
-#include "worker/roles/reconnect.hpp"
+#include "worker/roles/role_thread.hpp"
 
 namespace aftercommit::worker {
 
@@ -24,9 +23,9 @@ namespace aftercommit::worker {
 class Returner {
  public:
   /// `gate` and `buffer` are not owned and outlive this.
-  Returner(std::unique_ptr<Broker> broker, std::vector<Queue> queues, Gate& gate, const JobBuffer& buffer);
+  Returner(std::unique_ptr<Aside> broker, std::vector<Queue> queues, Gate& gate, const JobBuffer& buffer);
 
-  void request_stop() { thread_.request_stop(); }  ///< the destructor waits for it
+  RoleThread& thread() noexcept { return thread_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -40,20 +39,18 @@ class Returner {
   using Steps = std::map<std::pair<Queue, std::string>, Step>;
   using Answers = std::map<const DatabaseWatch*, bool>;  // whether it has answered since the last look
 
-  void run(const std::stop_token& stop);
   std::chrono::milliseconds look(const std::stop_token& stop);
   static bool is_sure(DatabaseWatch& watch, Step& step, Answers& answers);
   void bring_back(const AsideJobs& aside, Step& step, const DatabaseWatch* watch,
                   const std::stop_token& stop);
 
-  const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as is what follows
+  const std::unique_ptr<Aside> broker_;  // used by thread_ alone, as is what follows
   const std::vector<Queue> queues_;
   Gate& gate_;
   const JobBuffer& buffer_;
   Steps steps_;
   Clock::time_point looked_for_due_{};
-  Reconnect reconnect_{"bringing back jobs"};
-  std::jthread thread_;  // last
+  RoleThread thread_;  // last
 };
 
 }  // namespace aftercommit::worker

@@ -2,23 +2,18 @@
 
 #include <cxxabi.h>
 
-#include <cstdlib>
 #include <exception>
-#include <memory>
 #include <typeinfo>
 
 #include "aftercommit/error.hpp"
+#include "base/text/type_name.hpp"
 #include "client/postgres/error_text.hpp"
 
 namespace aftercommit::worker {
 
 std::string type_of_caught() {
   const auto* const type = abi::__cxa_current_exception_type();
-  if (type == nullptr) return {};
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name{
-      abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free};
-  return name ? name.get() : type->name();
+  return type != nullptr ? type_name(*type) : "";
 }
 
 std::string what_was_caught() {

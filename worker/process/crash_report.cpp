@@ -13,8 +13,10 @@
 #include "broker/envelope/envelope.hpp"
 #include "client/app/app_core.hpp"
 #include "client/app/worker_backends.hpp"
-#include "client/job_table/job_table.hpp"
+#include "client/job_table/claim_forms.hpp"
 #include "client/postgres/error_text.hpp"
+#include "worker/events/events.hpp"
+#include "worker/gate/holds.hpp"
 #include "worker/held/give_back.hpp"
 #include "worker/run/job_ending.hpp"
 
@@ -43,24 +45,15 @@ void end_sessions(App& app, const WorkerId& dead) {
   }
 }
 
-/// Where the row of a durable job is; null for others, and where this worker has no such database.
-Database* home_of(App& app, const Envelope& job) {
-  if (!job.durable) return nullptr;
+/// Keeps the count in the row as well, if there is one, from where the job comes back if the broker loses it.
+void record(const detail::Claim& claim, const Envelope& job, std::chrono::milliseconds countdown,
+            const Events& events) {
   try {
-    return &app.core().database_or_default(job.database);
-  } catch (const ConfigError&) {
-    return nullptr;  // whoever runs it next says so
-  }
-}
-
-/// Keeps the count in the row as well, from where the job comes back if the broker loses it.
-void record(Database& home, const Envelope& job, std::chrono::milliseconds countdown) {
-  try {
-    // No row at this attempt: it is done, or this copy is an old one; its next guard finds out.
-    detail::JobTable{home}.record(job, job.attempt, countdown);
+    // No row at this attempt: it is done, or this copy is an old one; its next claim finds out.
+    claim.record(job, job.attempt, countdown);
   } catch (const std::exception& error) {
-    log(LogLevel::kWarning, "the crash of a job could not be written to its row",
-        {{"job_id", job.id.str()}, {"task", job.task}, {"error", detail::first_line(error)}});
+    const auto why = detail::first_line(error);
+    events.tell(JobCrashNotKept{.job = job, .reason = {.text = why}});
   }
 }
 
@@ -73,34 +66,31 @@ std::chrono::milliseconds countdown_of(std::size_t suspects, int crashes) {
 }
 
 Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_view how, std::size_t suspects,
-                  Home& identity) {
+                  Home& home, const Events& events) {
   auto decoded = decode(fetched.payload, app.options().payload_limit);
   auto* const job = std::get_if<Envelope>(&decoded);
   if (job == nullptr) return give_back(std::move(fetched));  // none of it is ever run, so it is not to blame
   const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(app.core().clock().now());
-  auto* const home = home_of(app, *job);
+  // None where this worker does not have its database: whoever runs it next says so.
+  detail::AnyClaim claim{*job, candidate_of(app, *job).database};
 
   ++job->crashes;
   add_error(*job, {.attempt = job->attempt,
                    .at = now,
                    .worker = dead,
                    .error = "the worker process died while it ran this job: " + std::string{how}});
-  log(LogLevel::kError, "a worker process died while it ran this job",
-      {{"job_id", job->id.str()},
-       {"task", job->task},
-       {"reason", std::string{how}},
-       {"crashes", job->crashes}});
+  events.tell(JobCrashed{.job = *job, .how = how, .crashes = job->crashes});
   if (job->crashes >= kCrashesAllowed) {
     LockedJobs locked;
-    JobEnding ending{fetched, dead, locked, identity};
-    ending.found(*job, home);
+    JobEnding ending{fetched, dead, locked, home, events};
+    ending.found(*job, claim.get());
     return ending.buried(job, job->attempt, DeadLetter::Cause::kCrashed,
                          "the worker process died each of the " + std::to_string(job->crashes) +
                              " times that it ran this job; the last time: " + std::string{how},
                          now);
   }
   const auto countdown = countdown_of(suspects, job->crashes);
-  if (home != nullptr) record(*home, *job, countdown);
+  if (claim.get() != nullptr) record(*claim, *job, countdown, events);
   fetched.payload = encode(*job);
   auto settlement = give_back(std::move(fetched));
   if (countdown > 0ms) {
@@ -118,12 +108,13 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
   if (dead.empty()) return;  // it had not begun
   end_sessions(app, dead);
 
+  const Events events{};
   std::vector<Settlement> settlements;
   const auto running = predecessor.running();
   for (const auto& [queue, entry] : running) {
     // What it does not hold any more has been settled, or taken over.
     for (auto& fetched : broker.held_by(dead, queue, {&entry, 1})) {
-      settlements.push_back(booked(app, std::move(fetched), dead, how, running.size(), home));
+      settlements.push_back(booked(app, std::move(fetched), dead, how, running.size(), home, events));
     }
   }
   if (!settlements.empty()) broker.settle(dead, settlements);

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <exception>
-#include <mutex>
 #include <stop_token>
 #include <string_view>
 #include <thread>
 
 #include "aftercommit/log.hpp"
+#include "base/pause.hpp"
 #include "worker/log/logging.hpp"
 #include "worker/settings/options.hpp"
 
@@ -22,9 +21,7 @@ class ForcedExit {
   ForcedExit(int code, std::chrono::milliseconds patience, std::string_view message) noexcept {
     try {
       thread_ = std::jthread{[this, code, patience, message](const std::stop_token& stop) {
-        std::unique_lock lock{mutex_};
-        ended_.wait_for(lock, stop, patience, [] { return false; });
-        if (stop.stop_requested()) return;
+        if (!ended_.wait(patience, stop)) return;
         log(LogLevel::kWarning, message);
         end_at_once(code);
       }};
@@ -34,8 +31,7 @@ class ForcedExit {
   }
 
  private:
-  std::mutex mutex_;  // only to wait on ended_
-  std::condition_variable_any ended_;
+  Pause ended_;
   std::jthread thread_;  // last
 };
 

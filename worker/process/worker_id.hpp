@@ -1,7 +1,7 @@
 /// The name of a running worker.
 #pragma once
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/names.hpp"
 
 namespace aftercommit::worker {
 

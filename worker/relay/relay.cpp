@@ -1,12 +1,7 @@
 #include "worker/relay/relay.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <exception>
-#include <mutex>
 #include <utility>
-
-#include "client/postgres/error_text.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -19,7 +14,7 @@ Millis time_until(std::chrono::steady_clock::time_point instant) {
 
 }  // namespace
 
-Relay::Relay(std::unique_ptr<Broker> broker, Database& database, std::vector<Queue> queues,
+Relay::Relay(std::unique_ptr<RelayTarget> broker, Database& database, std::vector<Queue> queues,
              std::size_t payload_limit, std::chrono::milliseconds interval, Home& home)
     : broker_{std::move(broker)},
       sweeper_{*broker_, database, std::move(queues), payload_limit},
@@ -27,31 +22,28 @@ Relay::Relay(std::unique_ptr<Broker> broker, Database& database, std::vector<Que
       listener_{database},
       interval_{interval},
       home_{home},
-      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+      thread_{{"relaying durable jobs", "the broker or the database"}, [this](const std::stop_token& stop) {
+                sweep(stop);
+                wait_for_jobs(stop);
+              }} {}
 
-void Relay::run(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  while (!stop.stop_requested()) {
-    const bool swept = reconnect_.attempt(stop, [&] {
-      home_.wait_until_right(stop);  // a queue of another database takes none of our jobs
-      sweeper_.sweep(stop);
-      reconnect_.succeeded();
-    });
-    if (!swept) continue;
-    auto next = std::chrono::steady_clock::now() + interval_;
-    if (const auto backlog = sweeper_.goes_on_at()) next = std::min(next, *backlog);
-    try {
-      while (!stop.stop_requested() && !listener_.wait(std::min(kSlice, time_until(next))) &&
-             time_until(next) > Millis{0}) {
-      }
-      listening_.succeeded();
-    } catch (...) {
-      listening_.failed(database_.alias());
-      // Behind a pooler nobody can listen: the interval will do.
-      std::unique_lock lock{mutex};
-      never.wait_until(lock, stop, next, [] { return false; });
+void Relay::sweep(const std::stop_token& stop) {
+  home_.wait_until_right(stop);  // a queue of another database takes none of our jobs
+  sweeper_.sweep(stop);
+  thread_.succeeded();
+}
+
+void Relay::wait_for_jobs(const std::stop_token& stop) {
+  auto next = std::chrono::steady_clock::now() + interval_;
+  if (const auto backlog = sweeper_.goes_on_at()) next = std::min(next, *backlog);
+  try {
+    while (!stop.stop_requested() && !listener_.wait(std::min(kSlice, time_until(next))) &&
+           time_until(next) > Millis{0}) {
     }
+    listening_.succeeded();
+  } catch (...) {
+    listening_.failed(database_.alias());
+    thread_.pause(time_until(next), stop);  // behind a pooler nobody can listen: the interval will do
   }
 }
 

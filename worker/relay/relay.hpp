@@ -5,14 +5,13 @@
 #include <chrono>
 #include <memory>
 #include <stop_token>
-#include <thread>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/relay_target.hpp"
 #include "client/job_table/job_listener.hpp"
 #include "worker/home/home.hpp"
 #include "worker/relay/sweeper.hpp"
-#include "worker/roles/reconnect.hpp"
+#include "worker/roles/role_thread.hpp"
 
 namespace aftercommit::worker {
 
@@ -21,23 +20,23 @@ namespace aftercommit::worker {
 class Relay {
  public:
   /// `database` and `home` are not owned and outlive this.
-  Relay(std::unique_ptr<Broker> broker, Database& database, std::vector<Queue> queues,
+  Relay(std::unique_ptr<RelayTarget> broker, Database& database, std::vector<Queue> queues,
         std::size_t payload_limit, std::chrono::milliseconds interval, Home& home);
 
-  void request_stop() { thread_.request_stop(); }  ///< the destructor waits for it
+  RoleThread& thread() noexcept { return thread_; }
 
  private:
-  void run(const std::stop_token& stop);
+  void sweep(const std::stop_token& stop);
+  void wait_for_jobs(const std::stop_token& stop);
 
-  const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as is what follows
+  const std::unique_ptr<RelayTarget> broker_;  // used by thread_ alone, as is what follows
   Sweeper sweeper_;
   Database& database_;
   detail::JobListener listener_;
   const std::chrono::milliseconds interval_;
   SaidOnce listening_{"cannot listen for new jobs; looking for them at each interval"};
   Home& home_;
-  Reconnect reconnect_{"relaying durable jobs", "the broker or the database"};
-  std::jthread thread_;  // last
+  RoleThread thread_;  // last
 };
 
 }  // namespace aftercommit::worker

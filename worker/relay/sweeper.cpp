@@ -35,8 +35,8 @@ struct OtherSource {
 
 }  // namespace
 
-Sweeper::Sweeper(Broker& broker, Database& database, std::vector<Queue> queues, std::size_t payload_limit,
-                 Limits limits)
+Sweeper::Sweeper(RelayTarget& broker, Database& database, std::vector<Queue> queues,
+                 std::size_t payload_limit, Limits limits)
     : broker_{broker},
       database_{database},
       feed_{database},
@@ -261,11 +261,6 @@ Sweeper::Brought Sweeper::bring(Track& track, FeedPage page, bool bounded) {
   if (last) {
     end = {.token = cursor.token, .shown = snapshot};
     end.complete = cursor.complete;
-    if (!bounded && mutant("cursor_by_highest_xid")) {
-      const auto next = page.jobs.empty() ? cursor.shown.substr(0, cursor.shown.find(':'))
-                                          : std::to_string(std::stoull(page.jobs.back().position.xact) + 1);
-      end.shown = next + ":" + next + ":";
-    }
   } else {
     end.sweeping = snapshot;
     end.position = page.jobs.back().position;
@@ -315,10 +310,6 @@ std::vector<Outgoing> Sweeper::load(const std::vector<JobId>& missing,
     if (auto job = outgoing(row)) {
       job->again = again.contains(row.id);
       jobs.push_back(std::move(*job));
-    }
-    if (mutant("relay_deletes_before_push")) {
-      table_.finish(row.id, row.attempt);
-      fail_point("relay.before_push");
     }
   }
   return jobs;

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/relay_target.hpp"
 #include "client/job_table/job_feed.hpp"
 #include "client/job_table/job_table.hpp"
 #include "worker/relay/pace.hpp"
@@ -38,9 +38,9 @@ class Sweeper {
   };
 
   /// `broker` and `database` are not owned and outlive this.
-  Sweeper(Broker& broker, Database& database, std::vector<Queue> queues, std::size_t payload_limit,
+  Sweeper(RelayTarget& broker, Database& database, std::vector<Queue> queues, std::size_t payload_limit,
           Limits limits);
-  Sweeper(Broker& broker, Database& database, std::vector<Queue> queues, std::size_t payload_limit)
+  Sweeper(RelayTarget& broker, Database& database, std::vector<Queue> queues, std::size_t payload_limit)
       : Sweeper{broker, database, std::move(queues), payload_limit, Limits{}} {}
 
   /// Brings all jobs that are visible now and were not at the last sweep of anybody, then goes on with the
@@ -84,7 +84,7 @@ class Sweeper {
   void bury_malformed(const detail::JobRow& row, const std::string& reason);
   void check(const std::string& source) const;
 
-  Broker& broker_;
+  RelayTarget& broker_;
   Database& database_;
   const detail::JobFeed feed_;
   const detail::JobTable table_;

@@ -37,32 +37,30 @@ void HeldLease::failed() {
   unbroken_since_ = Clock::now();
 }
 
-Heartbeat::Heartbeat(std::unique_ptr<Broker> broker, WorkerId worker, std::vector<Queue> queues,
+Heartbeat::Heartbeat(std::unique_ptr<Leases> broker, WorkerId worker, std::vector<Queue> queues,
                      HeldLease& lease, std::chrono::milliseconds interval)
     : broker_{std::move(broker)},
       worker_{std::move(worker)},
       queues_{std::move(queues)},
       lease_{lease},
       interval_{interval},
-      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+      thread_{{"renewing the lease"}, [this](const std::stop_token&) { return beat(); }} {}
 
-void Heartbeat::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    reconnect_.attempt(stop, [&] {
-      try {
-        beat(stop);
-      } catch (...) {
-        lease_.failed();
-        throw;
-      }
-    });
+/// How long to wait before the next one.
+HeldLease::Clock::duration Heartbeat::beat() {
+  const auto asked_at = HeldLease::Clock::now();
+  try {
+    renew(asked_at);
+  } catch (...) {
+    lease_.failed();
+    throw;
   }
+  return asked_at + interval_ - HeldLease::Clock::now();
 }
 
-void Heartbeat::beat(const std::stop_token& stop) {
-  const auto asked_at = HeldLease::Clock::now();
+void Heartbeat::renew(HeldLease::Clock::time_point asked_at) {
   const auto found = broker_->renew_lease(worker_, queues_, lease_.length());
-  reconnect_.succeeded();
+  thread_.succeeded();
   if (std::ranges::find(found, Lease::kLapsed) != found.end()) {
     log(LogLevel::kWarning,
         lease_.held()
@@ -78,9 +76,6 @@ void Heartbeat::beat(const std::stop_token& stop) {
   }
   first_ = false;
   lease_.renewed(asked_at, std::ranges::all_of(found, [](Lease lease) { return lease == Lease::kHeld; }));
-  reconnect_.progress().enter(Phase::kWaiting);
-  std::unique_lock lock{mutex_};
-  wake_.wait_until(lock, stop, asked_at + interval_, [] { return false; });
 }
 
 }  // namespace aftercommit::worker

@@ -6,11 +6,10 @@
 #include <memory>
 #include <mutex>
 #include <stop_token>
-#include <thread>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
-#include "worker/roles/reconnect.hpp"
+#include "broker/contract/leases.hpp"
+#include "worker/roles/role_thread.hpp"
 
 namespace aftercommit::worker {
 
@@ -51,25 +50,22 @@ class HeldLease {
 class Heartbeat {
  public:
   /// `lease` is not owned and outlives this.
-  Heartbeat(std::unique_ptr<Broker> broker, WorkerId worker, std::vector<Queue> queues, HeldLease& lease,
+  Heartbeat(std::unique_ptr<Leases> broker, WorkerId worker, std::vector<Queue> queues, HeldLease& lease,
             std::chrono::milliseconds interval);
 
-  const Progress& progress() const noexcept { return reconnect_.progress(); }
+  RoleThread& thread() noexcept { return thread_; }
 
  private:
-  void run(const std::stop_token& stop);
-  void beat(const std::stop_token& stop);
+  HeldLease::Clock::duration beat();
+  void renew(HeldLease::Clock::time_point asked_at);
 
-  const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as is what follows
+  const std::unique_ptr<Leases> broker_;  // used by thread_ alone, as is what follows
   const WorkerId worker_;
   const std::vector<Queue> queues_;
   HeldLease& lease_;
   const std::chrono::milliseconds interval_;
   bool first_ = true;
-  Reconnect reconnect_{"renewing the lease"};
-  std::mutex mutex_;  // only to wait on wake_
-  std::condition_variable_any wake_;
-  std::jthread thread_;  // last
+  RoleThread thread_;  // last
 };
 
 }  // namespace aftercommit::worker

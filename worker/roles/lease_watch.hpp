@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/leases.hpp"
 
 namespace aftercommit::worker {
 

@@ -5,18 +5,19 @@
 namespace aftercommit::worker {
 
 Presence::Presence(Database& database, std::chrono::milliseconds interval)
-    : database_{database}, interval_{interval}, thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+    : database_{database},
+      thread_{{"showing a database that this worker lives", "the database"},
+              [this, interval](const std::stop_token&) {
+                speak();
+                return interval;
+              }} {}
 
-void Presence::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    try {
-      detail::show_life(database_);
-      speaking_.succeeded();
-    } catch (...) {
-      speaking_.failed(database_.alias());
-    }
-    std::unique_lock lock{mutex_};
-    wake_.wait_for(lock, stop, interval_, [] { return false; });
+void Presence::speak() noexcept {
+  try {
+    detail::show_life(database_);
+    speaking_.succeeded();
+  } catch (...) {
+    speaking_.failed(database_.alias());
   }
 }
 

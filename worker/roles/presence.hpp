@@ -2,13 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <stop_token>
-#include <thread>
 
 #include "aftercommit/database.hpp"
-#include "worker/roles/reconnect.hpp"
+#include "worker/roles/role_thread.hpp"
 
 namespace aftercommit::worker {
 
@@ -20,15 +16,14 @@ class Presence {
   /// `database` is not owned and outlives this.
   Presence(Database& database, std::chrono::milliseconds interval);
 
- private:
-  void run(const std::stop_token& stop);
+  RoleThread& thread() noexcept { return thread_; }
 
-  Database& database_;  // used by thread_ alone
-  const std::chrono::milliseconds interval_;
+ private:
+  void speak() noexcept;
+
+  Database& database_;  // used by thread_ alone, as is what follows
   SaidOnce speaking_{"cannot show a database that this worker lives; trying again"};
-  std::mutex mutex_;  // only to wait on wake_
-  std::condition_variable_any wake_;
-  std::jthread thread_;  // last
+  RoleThread thread_;  // last
 };
 
 }  // namespace aftercommit::worker

@@ -7,32 +7,28 @@
 namespace aftercommit::worker {
 
 Purger::Purger(App& app, std::chrono::hours kept)
-    : app_{app}, kept_{kept}, thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+    : app_{app},
+      kept_{kept},
+      thread_{{"purging ledgers", "the database"},
+              [this](const std::stop_token& stop) { return purge_all(stop); }} {}
 
-void Purger::purge(const std::string& alias, Database& database, const std::stop_token& stop) noexcept {
+/// How long to wait before the next time.
+std::chrono::minutes Purger::purge_all(const std::stop_token& stop) {
+  constexpr std::chrono::minutes kInterval{1};
+  for (const auto& [alias, database] : app_.core().databases()) purge(alias, *database, stop);
+  return kInterval;
+}
+
+void Purger::purge(const std::string& alias, Database& database, const std::stop_token& stop) {
   constexpr std::string_view kFailed = "the ledger cannot be purged; trying again each minute";
+  auto& failing = failures_.try_emplace(alias, kFailed).first->second;
   try {
     fail_point("purging the ledger");
     while (!stop.stop_requested() && detail::purge_ledger(database, kept_) > 0) {
     }
-    failures_.erase(alias);
+    failing.succeeded();
   } catch (...) {
-    try {
-      failures_.try_emplace(alias, kFailed).first->second.failed(alias);
-    } catch (...) {
-      // No memory to say so: what is old now is old in a minute too.
-    }
-  }
-}
-
-void Purger::run(const std::stop_token& stop) {
-  constexpr std::chrono::minutes kInterval{1};
-  while (!stop.stop_requested()) {
-    for (const auto& [alias, database] : app_.core().databases()) {
-      purge(alias, *database, stop);
-    }
-    std::unique_lock lock{mutex_};
-    wake_.wait_for(lock, stop, kInterval, [] { return false; });
+    failing.failed(alias);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <pqxx/except>
 #include <random>
 
@@ -16,7 +17,7 @@ namespace aftercommit::worker {
 namespace {
 
 /// What does not serve now, and how many roles of this process have found it so.
-class Troubles {
+class ServersAway {
  public:
   /// True for the first role.
   bool begin(std::string_view server) {
@@ -34,20 +35,20 @@ class Troubles {
   std::map<std::string_view, int> roles_;
 };
 
-Troubles& troubles() {
-  static Troubles all;
+ServersAway& servers_away() {
+  static ServersAway all;
   return all;
 }
 
 }  // namespace
 
 Reconnect::~Reconnect() {
-  if (told_ == Trouble::kServer) troubles().end(server_);
+  if (told_ == Trouble::kServer) servers_away().end(server_);
 }
 
 void Reconnect::wait(const std::string& error, const std::stop_token& stop) {
   tell(Trouble::kServer, error);
-  pause(stop);
+  back_off(stop);
 }
 
 void Reconnect::wait_out(const std::stop_token& stop) noexcept {
@@ -57,7 +58,7 @@ void Reconnect::wait_out(const std::stop_token& stop) noexcept {
     // No memory to say so: the next failure tries again.
   }
   try {
-    pause(stop);
+    back_off(stop);
   } catch (...) {
     // Not even a wait: the next attempt comes at once.
   }
@@ -81,14 +82,14 @@ void Reconnect::tell(Trouble trouble, const std::string& error) {
     tell_another_reason(error);
     return;
   }
-  if (told_ == Trouble::kServer) troubles().end(server_);
+  if (told_ == Trouble::kServer) servers_away().end(server_);
   told_ = Trouble::kNone;
   reasons_ = {error};
   level_ = LogLevel::kError;
   const std::string role{role_};
   if (trouble == Trouble::kServer) {
     const auto sentence = std::string{server_} + " does not serve; trying again until it does";
-    if (!troubles().begin(server_)) level_ = LogLevel::kDebug;
+    if (!servers_away().begin(server_)) level_ = LogLevel::kDebug;
     told_ = trouble;
     log(level_, sentence, {{"role", role}, {"error", error}});
   } else {
@@ -105,15 +106,14 @@ void Reconnect::tell_another_reason(const std::string& error) {
   log(level_, "still trying, now for another reason", {{"role", std::string{role_}}, {"error", error}});
 }
 
-void Reconnect::pause(const std::stop_token& stop) {
+void Reconnect::back_off(const std::stop_token& stop) {
   using namespace std::chrono_literals;
   progress_.enter(Phase::kAtWork);
   ++failures_;
   thread_local std::mt19937 random{std::random_device{}()};
-  const auto pause =
+  const auto wait =
       exponential(100ms, 5000ms, 2.0, 0.5).wait(failures_, std::uniform_real_distribution<>{}(random));
-  std::unique_lock lock{mutex_};
-  wake_.wait_for(lock, stop, pause, [] { return false; });
+  pause(wait, stop);
 }
 
 void Reconnect::succeeded() {
@@ -124,8 +124,8 @@ void Reconnect::succeeded() {
   const auto after_ms = std::chrono::duration_cast<std::chrono::milliseconds>(outage).count();
   const std::string role{role_};
   if (told == Trouble::kServer) {
-    log(troubles().end(server_) ? LogLevel::kInfo : LogLevel::kDebug, std::string{server_} + " serves again",
-        {{"role", role}, {"after_ms", after_ms}});
+    log(servers_away().end(server_) ? LogLevel::kInfo : LogLevel::kDebug,
+        std::string{server_} + " serves again", {{"role", role}, {"after_ms", after_ms}});
   } else {
     log(LogLevel::kInfo, "the part of this worker that had failed goes on",
         {{"role", role}, {"after_ms", after_ms}});

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "aftercommit/log.hpp"
+#include "base/pause.hpp"
 #include "base/process/fail_point.hpp"
 #include "worker/watch/progress.hpp"
 
@@ -50,6 +49,10 @@ class Reconnect {
   void wait(const std::string& error, const std::stop_token& stop);
   /// After a success: logs the end of an outage, if there was one.
   void succeeded();
+  /// Waits so long, or until stopped; false then.
+  bool pause(std::chrono::steady_clock::duration time, const std::stop_token& stop) {
+    return pause_.wait(time, stop);
+  }
 
   /// Of the role: its steps, and where it waits.
   Progress& progress() noexcept { return progress_; }
@@ -62,13 +65,12 @@ class Reconnect {
   void tell_of_what_was_caught();
   void tell(Trouble trouble, const std::string& error);
   void tell_another_reason(const std::string& error);
-  void pause(const std::stop_token& stop);
+  void back_off(const std::stop_token& stop);
 
   const std::string_view role_;
   const std::string_view server_;
   Progress progress_;
-  std::mutex mutex_;  // only to wait on wake_
-  std::condition_variable_any wake_;
+  Pause pause_;
   int failures_ = 0;
   Trouble told_ = Trouble::kNone;
   std::vector<std::string> reasons_;  // of this outage, as told

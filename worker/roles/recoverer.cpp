@@ -25,7 +25,7 @@ std::map<Database*, std::unique_ptr<SessionEnder>> make_enders(App& app) {
 
 }  // namespace
 
-Recoverer::Recoverer(std::unique_ptr<Broker> broker, App& app, WorkerId worker, std::vector<Queue> queues,
+Recoverer::Recoverer(std::unique_ptr<Leases> broker, App& app, WorkerId worker, std::vector<Queue> queues,
                      HeldLease& lease, LockedJobs& locked)
     : broker_{std::move(broker)},
       worker_{std::move(worker)},
@@ -33,19 +33,10 @@ Recoverer::Recoverer(std::unique_ptr<Broker> broker, App& app, WorkerId worker, 
       lease_{lease},
       locked_{locked},
       enders_{make_enders(app)},
-      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
-
-void Recoverer::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    reconnect_.attempt(stop, [&] {
-      look();
-      reconnect_.succeeded();
-      reconnect_.progress().enter(Phase::kWaiting);
-      std::unique_lock lock{mutex_};
-      wake_.wait_for(lock, stop, interval(lease_), [] { return false; });
-    });
-  }
-}
+      thread_{{"looking for dead workers"}, [this](const std::stop_token&) {
+                look();
+                return interval(lease_);
+              }} {}
 
 void Recoverer::look() {
   watch_.saw(broker_->leases(queues_, lease_.length()), LeaseWatch::Clock::now());

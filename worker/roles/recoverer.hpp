@@ -1,21 +1,16 @@
 /// Takes over the jobs of workers that have died.
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <stop_token>
-#include <thread>
 #include <vector>
 
 #include "aftercommit/app.hpp"
-#include "broker/contract/broker.hpp"
+#include "broker/contract/leases.hpp"
 #include "worker/held/locked_jobs.hpp"
 #include "worker/roles/heartbeat.hpp"
 #include "worker/roles/lease_watch.hpp"
-#include "worker/roles/reconnect.hpp"
+#include "worker/roles/role_thread.hpp"
 #include "worker/roles/session_ender.hpp"
 
 namespace aftercommit::worker {
@@ -26,29 +21,25 @@ namespace aftercommit::worker {
 class Recoverer {
  public:
   /// `app`, `lease` and `locked` are not owned and outlive this.
-  Recoverer(std::unique_ptr<Broker> broker, App& app, WorkerId worker, std::vector<Queue> queues,
+  Recoverer(std::unique_ptr<Leases> broker, App& app, WorkerId worker, std::vector<Queue> queues,
             HeldLease& lease, LockedJobs& locked);
 
-  void request_stop() { thread_.request_stop(); }  ///< the destructor waits for it
+  RoleThread& thread() noexcept { return thread_; }
 
  private:
-  void run(const std::stop_token& stop);
   void look();
   void look_for_holders();
   void take_over(const LeaseWatch::Silent& dead);
   void end_sessions(const WorkerId& dead);
 
-  const std::unique_ptr<Broker> broker_;  // used by thread_ alone, as is what follows
+  const std::unique_ptr<Leases> broker_;  // used by thread_ alone, as is what follows
   const WorkerId worker_;
   const std::vector<Queue> queues_;
   HeldLease& lease_;
   LockedJobs& locked_;
   LeaseWatch watch_{lease_.length()};
   const std::map<Database*, std::unique_ptr<SessionEnder>> enders_;  // one for each database
-  Reconnect reconnect_{"looking for dead workers"};
-  std::mutex mutex_;  // only to wait on wake_
-  std::condition_variable_any wake_;
-  std::jthread thread_;  // last
+  RoleThread thread_;                                                // last
 };
 
 }  // namespace aftercommit::worker

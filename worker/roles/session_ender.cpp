@@ -11,7 +11,9 @@
 namespace aftercommit::worker {
 
 SessionEnder::SessionEnder(Database& database)
-    : database_{database}, thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+    : database_{database},
+      thread_{{"ending sessions of dead workers", "the database"},
+              [this](const std::stop_token& stop) { serve(stop); }} {}
 
 void SessionEnder::end(const WorkerId& dead) {
   const std::lock_guard lock{mutex_};
@@ -46,10 +48,6 @@ std::vector<detail::Holder> SessionEnder::take_holders() {
   return std::exchange(holders_, {});
 }
 
-void SessionEnder::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) reconnect_.attempt(stop, [&] { serve(stop); });
-}
-
 /// One worker after the other, so that one who is spared meanwhile is.
 void SessionEnder::serve(const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
@@ -67,7 +65,7 @@ void SessionEnder::serve(const std::stop_token& stop) {
   const auto jobs = std::exchange(to_find_, {});
   lock.unlock();
   if (!stop.stop_requested()) find(jobs);
-  reconnect_.succeeded();
+  thread_.succeeded();
 }
 
 void SessionEnder::try_to_end(const WorkerId& dead, bool first) noexcept {

@@ -6,13 +6,12 @@
 #include <mutex>
 #include <set>
 #include <stop_token>
-#include <thread>
 #include <vector>
 
 #include "aftercommit/database.hpp"
-#include "broker/contract/broker.hpp"
+#include "broker/contract/names.hpp"
 #include "client/app/worker_backends.hpp"
-#include "worker/roles/reconnect.hpp"
+#include "worker/roles/role_thread.hpp"
 
 namespace aftercommit::worker {
 
@@ -37,15 +36,13 @@ class SessionEnder {
   std::vector<detail::Holder> take_holders();
 
  private:
-  void run(const std::stop_token& stop);
   void serve(const std::stop_token& stop);
   void try_to_end(const WorkerId& dead, bool first) noexcept;
   void tell_of_what_was_caught(const WorkerId& dead) noexcept;
   void find(const std::vector<JobId>& jobs);
 
-  Database& database_;
-  Reconnect reconnect_{"ending sessions of dead workers", "the database"};  // used by thread_ alone
-  SaidOnce looking_{"cannot ask who holds a job that is locked; asking again when it is met again"};  // too
+  Database& database_;  // used by thread_ alone, as is the next
+  SaidOnce looking_{"cannot ask who holds a job that is locked; asking again when it is met again"};
   std::mutex mutex_;  // protects what follows
   std::condition_variable_any asked_;
   std::condition_variable tried_;
@@ -54,7 +51,7 @@ class SessionEnder {
   std::vector<JobId> to_find_;
   std::vector<detail::Holder> holders_;
   bool busy_ = false;
-  std::jthread thread_;  // last
+  RoleThread thread_;  // last
 };
 
 }  // namespace aftercommit::worker

@@ -15,7 +15,11 @@ Settler::Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_han
     : broker_{std::move(broker)},
       worker_{std::move(worker)},
       in_hand_{in_hand},
-      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+      thread_{{"settling jobs"},
+              [this](const std::stop_token& stop) {
+                if (take_next(stop)) carry_out(stop);
+              },
+              [this](const std::stop_token& stop) { finish(stop); }} {}
 
 void Settler::settle(Settlement settlement) {
   bool first = false;  // the others come while it gathers
@@ -42,25 +46,25 @@ bool Settler::flush(std::chrono::milliseconds timeout) {
   return idle_.wait_for(lock, timeout, [&] { return !busy_ && asked_for_.empty(); });
 }
 
-void Settler::run(const std::stop_token& stop) {
-  Work work;
+/// Waits for something to do; false when stopping, and nothing is left.
+bool Settler::take_next(const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
-  while (true) {
-    busy_ = !work.empty();
-    if (!busy_) {
-      if (asked_for_.empty()) idle_.notify_all();
-      reconnect_.progress().enter(Phase::kWaiting);
-      asked_.wait(lock, stop, [&] { return !asked_for_.empty(); });
-    }
-    gather(lock, stop);
-    take_over(work);
-    if (work.empty()) return;  // stopping, and nothing left
-    busy_ = true;
-    lock.unlock();
-    carry_out(work, stop);
-    lock.lock();
-    if (stop.stop_requested() && !work.empty())
-      return;  // the broker is away, and nobody waits for it any more
+  busy_ = !work_.empty();
+  if (!busy_) {
+    if (asked_for_.empty()) idle_.notify_all();
+    thread_.progress().enter(Phase::kWaiting);
+    asked_.wait(lock, stop, [&] { return !asked_for_.empty(); });
+  }
+  gather(lock, stop);
+  take_over();
+  busy_ = !work_.empty();
+  return busy_;
+}
+
+/// What was asked for before the stop; unless the broker is away, and nobody waits for it any more.
+void Settler::finish(const std::stop_token& stop) {
+  while (work_.empty() && take_next(stop)) {
+    thread_.attempt(stop, [&] { carry_out(stop); });
   }
 }
 
@@ -73,7 +77,7 @@ void Settler::gather(std::unique_lock<std::mutex>& lock, const std::stop_token& 
   asked_.wait_for(lock, stop, kLonger, [&] { return flushing_ || !asked_for_.outgoing.empty(); });
 }
 
-void Settler::take_over(Work& work) noexcept {
+void Settler::take_over() noexcept {
   const auto take = [](auto& from, auto& to) {
     if (to.empty()) {
       to.swap(from);
@@ -84,30 +88,31 @@ void Settler::take_over(Work& work) noexcept {
     from.clear();
   };
   try {
-    take(asked_for_.outgoing, work.outgoing);
-    take(asked_for_.settlements, work.settlements);
+    take(asked_for_.outgoing, work_.outgoing);
+    take(asked_for_.settlements, work_.settlements);
   } catch (const std::bad_alloc&) {
     // What is being tried again comes first.
   }
 }
 
-void Settler::carry_out(Work& work, const std::stop_token& stop) {
-  reconnect_.attempt(stop, [&] {
-    auto refusal = send_now(work.outgoing);
-    if (!work.settlements.empty()) {
-      // Also where the jobs above were refused: a full broker has room again when others are settled.
-      const auto answers = broker_->settle(worker_, work.settlements);
-      fail_point("worker.after_settle");
-      report(work.settlements, answers);
-      if (keep_refused(work.settlements, answers) && !refusal) refusal = "a settlement was refused";
-      look_after_dropped();
-    }
-    if (!refusal) {
-      reconnect_.succeeded();
-    } else {
-      reconnect_.wait(*refusal, stop);
-    }
-  });  // where it fails, what was settled already is found not pending the next time
+/// Once; leaves in `work_` what is to be tried again.  Where it throws, what was settled already is found not
+/// pending the next time.
+void Settler::carry_out(const std::stop_token& stop) {
+  thread_.progress().enter(Phase::kAtWork);
+  auto refusal = send_now(work_.outgoing);
+  if (!work_.settlements.empty()) {
+    // Also where the jobs above were refused: a full broker has room again when others are settled.
+    const auto answers = broker_->settle(worker_, work_.settlements);
+    fail_point("worker.after_settle");
+    report(work_.settlements, answers);
+    if (keep_refused(work_.settlements, answers) && !refusal) refusal = "a settlement was refused";
+    look_after_dropped();
+  }
+  if (!refusal) {
+    thread_.succeeded();
+  } else {
+    thread_.wait(*refusal, stop);
+  }
 }
 
 std::optional<std::string> Settler::send_now(std::vector<Outgoing>& jobs) {

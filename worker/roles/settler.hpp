@@ -8,12 +8,11 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "broker/contract/broker.hpp"
 #include "worker/held/in_hand.hpp"
-#include "worker/roles/reconnect.hpp"
+#include "worker/roles/role_thread.hpp"
 
 namespace aftercommit::worker {
 
@@ -28,7 +27,7 @@ class Settler {
   /// that the task is not forgotten while its children are not yet known.
   void send(std::vector<Outgoing> jobs);
 
-  const Progress& progress() const noexcept { return reconnect_.progress(); }
+  RoleThread& thread() noexcept { return thread_; }
   /// For the watchdog, which must not wait: it has something to do and does not do it, or only just begins.
   bool is_behind() const {
     const std::unique_lock lock{mutex_, std::try_to_lock};
@@ -45,11 +44,11 @@ class Settler {
     bool empty() const { return outgoing.empty() && settlements.empty(); }
   };
 
-  void run(const std::stop_token& stop);
+  bool take_next(const std::stop_token& stop);
   void gather(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
-  void take_over(Work& work) noexcept;  // with mutex_ held
-  /// Once; leaves in `work` what is to be tried again.
-  void carry_out(Work& work, const std::stop_token& stop);
+  void take_over() noexcept;  // with mutex_ held
+  void carry_out(const std::stop_token& stop);
+  void finish(const std::stop_token& stop);
   /// Leaves in `jobs` what is not sent; gives back why they were refused.  Throws when the broker does not
   /// answer.
   std::optional<std::string> send_now(std::vector<Outgoing>& jobs);
@@ -60,15 +59,15 @@ class Settler {
   const std::unique_ptr<Broker> broker_;  // used by thread_ alone
   const WorkerId worker_;
   InHand& in_hand_;
-  std::vector<Settlement> dropped_;       // used by thread_ alone: see InHand::release
-  Reconnect reconnect_{"settling jobs"};  // as broker_
-  mutable std::mutex mutex_;              // protects what follows
+  std::vector<Settlement> dropped_;  // used by thread_ alone: see InHand::release
+  Work work_;                        // as dropped_: taken over, and not done yet
+  mutable std::mutex mutex_;         // protects what follows
   std::condition_variable_any asked_;
   std::condition_variable idle_;
   Work asked_for_;
   bool busy_ = false;
   bool flushing_ = false;  // the worker stops: nothing is waited for any more
-  std::jthread thread_;    // last: starts when all else exists, stops first
+  RoleThread thread_;      // last
 };
 
 }  // namespace aftercommit::worker

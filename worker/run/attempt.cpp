@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
-#include "aftercommit/log.hpp"
 #include "base/epoch_ms.hpp"
 #include "client/app/app_core.hpp"
 #include "worker/log/log_text.hpp"
@@ -23,52 +22,38 @@ double random_share() {
 
 }  // namespace
 
-Settlement Attempt::run(const Successor& successor) {
+std::optional<Settlement> Attempt::run() {
   started_ = std::chrono::steady_clock::now();
-  if (const auto* malformed = read()) {
-    return settle_unreadable(context_, fetched_, *malformed, now());
-  }
-  ending_.found(*job_, nullptr);
-  if (!context_.home.right()) return ending_.given_back();  // it may belong to another database
-  if (context_.gate.watchful()) {
-    if (auto aside = context_.gate.aside(fetched_, *job_)) return *std::move(aside);
-  }
-  if (job_->durable) {
-    try {
-      ending_.found(*job_, &context_.home_of(*job_));
-    } catch (const ConfigError&) {
-      return aside_or_put_off();
-    }
-    // Silent for too long: others may have it by now.  They need not, so it goes back instead of being
-    // forgotten.
-    if (!context_.lease.held()) return ending_.given_back();
-  }
-
-  if (job_->expires_at && *job_->expires_at < now()) {
-    log(LogLevel::kWarning, "job expired before it started, and was dropped",
-        {{"job_id", job_->id.str()}, {"task", job_->task}});
-    return ending_.dropped();
-  }
-  const auto* task = context_.app.core().find_task(job_->task);
-  if (task == nullptr) return wait_for_a_deploy("this worker knows no such task");
-  if (!task->bind) return wait_for_a_deploy("the task is declared, but has no body in this worker");
+  if (const auto* malformed = read()) return settle_unreadable(context_, fetched_, *malformed, now());
+  if (const auto hold = context_.gate.hold(*candidate_)) return held_back(*hold);
   job_->unknown_since.reset();
-  if (!job_->durable && !job_->database.empty() && task->options.transactional) {
-    try {
-      context_.database_for(*job_, *task);
-    } catch (const ConfigError&) {
-      return aside_or_put_off();
-    }
+  try {
+    body_ = candidate_->task->bind(job_->args);
+  } catch (const std::exception& error) {
+    return bury(DeadLetter::Cause::kMalformed, error.what(), job_->attempt);
+  } catch (...) {  // by a conversion of the application's own
+    return bury(DeadLetter::Cause::kMalformed,
+                "an argument does not convert: what was thrown is no std::exception", job_->attempt);
   }
-  return run_task(*task, successor);
+  context_.events.tell(JobStarted{.job = *job_, .attempt = job_->attempt});
+  auto failure =
+      execution_.run({.candidate = *candidate_, .queue = fetched_.queue, .claim = *claim_, .body = body_});
+  if (execution_.is_at_commit()) return std::nullopt;
+  return ended(std::move(failure));
 }
+
+Settlement Attempt::finish(detail::Riders* next) { return ended(execution_.finish(next)); }
 
 /// Null if the job can be read.
 const Malformed* Attempt::read() {
-  if (!job_ && !malformed_) {
+  if (!candidate_ && !malformed_) {
     auto decoded = decode(fetched_.payload, context_.app.options().payload_limit);
     if (auto* job = std::get_if<Envelope>(&decoded)) {
       job_ = std::move(*job);
+      const auto candidate = candidate_of(context_.app, *job_);
+      claim_.emplace(*job_, candidate.database);
+      ending_.found(*job_, claim_.get());
+      candidate_.emplace(candidate);
     } else {
       malformed_ = std::move(std::get<Malformed>(decoded));
     }
@@ -76,69 +61,57 @@ const Malformed* Attempt::read() {
   return malformed_ ? &*malformed_ : nullptr;
 }
 
-Settlement Attempt::run_task(const detail::TaskEntry& task, const Successor& successor) {
-  std::function<void(Job&)> body;
-  try {
-    body = task.bind(job_->args);
-  } catch (const std::exception& error) {
-    return bury(DeadLetter::Cause::kMalformed, error.what(), job_->attempt);
-  } catch (...) {  // by a conversion of the application's own
-    return bury(DeadLetter::Cause::kMalformed,
-                "an argument does not convert: what was thrown is no std::exception", job_->attempt);
+detail::Riders* Attempt::begin_ahead(const Database& database) {
+  if (read() != nullptr || candidate_->database != &database || context_.gate.hold(*candidate_))
+    return nullptr;
+  return candidate_->task->options.transactional ? &execution_.begin_ahead(*claim_) : nullptr;
+}
+
+Settlement Attempt::held_back(Hold hold) {
+  switch (hold) {
+    case Hold::kWrongHome:
+    case Hold::kNoLease:
+      context_.events.tell(JobGivenBack{.job = *job_, .why = hold});
+      return ending_.given_back();
+    case Hold::kExpired:
+      context_.events.tell(JobExpired{.job = *job_});
+      return ending_.dropped();
+    case Hold::kUnknownTask:
+      return wait_for_a_deploy("this worker knows no such task");
+    case Hold::kNoBody:
+      return wait_for_a_deploy("the task is declared, but has no body in this worker");
+    case Hold::kUnknownDatabase:
+    case Hold::kDatabaseAway:
+      break;
   }
-  if (logs(LogLevel::kDebug)) {
-    log(LogLevel::kDebug, "job started",
-        {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", job_->attempt}});
-  }
-  const Execution::ClaimNext claim_next = [&](Database& database) -> detail::Riders* {
-    auto* const next = successor();
-    return next != nullptr ? next->claim_ahead(database) : nullptr;
-  };
-  if (auto failure = execution_.run(
-          {.job = *job_, .queue = fetched_.queue, .task = task, .body = body, .claim_next = claim_next})) {
-    return settle_failure(task, std::move(*failure));
-  }
+  return aside_or_put_off();
+}
+
+Settlement Attempt::ended(std::optional<Failure> failure) {
+  body_ = nullptr;
+  if (failure) return settle_failure(*failure);
   context_.interrupted.forget(job_->id);
-  if (logs(LogLevel::kInfo)) {
-    log(LogLevel::kInfo, "job done",
-        {{"job_id", job_->id.str()},
-         {"task", job_->task},
-         {"queue", fetched_.queue},
-         {"attempt", job_->attempt},
-         {"ms", milliseconds_since_start()}});
-  }
+  context_.events.tell(
+      JobDone{.job = *job_, .queue = fetched_.queue, .attempt = job_->attempt, .started = started_});
   return ending_.done();
 }
 
-detail::Riders* Attempt::claim_ahead(Database& database) {
-  if (read() != nullptr || (job_->expires_at && *job_->expires_at < now())) return nullptr;
-  const auto* task = context_.app.core().find_task(job_->task);
-  if (task == nullptr || !task->bind || !task->options.transactional) return nullptr;
-  try {
-    if (&context_.database_for(*job_, *task) != &database) return nullptr;
-  } catch (const ConfigError&) {
-    return nullptr;  // run() tells of it
-  }
-  return &execution_.claim_ahead(*job_, database);
-}
-
-Settlement Attempt::settle_failure(const detail::TaskEntry& task, Failure failure) {
-  const auto reason = for_log(failure.reason, job_->args);
-  if (failure.kind == Failure::Kind::kNotOurs) return ending_.not_ours(context_.database_for(*job_, task));
+Settlement Attempt::settle_failure(const Failure& failure) {
+  if (failure.kind == Failure::Kind::kNotOurs) return ending_.not_ours();
   if (failure.kind == Failure::Kind::kBrokeOut) {  // not again: that might be a second effect
     return ending_.buried_for_good(*job_, DeadLetter::Cause::kRejected, failure.reason, now());
   }
   if (context_.stop) {
-    log(LogLevel::kWarning, "job given back: the worker is stopping",
-        {{"job_id", job_->id.str()}, {"task", job_->task}, {"error", reason}});
+    context_.events.tell(JobGivenBack{.job = *job_, .reason = reason_of(failure)});
     return ending_.given_back();
   }
   if (failure.kind == Failure::Kind::kUnavailable) {
-    tell_put_off(failure, reason);
-    return is_away(task, failure.outage, reason) ? aside_or_put_off() : ending_.put_off();
+    tell_put_off(failure);
+    return is_away(failure) ? aside_or_put_off() : ending_.put_off();
   }
 
   context_.interrupted.forget(job_->id);
+  const auto& options = candidate_->task->options;
   const int attempt = job_->attempt;
   add_error(*job_, {.attempt = attempt,
                     .at = now(),
@@ -147,44 +120,43 @@ Settlement Attempt::settle_failure(const detail::TaskEntry& task, Failure failur
                     .type = failure.type});
   if (failure.kind == Failure::Kind::kReject)
     return bury(DeadLetter::Cause::kRejected, failure.reason, attempt);
-  const int max_retries = std::min(job_->max_retries.value_or(task.options.max_retries), kMaxAttempts - 1);
+  const int max_retries = std::min(job_->max_retries.value_or(options.max_retries), kMaxAttempts - 1);
   if (attempt > max_retries) return bury(DeadLetter::Cause::kRetriesExhausted, failure.reason, attempt);
-  const auto backoff = job_->backoff.value_or(task.options.backoff);
+  const auto backoff = job_->backoff.value_or(options.backoff);
   const auto countdown = failure.countdown ? milliseconds{countdown_ms(*failure.countdown)}
                                            : backoff.wait(attempt, random_share());
-  log(LogLevel::kWarning, "job failed, and will be retried",
-      {{"job_id", job_->id.str()},
-       {"task", job_->task},
-       {"queue", fetched_.queue},
-       {"attempt", attempt},
-       {"countdown_ms", countdown.count()},
-       {"exception", failure.type.empty() ? "none" : failure.type},
-       {"error", reason}});
+  context_.events.tell(JobRetried{.job = *job_,
+                                  .queue = fetched_.queue,
+                                  .attempt = attempt,
+                                  .countdown = countdown,
+                                  .exception = failure.type,
+                                  .reason = reason_of(failure)});
   auto next = *job_;
   ++next.attempt;
   return ending_.again(next, attempt, countdown);
 }
 
-/// A run that had begun will do again what its task does elsewhere: said once for each, but for the first
-/// that a server leaves without a word, as when it is away, which the gate tells.
-void Attempt::tell_put_off(const Failure& failure, const std::string& reason) const {
+/// A run that had begun will do again what its task does elsewhere: said of each, but for the first that a
+/// server leaves without a word, as when it is away, which the gate tells.
+void Attempt::tell_put_off(const Failure& failure) const {
+  using Why = JobPutOff::Why;
   const int left = failure.runs_left.value_or(Interruptions::kMost);
-  if (failure.told_why || left + 1 < Interruptions::kMost) {
-    log(LogLevel::kWarning,
-        "job put off: its run was cut short by a database, which uses up no retry while such runs are left",
-        {{"job_id", job_->id.str()}, {"task", job_->task}, {"runs_left", left}, {"error", reason}});
-  } else {
-    log(LogLevel::kDebug, "job put off: its database does not serve, which uses up no retry",
-        {{"job_id", job_->id.str()}, {"task", job_->task}, {"error", reason}});
-  }
+  const bool cut_short = failure.told_why || left + 1 < Interruptions::kMost;
+  context_.events.tell(JobPutOff{.job = *job_,
+                                 .queue = fetched_.queue,
+                                 .why = cut_short ? Why::kCutShort : Why::kDatabaseAway,
+                                 .reason = reason_of(failure),
+                                 .runs_left = left});
 }
 
-bool Attempt::is_away(const detail::TaskEntry& task, Failure::Outage outage, const std::string& reason) {
-  if (outage == Failure::Outage::kNone || (!task.options.transactional && !job_->durable)) return false;
-  auto& database = task.options.transactional ? context_.database_for(*job_, task) : context_.home_of(*job_);
-  if (outage == Failure::Outage::kLikely) return context_.gate.failed(database, reason);
-  context_.gate.ask(database);
-  return !context_.gate.serves(database);
+/// Whether the jobs of this one's database are to stand aside, and this one with them.
+bool Attempt::is_away(const Failure& failure) const {
+  auto* const database = candidate_->database;
+  if (failure.outage == Failure::Outage::kNone || database == nullptr) return false;
+  if (failure.outage == Failure::Outage::kLikely)
+    return context_.gate.failed(*database, for_log(failure.reason, job_->args));
+  context_.gate.ask(*database);
+  return !context_.gate.serves(*database);
 }
 
 Settlement Attempt::wait_for_a_deploy(std::string_view why) {
@@ -202,7 +174,7 @@ Settlement Attempt::wait_for_a_deploy(std::string_view why) {
 /// It has met what keeps it from running: the next ones are not to get as far.
 Settlement Attempt::aside_or_put_off() {
   context_.gate.wake();
-  auto aside = context_.gate.aside(fetched_, *job_);
+  auto aside = context_.gate.aside(fetched_, *candidate_);
   if (aside) return *std::move(aside);
   return job_->unknown_since ? ending_.again(*job_, 0, context_.locked.put_off(job_->id)) : ending_.put_off();
 }
@@ -213,12 +185,6 @@ Settlement Attempt::bury(DeadLetter::Cause cause, const std::string& reason, int
 
 std::chrono::system_clock::time_point Attempt::now() const {
   return std::chrono::time_point_cast<milliseconds>(context_.app.core().clock().now());
-}
-
-double Attempt::milliseconds_since_start() const {
-  const auto elapsed = std::chrono::steady_clock::now() - started_;
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
-  return static_cast<double>((micros + 50) / 100) / 10;
 }
 
 }  // namespace aftercommit::worker

@@ -8,8 +8,9 @@
 #include <string_view>
 #include <utility>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/intake.hpp"
 #include "broker/envelope/envelope.hpp"
+#include "client/job_table/claim_forms.hpp"
 #include "worker/run/attempt_context.hpp"
 #include "worker/run/execution.hpp"
 #include "worker/run/job_ending.hpp"
@@ -26,42 +27,47 @@ class Attempt {
   Attempt& operator=(const Attempt&) = delete;
 
   const Fetched& job() const noexcept { return fetched_; }
-  /// Gives up the transaction that was begun for it, where it has not run.
+
+  /// Runs it as far as the COMMIT of its transaction: then nothing, and finish() is to follow.  Else how it
+  /// is settled: it has no transaction, or did not get so far.
+  std::optional<Settlement> run();
+  /// At its COMMIT: the database in the message of which the transaction of another attempt may begin; null:
+  /// none may.
+  Database* takes_along() const noexcept { return execution_.takes_along(); }
+  /// Commits.  `next`: what begins the transaction of the attempt that this thread makes next, on the same
+  /// database, which takes no round trip there; null: nothing.
+  Settlement finish(detail::Riders* next);
+
+  /// Before run(): what begins the transaction of this one in a message to that database; null where it has
+  /// none there, or something holds the job back.
+  detail::Riders* begin_ahead(const Database& database);
+  /// Gives up the transaction that is open for it.
   void let_go() noexcept { execution_.let_go(); }
-
-  /// Gives the attempt that this thread makes next, if there is one to be had now.  Asked once at most, when
-  /// the task has returned.
-  using Successor = std::function<Attempt*()>;
-
-  /// The transaction of the successor may begin in the message that commits this one, where both are on one
-  /// database: a round trip less.
-  Settlement run(const Successor& successor);
 
  private:
   const Malformed* read();
-  Settlement run_task(const detail::TaskEntry& task, const Successor& successor);
-  /// What claims the job in a transaction of this database; null where that is not what is to be done with
-  /// it.
-  detail::Riders* claim_ahead(Database& database);
-
-  Settlement settle_failure(const detail::TaskEntry& task, Failure failure);
-  void tell_put_off(const Failure& failure, const std::string& reason) const;
-  /// Whether the jobs of this one's database are to stand aside, and this one with them.
-  bool is_away(const detail::TaskEntry& task, Failure::Outage outage, const std::string& reason);
+  Settlement held_back(Hold hold);
+  Settlement ended(std::optional<Failure> failure);
+  Settlement settle_failure(const Failure& failure);
+  void tell_put_off(const Failure& failure) const;
+  bool is_away(const Failure& failure) const;
   Settlement wait_for_a_deploy(std::string_view why);
   Settlement aside_or_put_off();
   Settlement bury(DeadLetter::Cause cause, const std::string& reason, int attempt);
 
+  Reason reason_of(const Failure& failure) const { return {.text = failure.reason, .args = &job_->args}; }
   std::chrono::system_clock::time_point now() const;
-  double milliseconds_since_start() const;  ///< to a tenth
 
   AttemptContext& context_;
   const Fetched fetched_;
-  JobEnding ending_{fetched_, context_.worker, context_.locked, context_.home};
+  JobEnding ending_{fetched_, context_.worker, context_.locked, context_.home, context_.events};
   std::optional<Malformed> malformed_{};  // once the payload has been read, this
-  std::optional<Envelope> job_{};         // or this
+  std::optional<Envelope> job_{};         // or this, and the next
+  std::optional<Candidate> candidate_{};
+  detail::AnyClaim claim_{};
+  std::function<void(Job&)> body_{};
   std::chrono::steady_clock::time_point started_{};
-  Execution execution_;
+  Execution execution_;  // last: uses the others until it ends
 };
 
 }  // namespace aftercommit::worker

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "aftercommit/app.hpp"
-#include "broker/contract/broker.hpp"
-#include "broker/envelope/envelope.hpp"
+#include "broker/contract/names.hpp"
+#include "worker/events/events.hpp"
 #include "worker/gate/gate.hpp"
 #include "worker/held/interruptions.hpp"
 #include "worker/held/locked_jobs.hpp"
@@ -15,10 +15,6 @@
 #include "worker/roles/heartbeat.hpp"
 #include "worker/run/unreadable.hpp"
 #include "worker/watch/running_job.hpp"
-
-namespace aftercommit::detail {
-struct TaskEntry;
-}  // namespace aftercommit::detail
 
 namespace aftercommit::worker {
 
@@ -31,18 +27,19 @@ struct AttemptContext {
   Home& home;                     // the same
   Preparations preparations{};    ///< taken by `gate`
   std::atomic<bool> stop{false};  ///< the shutdown's patience has ended: failures now use up no retry
+  Events events{};
   RunningJobs running{};
   LockedJobs locked{};
   Interruptions interrupted{};
   Unreadable unreadable{};
-  Gate gate{app, running, locked, unknown_task_grace,
+  Gate gate{app,
+            home,
+            lease,
+            running,
+            locked,
+            events,
+            unknown_task_grace,
             std::move(preparations)};  ///< last: its threads use the others
-
-  /// Where the row of a durable job is.  Throws ConfigError where this worker has no such database.
-  Database& home_of(const Envelope& job) const;
-  /// Where the task runs its transaction: that of a durable job is the one that its row is in.  Throws the
-  /// same.
-  Database& database_for(const Envelope& job, const detail::TaskEntry& task) const;
 };
 
 }  // namespace aftercommit::worker

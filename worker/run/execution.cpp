@@ -5,17 +5,13 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
-#include "aftercommit/log.hpp"
-#include "base/log/log_context.hpp"
 #include "base/process/fail_point.hpp"
 #include "client/app/app_core.hpp"
-#include "client/job_table/job_table.hpp"
-#include "client/job_table/ledger.hpp"
 #include "client/postgres/error_text.hpp"
 #include "client/postgres/pqxx_compat.hpp"
 #include "client/transaction/session.hpp"
 #include "worker/log/caught.hpp"
-#include "worker/log/log_text.hpp"
+#include "worker/run/job_ending.hpp"
 #include "worker/watch/crash_watch.hpp"
 #include "worker/watch/fork_watch.hpp"
 
@@ -53,11 +49,9 @@ bool is_outage(const std::exception& error) {
 }
 
 /// For when nobody knows whether the transaction has been committed.
-bool has_taken_effect(Database& database, const Envelope& job, const Queue& queue, Home& home) noexcept {
+bool has_taken_effect(const Execution::Work& work, Home& home) noexcept {
   try {
-    if (!job.durable) return detail::is_in_ledger(database, job.id);
-    const auto look = detail::JobTable{database}.look_for(job.id);
-    return !look.row && home.vouches_for(look.home, queue);
+    return is_gone(work.claim.standing(), home, work.queue);
   } catch (const std::exception&) {
     return false;  // the next delivery finds out
   }
@@ -70,69 +64,124 @@ Failure::Outage outage_of(const std::optional<detail::LastWords>& loss) {
 }
 
 JobInfo info_of(const Execution::Work& work) {
-  return {.id = work.job.id,
-          .task = work.job.task,
+  const auto& job = work.candidate.job;
+  return {.id = job.id,
+          .task = job.task,
           .queue = work.queue,
-          .attempt = work.job.attempt,
-          .max_retries = work.job.max_retries.value_or(work.task.options.max_retries),
-          .enqueued_at = work.job.enqueued_at};
+          .attempt = job.attempt,
+          .max_retries = job.max_retries.value_or(work.candidate.task->options.max_retries),
+          .enqueued_at = job.enqueued_at};
 }
 
 }  // namespace
 
 std::optional<Failure> Execution::run(const Work& work) {
-  const LoggedJob logged{.id = work.job.id, .task = work.job.task, .attempt = work.job.attempt};
-  const LogOfJob lines_of_the_task{logged};
-  for (int reruns = 0;; ++reruns) {
-    auto failure = run_once(work);
-    end_what_is_left(nullptr);  // whatever the body threw, or a hook did
-    if (!failure || !failure->conflict || reruns == kConflictReruns || context_.stop) return failure;
-    log(LogLevel::kDebug, "transaction conflict; running the job again at once",
-        {{"job_id", work.job.id.str()}, {"task", work.job.task}});
-  }
+  work_.emplace(work);
+  logged_.emplace(LoggedJob{.id = job().id, .task = job().task, .attempt = job().attempt});
+  lines_.emplace(*logged_);
+  auto failure = run_body();
+  while (goes_again(failure)) failure = run_body();
+  if (!is_at_commit()) lines_.reset();
+  return failure;
 }
 
-std::optional<Failure> Execution::run_once(const Work& work) {
-  std::optional<Atomic> block;
-  detail::Session* session = nullptr;  // of this thread: outlives the block
-  std::optional<Failure> failure;
+/// Where something waits for the commit it comes first: it may take long, and use the database itself.
+Database* Execution::takes_along() const noexcept {
+  return is_at_commit() && !session_->has_hooks() ? &session_->database() : nullptr;
+}
+
+std::optional<Failure> Execution::finish(detail::Riders* next) {
+  work_->claim.riders().next = next;  // of this commit alone: another run begins without
+  auto failure = commit();
+  while (goes_again(failure)) {
+    failure = run_body();
+    if (is_at_commit()) failure = commit();
+  }
+  lines_.reset();
+  return failure;
+}
+
+bool Execution::goes_again(const std::optional<Failure>& failure) {
+  if (!failure || !failure->conflict || reruns_ == kConflictReruns || context_.stop) return false;
+  ++reruns_;
+  context_.events.tell(JobRerun{.job = job()});
+  return true;
+}
+
+std::optional<Failure> Execution::run_body() {
   forget_losses();
-  try {
-    if (work.task.options.transactional) {
-      failure = begin(work, block);
-      if (!failure) {
-        session = &block->transaction().session();
-        failure = run_in(*block, *session, work);
+  auto failure =
+      step([&] { return work_->candidate.task->options.transactional ? run_in_transaction() : run_bare(); });
+  if (failure || !is_at_commit()) leave();
+  return failure;
+}
+
+std::optional<Failure> Execution::commit() {
+  auto failure = step([&]() -> std::optional<Failure> {
+    {
+      std::optional<FileWatch> watch_of_hooks;
+      std::optional<ForkWatch> children;
+      std::optional<RunningJob::Claim> commits;  // hooks may take any time
+      if (session_->has_hooks()) {
+        watch_of_hooks.emplace();
+        children.emplace();
+      } else {
+        commits.emplace(running_, session_->database());
       }
-    } else {
-      failure = run_bare(work);
+      block_->commit();
     }
+    fail_point("worker.after_commit");
+    if (!block_->committed()) {
+      return Failure{Kind::kError,
+                     "the task returned, but had its transaction rolled back; throw Retry or Reject instead"};
+    }
+    return std::nullopt;
+  });
+  const bool committed = block_->committed();
+  leave();
+  if (failure && committed) {
+    // A hook failed, or a job could not be sent: the task itself has taken effect, and must not run again.
+    context_.events.tell(
+        JobTroubleAfterCommit{.job = job(), .reason = {.text = failure->reason, .args = &job().args}});
+    failure.reset();
+  }
+  return failure;
+}
+
+/// A part of a run: what it throws is a failure of the job.
+template <class Part>
+std::optional<Failure> Execution::step(Part&& part) {
+  try {
+    return std::forward<Part>(part)();
   } catch (const Retry& retry) {
-    failure = Failure{Kind::kRetry, retry.what(), retry.countdown, false, type_of_caught()};
+    return Failure{Kind::kRetry, retry.what(), retry.countdown, false, type_of_caught()};
   } catch (const Reject& reject) {
-    failure = Failure{Kind::kReject, reject.what(), {}, false, type_of_caught()};
+    return Failure{Kind::kReject, reject.what(), {}, false, type_of_caught()};
   } catch (const std::exception& error) {
-    failure = explain(error, work, block, session);
+    return explain(error);
   } catch (...) {
-    failure = Failure{
+    return Failure{
         Kind::kError, "the task threw something that is no std::exception", {}, false, type_of_caught()};
   }
-  running_.leave();
-  if (failure && block && block->committed()) {
-    // A hook failed, or a job could not be sent: the task itself has taken effect, and must not run again.
-    log(LogLevel::kError, "after the commit of a job: " + for_log(failure->reason, work.job.args),
-        {{"job_id", work.job.id.str()}, {"task", work.job.task}});
-    return std::nullopt;
-  }
-  return failure;  // the block rolls back before anybody hears of it
 }
 
-std::optional<Failure> Execution::begin(const Work& work, std::optional<Atomic>& block) {
+/// What has not been committed is rolled back before anybody hears of it.
+void Execution::leave() noexcept {
+  running_.leave();
+  running_job_.reset();
+  block_.reset();
+  session_ = nullptr;
+  end_what_is_left(nullptr);  // whatever the body threw, or a hook did
+}
+
+std::optional<Failure> Execution::begin() {
+  auto& claim = work_->claim;
   try {
-    auto& database = context_.database_for(work.job, work.task);
-    if (!std::exchange(claimed_ahead_in_, nullptr)) guard_.emplace(database.core()->statements, work.job);
-    const RunningJob::Claim claim{running_, database};
-    block.emplace(database, guard_->riders());
+    if (claim.database() == nullptr)
+      context_.app.core().database_or_default(*work_->candidate.alias);  // throws: this worker has none
+    if (std::exchange(begun_ahead_, nullptr) == nullptr) claim.begin();
+    const RunningJob::Claim asks{running_, *claim.database()};
+    block_.emplace(*claim.database(), claim.riders());
   } catch (const ConfigError& error) {
     return Failure{Kind::kError, error.what()};
   } catch (const UsageError& error) {
@@ -144,105 +193,78 @@ std::optional<Failure> Execution::begin(const Work& work, std::optional<Atomic>&
                    .conflict = conflict,
                    .outage = conflict ? Failure::Outage::kNone : Failure::Outage::kLikely};
   }
-  if (!guard_->claim()) return Failure{Kind::kNotOurs};
-  context_.locked.forget(work.job.id);
+  if (!claim.is_ours()) return Failure{Kind::kNotOurs};
+  session_ = &block_->transaction().session();
+  context_.locked.forget(job().id);
   fail_point("worker.after_begin");
   return std::nullopt;
 }
 
-std::optional<Failure> Execution::run_in(Atomic& block, detail::Session& session, const Work& work) {
-  const auto info = info_of(work);
-  Job job{info, &block.transaction(), context_.stop};  // for the hooks as well
-  running_.enter(block);
-  {
-    const FileWatch watch;
-    const ForkWatch children;
-    work.body(job);
-  }
+std::optional<Failure> Execution::run_in_transaction() {
+  if (auto failure = begin()) return failure;
+  running_.enter(*block_);
+  call_body(&block_->transaction(), {});
   running_.progress.enter(Phase::kCommitting);
   fail_point("worker.after_run");
-  if (const auto wrong = end_what_is_left(&session)) return Failure{Kind::kError, std::string{*wrong}};
-  let_next_begin(work, session);
-  {
-    std::optional<FileWatch> watch_of_hooks;
-    std::optional<ForkWatch> children;
-    std::optional<RunningJob::Claim> commits;  // hooks may take any time
-    if (session.has_hooks()) {
-      watch_of_hooks.emplace();
-      children.emplace();
-    } else {
-      commits.emplace(running_, session.database());
-    }
-    block.commit();
-  }
-  fail_point("worker.after_commit");
-  if (!block.committed()) {
-    return Failure{Kind::kError,
-                   "the task returned, but had its transaction rolled back; throw Retry or Reject instead"};
-  }
+  if (const auto wrong = end_what_is_left(session_)) return Failure{Kind::kError, std::string{*wrong}};
   return std::nullopt;
 }
 
-/// Without a transaction.
-std::optional<Failure> Execution::run_bare(const Work& work) {
-  Database* const home = work.job.durable ? &context_.home_of(work.job) : nullptr;
-  if (home != nullptr) {
-    const RunningJob::Claim claim{running_, *home};
-    const auto row = detail::JobTable{*home}.find(work.job.id);
-    if (!row || row->attempt != work.job.attempt) return Failure{Kind::kNotOurs};
-  }
-  const auto info = info_of(work);
-  Job job{info, nullptr, context_.stop};
+std::optional<Failure> Execution::run_bare() {
+  auto& claim = work_->claim;
   {
-    constexpr std::chrono::microseconds kTooQuickForHarm{10};  // the quickest jobs would notice it
-    running_.progress.enter(Phase::kTask);
-    const FileWatch watch{kTooQuickForHarm};
-    const ForkWatch children;
-    work.body(job);
+    std::optional<RunningJob::Claim> asks;
+    if (claim.database() != nullptr) asks.emplace(running_, *claim.database());
+    if (!claim.may_run()) return Failure{Kind::kNotOurs};
   }
+  constexpr std::chrono::microseconds kTooQuickForHarm{10};  // the quickest jobs would notice it
+  running_.progress.enter(Phase::kTask);
+  call_body(nullptr, kTooQuickForHarm);
   running_.progress.enter(Phase::kCommitting);
   if (const auto wrong = end_what_is_left(nullptr)) return Failure{Kind::kError, std::string{*wrong}};
-  if (home != nullptr) detail::JobTable{*home}.finish(work.job.id, work.job.attempt);
+  claim.finish();
   return std::nullopt;
 }
 
-/// Where something waits for the commit it comes first: it may take long, and use the database itself.
-void Execution::let_next_begin(const Work& work, const detail::Session& session) {
-  if (session.has_hooks() || std::exchange(asked_for_next_, true)) return;
-  guard_->riders().next = work.claim_next(session.database());
+void Execution::call_body(Transaction* transaction, std::chrono::microseconds harmless) {
+  info_.emplace(info_of(*work_));
+  running_job_.emplace(*info_, transaction, context_.stop);
+  const FileWatch watch{harmless};
+  const ForkWatch children;
+  work_->body(*running_job_);
 }
 
-detail::Riders& Execution::claim_ahead(const Envelope& job, Database& database) {
-  claimed_ahead_in_ = &database;
-  return guard_.emplace(database.core()->statements, job).riders();
+detail::Riders& Execution::begin_ahead(detail::Claim& claim) {
+  begun_ahead_ = &claim;
+  return claim.begin();
 }
 
 void Execution::let_go() noexcept {
-  const auto* const database = std::exchange(claimed_ahead_in_, nullptr);
-  if (database == nullptr) return;
-  auto* const session = detail::Session::find(*database->core());
+  if (is_at_commit()) leave();
+  lines_.reset();
+  auto* const claim = std::exchange(begun_ahead_, nullptr);
+  if (claim == nullptr) return;
+  auto& database = *claim->database();
+  auto* const session = detail::Session::find(*database.core());
   if (session == nullptr) return;
-  if (!context_.gate.serves(*database)) session->sever();  // else ROLLBACK might wait long
+  if (!context_.gate.serves(database)) session->sever();  // else ROLLBACK might wait long
   session->drop_ahead();
 }
 
-std::optional<Failure> Execution::explain(const std::exception& error, const Work& work,
-                                          const std::optional<Atomic>& block,
-                                          const detail::Session* session) {
-  if (detail::EffectGuard::is_broken_out(error)) {
+std::optional<Failure> Execution::explain(const std::exception& error) {
+  if (detail::Claim::is_broken_out(error)) {
     return Failure{
         Kind::kBrokeOut,
         "the task has ended the transaction that its job runs in by itself (COMMIT, ROLLBACK or PREPARE "
         "TRANSACTION, hidden from the library); what it had done before stands as that left it"};
   }
-  const auto loss = find_loss(session);  // before a look that uses the session
-  const auto own_loss = session != nullptr ? session->loss() : loss;
-  const bool lost = session != nullptr && (session->lost() || own_loss);
-  const bool uncommitted = block && !block->committed();
+  const auto loss = find_loss();  // before a look that uses the session
+  const auto own_loss = session_ != nullptr ? session_->loss() : loss;
+  const bool lost = session_ != nullptr && (session_->lost() || own_loss);
+  const bool uncommitted = block_ && !block_->committed();
   // Committed all the same, if what failed was only the beginning of the next.
-  const bool in_doubt = uncommitted && guard_->riders().next != nullptr;
-  if (in_doubt && has_taken_effect(session->database(), work.job, work.queue, context_.home))
-    return std::nullopt;
+  const bool in_doubt = uncommitted && work_->claim.riders().next != nullptr;
+  if (in_doubt && has_taken_effect(*work_, context_.home)) return std::nullopt;
   Failure failure{.kind = Kind::kError,
                   .reason = std::string{detail::what_of(error)},
                   .conflict = uncommitted && is_conflict(error),
@@ -251,18 +273,18 @@ std::optional<Failure> Execution::explain(const std::exception& error, const Wor
   failure.told_why = loss && !loss->text.empty();
   if (failure.told_why && failure.reason.find(loss->text) == std::string::npos)
     failure.reason = "its session was lost: " + loss->text + "; then: " + failure.reason;
-  const int left = context_.interrupted.note(work.job.id);
+  const int left = context_.interrupted.note(job().id);
   if (left == 0) return failure;
   failure.kind = Kind::kUnavailable;
   failure.runs_left = left;
   const bool of_its_database =
-      session == nullptr || lost || in_doubt || dynamic_cast<const CommitInDoubt*>(&error) != nullptr;
+      session_ == nullptr || lost || in_doubt || dynamic_cast<const CommitInDoubt*>(&error) != nullptr;
   if (of_its_database) failure.outage = outage_of(own_loss);
   return failure;
 }
 
-std::optional<detail::LastWords> Execution::find_loss(const detail::Session* own) const {
-  if (own != nullptr && own->loss()) return own->loss();
+std::optional<detail::LastWords> Execution::find_loss() const {
+  if (session_ != nullptr && session_->loss()) return session_->loss();
   for (const auto& [alias, database] : context_.app.core().databases()) {
     const auto* const session = detail::Session::find(*database->core());
     if (session != nullptr && session->loss()) return session->loss();

@@ -10,9 +10,11 @@
 
 #include "aftercommit/database.hpp"
 #include "aftercommit/job.hpp"
-#include "broker/envelope/envelope.hpp"
-#include "client/job_table/effect_guard.hpp"
+#include "base/log/log_context.hpp"
+#include "broker/contract/names.hpp"
+#include "client/job_table/claim.hpp"
 #include "client/postgres/last_words.hpp"
+#include "worker/gate/holds.hpp"
 #include "worker/run/attempt_context.hpp"
 #include "worker/watch/running_job.hpp"
 
@@ -49,19 +51,16 @@ struct Failure {
   bool told_why = false;  ///< the reason holds a server's own words for why it has ended a session
 };
 
-/// For one job, on the thread that runs it.
+/// For one job, on the thread that runs it: its body, within its transaction, up to the COMMIT; and then
+/// that.
 class Execution {
  public:
-  /// Gives what claims the job that this thread runs next, if there is one for this database.
-  using ClaimNext = std::function<detail::Riders*(Database&)>;
-
-  /// Nothing is owned.
+  /// Nothing is owned; all outlives this.
   struct Work {
-    const Envelope& job;
+    const Candidate& candidate;
     const Queue& queue;
-    const detail::TaskEntry& task;
+    detail::Claim& claim;
     const std::function<void(Job&)>& body;
-    const ClaimNext& claim_next;  ///< for the message of COMMIT; asked once at most, after the task
   };
 
   /// Neither is owned; both outlive this.
@@ -70,36 +69,61 @@ class Execution {
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
 
-  /// Runs the body, again at once where the transaction meets a conflict.  Nothing if the job has taken
-  /// effect.
+  /// Runs the body, again at once where the transaction meets a conflict, and stops where the transaction is
+  /// about to commit; or does all of it, where the task has none.  Nothing if the job has not failed so far.
   std::optional<Failure> run(const Work& work);
+  bool is_at_commit() const noexcept { return block_.has_value(); }
 
-  /// What claims the job in a transaction of this database, to be begun before run().
-  detail::Riders& claim_ahead(const Envelope& job, Database& database);
-  /// Gives that transaction up, if run() has not been called.
+  // --- There.
+
+  /// The database in the message of whose COMMIT the transaction of another job may begin; null: none may.
+  Database* takes_along() const noexcept;
+  /// Commits, and runs the body again where that meets a conflict.  `next`: what begins the transaction of
+  /// the job that this thread runs next, there; null: nothing.  Nothing if the job has taken effect.
+  std::optional<Failure> finish(detail::Riders* next);
+
+  /// What begins the transaction of a job before its run(), in the message that commits another.  `claim` is
+  /// that of its Work.
+  detail::Riders& begin_ahead(detail::Claim& claim);
+  /// Gives up what is open: that transaction where run() has not been called, or the one that is at its
+  /// commit.
   void let_go() noexcept;
 
  private:
-  std::optional<Failure> run_once(const Work& work);
-  std::optional<Failure> begin(const Work& work, std::optional<Atomic>& block);
-  std::optional<Failure> run_in(Atomic& block, detail::Session& session, const Work& work);
-  std::optional<Failure> run_bare(const Work& work);
-  void let_next_begin(const Work& work, const detail::Session& session);
-  /// How a session was lost in this run, `own` before all others; nothing if none was.
-  std::optional<detail::LastWords> find_loss(const detail::Session* own) const;
+  std::optional<Failure> run_body();
+  std::optional<Failure> commit();
+  template <class Part>
+  std::optional<Failure> step(Part&& part);
+  std::optional<Failure> begin();
+  std::optional<Failure> run_in_transaction();
+  std::optional<Failure> run_bare();
+  /// `harmless`: see FileWatch.
+  void call_body(Transaction* transaction, std::chrono::microseconds harmless);
+  bool goes_again(const std::optional<Failure>& failure);
+  void leave() noexcept;
+
+  /// How a session was lost in this run, the job's own before all others; nothing if none was.
+  std::optional<detail::LastWords> find_loss() const;
   void forget_losses() const noexcept;
   /// Nothing if the job has taken effect all the same.
-  std::optional<Failure> explain(const std::exception& error, const Work& work,
-                                 const std::optional<Atomic>& block, const detail::Session* session);
+  std::optional<Failure> explain(const std::exception& error);
   /// This thread is for the next job too: rolls back what a task has left open, and says what.  Nothing of
   /// `own`, the session of the job's transaction; null once that has ended, or where there is none.
   std::optional<std::string_view> end_what_is_left(const detail::Session* own) const noexcept;
 
+  const Envelope& job() const noexcept { return work_->candidate.job; }
+
   AttemptContext& context_;
   RunningJob& running_;
-  std::optional<detail::EffectGuard> guard_{};  // outlives its block
-  Database* claimed_ahead_in_ = nullptr;  // by guard_, or at least it was tried; null: not yet, or no more
-  bool asked_for_next_ = false;
+  detail::Claim* begun_ahead_ = nullptr;  // or at least it was tried; null: not yet, or no more
+  std::optional<Work> work_{};
+  std::optional<LoggedJob> logged_{};
+  std::optional<LogOfJob> lines_{};  // those of the task are its job's
+  int reruns_ = 0;
+  std::optional<Atomic> block_{};
+  detail::Session* session_ = nullptr;  // that of block_, of this thread: outlives it
+  std::optional<JobInfo> info_{};
+  std::optional<Job> running_job_{};  // for the hooks as well
 };
 
 }  // namespace aftercommit::worker

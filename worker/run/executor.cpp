@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "broker/envelope/envelope.hpp"
+#include "client/job_table/claim.hpp"
 #include "worker/held/give_back.hpp"
 #include "worker/watch/crash_watch.hpp"
 #include "worker/watch/signals.hpp"
@@ -12,12 +13,12 @@ namespace aftercommit::worker {
 namespace {
 
 Settlement acknowledge(const Fetched& job) {
-  std::optional<JobId> durable;
   const auto decoded = decode(job.payload, job.payload.size());
-  if (const auto* envelope = std::get_if<Envelope>(&decoded); envelope != nullptr && envelope->durable) {
-    durable = envelope->id;
-  }
-  return {.kind = Settlement::Kind::kAck, .queue = job.queue, .entry = job.entry, .durable = durable};
+  const auto* const envelope = std::get_if<Envelope>(&decoded);
+  return {.kind = Settlement::Kind::kAck,
+          .queue = job.queue,
+          .entry = job.entry,
+          .durable = envelope != nullptr ? detail::id_for_broker(*envelope) : std::nullopt};
 }
 
 }  // namespace
@@ -58,8 +59,10 @@ void Executor::run_to_its_end(Attempt& attempt, std::optional<Attempt>& ahead, c
   bool has_run = false;
   const auto run = [&] {
     if (!std::exchange(has_run, true)) {
-      settlement = attempt.run([&] { return make_attempt_ahead(ahead); });
+      settlement = attempt.run();
+      if (!settlement) settlement = attempt.finish(begin_next(attempt, ahead));
     } else {
+      attempt.let_go();
       settlement = give_back(attempt.job());
     }
     settle(current_, *std::move(settlement));
@@ -73,11 +76,17 @@ void Executor::make_attempt(std::optional<Attempt>& attempt, std::optional<Fetch
   if (job) attempt.emplace(context_, *std::move(job), *running_);
 }
 
-Attempt* Executor::make_attempt_ahead(std::optional<Attempt>& attempt) {
-  make_attempt(attempt, buffer_.take_ahead());
-  const std::lock_guard lock{mutex_};
-  ahead_ = attempt ? &attempt->job() : nullptr;
-  return attempt ? &*attempt : nullptr;
+/// Takes the next job along where this one's COMMIT can: what begins its transaction there.  Null: nothing.
+detail::Riders* Executor::begin_next(const Attempt& attempt, std::optional<Attempt>& ahead) {
+  const auto* const database = attempt.takes_along();
+  if (database == nullptr) return nullptr;
+  make_attempt(ahead, buffer_.take_ahead());
+  if (!ahead) return nullptr;
+  {
+    const std::lock_guard lock{mutex_};
+    ahead_ = &ahead->job();
+  }
+  return ahead->begin_ahead(*database);
 }
 
 /// False if it is not to run any more.

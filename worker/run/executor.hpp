@@ -38,7 +38,7 @@ class Executor {
   void run(const std::stop_token& stop);
   void run_to_its_end(Attempt& attempt, std::optional<Attempt>& ahead, const std::stop_token& stop);
   void make_attempt(std::optional<Attempt>& attempt, std::optional<Fetched> job);
-  Attempt* make_attempt_ahead(std::optional<Attempt>& attempt);
+  detail::Riders* begin_next(const Attempt& attempt, std::optional<Attempt>& ahead);
   bool start(const Attempt& attempt);
   void settle(const Fetched*& held, Settlement settlement);
   void give_back_ahead(std::optional<Attempt>& attempt);

@@ -1,26 +1,26 @@
 #include "worker/run/job_ending.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
+#include <string_view>
 #include <utility>
 
-#include "aftercommit/log.hpp"
 #include "base/process/fail_point.hpp"
-#include "client/job_table/job_table.hpp"
-#include "client/job_table/ledger.hpp"
 #include "client/postgres/error_text.hpp"
-#include "worker/log/log_text.hpp"
 
 namespace aftercommit::worker {
-namespace {
 
 using std::chrono::milliseconds;
+using Where = detail::Claim::Standing::Kind;
 
-}  // namespace
+bool is_gone(const detail::Claim::Standing& standing, Home& home, const Queue& queue) {
+  return standing.kind == Where::kGone && (!standing.says || home.vouches_for(*standing.says, queue));
+}
 
-void JobEnding::found(const Envelope& job, Database* home) {
+void JobEnding::found(const Envelope& job, const detail::Claim* claim) {
   job_ = &job;
-  home_ = home;
+  claim_ = claim;
 }
 
 Settlement JobEnding::done() const { return settle(Settlement::Kind::kAck); }
@@ -34,77 +34,75 @@ Settlement JobEnding::as_row(const detail::JobRow& row) const {
 }
 
 Settlement JobEnding::dropped() const {
-  if (!durable()) return done();
-  return with_row(
-      [&] { return detail::JobTable{*home_}.finish(job_->id, job_->attempt) ? done() : not_ours(*home_); });
+  return or_put_off([&] { return claim_->finish() ? done() : not_ours(); });
 }
 
-Settlement JobEnding::not_ours(Database& database) const {
-  if (!durable()) {
-    return with_row([&] {
-      const bool in_effect = detail::is_in_ledger(database, job_->id);
-      log(LogLevel::kInfo,
-          in_effect ? "job skipped: it has taken effect before"
-                    : "job put off: another transaction has it right now",
-          {{"job_id", job_->id.str()}, {"task", job_->task}});
-      return in_effect ? done() : put_off(locked_.note(database, job_->id));
-    });
-  }
-  return with_row([&] {
-    const auto [home, row] = detail::JobTable{database}.look_for(job_->id);
-    if (!row && !identity_.vouches_for(home, fetched_.queue)) return put_off();
-    if (!row) {
-      log(LogLevel::kInfo, "job skipped: it has taken effect before, or is dead",
-          {{"job_id", job_->id.str()}, {"task", job_->task}});
-      return done();
+Settlement JobEnding::not_ours() const {
+  return or_put_off([&] {
+    const auto standing = claim_->standing();
+    switch (standing.kind) {
+      case Where::kGone:
+        if (!is_gone(standing, home_, fetched_.queue)) return put_off();
+        events_.tell(JobSkipped{.job = *job_, .may_be_dead = standing.may_be_dead});
+        return done();
+      case Where::kLocked:
+        break;
+      case Where::kLaterAttempt:
+        events_.tell(JobOutdated{.job = *job_, .attempt = standing.row->attempt});
+        return as_row(*standing.row);
     }
-    if (row->attempt == job_->attempt) {
-      log(LogLevel::kInfo, "job put off: another transaction has it right now",
-          {{"job_id", job_->id.str()}, {"task", job_->task}});
-      return put_off(locked_.note(*home_, job_->id));
-    }
-    log(LogLevel::kInfo, "job put back: the job table knows a later attempt of it than this copy",
-        {{"job_id", job_->id.str()}, {"task", job_->task}, {"attempt", row->attempt}});
-    return as_row(*row);
+    events_.tell(JobPutOff{.job = *job_, .queue = fetched_.queue, .why = JobPutOff::Why::kLocked});
+    return put_off(locked_.note(*claim_->database(), job_->id));
   });
 }
 
 Settlement JobEnding::again(const Envelope& next, int attempt, milliseconds countdown) const {
   const auto retry = [&] { return settle(Settlement::Kind::kRetry, encode(next), countdown); };
-  if (!durable() || attempt == 0) return retry();
-  return with_row([&] {
-    if (!detail::JobTable{*home_}.record(next, attempt, countdown)) return not_ours(*home_);
-    fail_point("worker.after_record");
+  if (attempt == 0) return retry();
+  return or_put_off([&] {
+    const auto kept = claim_->record(next, attempt, countdown);
+    if (kept == Kept::kNowhere) return not_ours();
+    if (kept == Kept::kInDatabase) fail_point("worker.after_record");
     return retry();
   });
 }
 
 Settlement JobEnding::buried(const Envelope* job, int attempt, DeadLetter::Cause cause,
                              const std::string& reason, std::chrono::system_clock::time_point now) const {
-  const auto text = letter(job, cause, reason, now);
-  if (!durable()) {
-    tell(job, cause, reason);
-    return settle(Settlement::Kind::kBury, text);
-  }
-  return with_row([&] {
-    if (!detail::JobTable{*home_}.bury(job_->id, attempt, text)) return not_ours(*home_);
-    fail_point("worker.after_record");
-    tell(job, cause, reason);
-    return done();
-  });
+  return bury(job, cause, reason, now,
+              [&](const std::string& letter) { return claim_->bury(attempt, letter); });
 }
 
 Settlement JobEnding::buried_for_good(const Envelope& job, DeadLetter::Cause cause, const std::string& reason,
                                       std::chrono::system_clock::time_point now) const {
-  if (!durable()) return buried(&job, job.attempt, cause, reason, now);
-  return with_row([&] {
-    const detail::JobTable table{*home_};
-    const auto text = letter(&job, cause, reason, now);
-    if (!table.bury(job.id, job.attempt, text)) {
-      if (table.find(job.id)) return not_ours(*home_);
-      table.bury_lost(job.id, job.queue, text);
-    }
-    tell(&job, cause, reason);
+  return bury(&job, cause, reason, now,
+              [&](const std::string& letter) { return claim_->bury_for_good(letter); });
+}
+
+/// Of what has no claim the broker has all there is.
+Settlement JobEnding::bury(const Envelope* job, DeadLetter::Cause cause, const std::string& reason,
+                           std::chrono::system_clock::time_point now,
+                           const std::function<Kept(const std::string& letter)>& write) const {
+  const auto text = letter(job, cause, reason, now);
+  const auto tell = [&] {
+    const bool failed = job != nullptr && !job->errors.empty();
+    events_.tell(JobBuried{.job = job_ != nullptr ? JobName{*job_} : JobName{},
+                           .queue = fetched_.queue,
+                           .cause = cause,
+                           .exception = failed ? std::string_view{job->errors.back().type} : "",
+                           .reason = {.text = reason, .args = job != nullptr ? &job->args : nullptr}});
+  };
+  const auto in_broker = [&] {
+    tell();
+    return settle(Settlement::Kind::kBury, text);
+  };
+  if (claim_ == nullptr) return in_broker();
+  return or_put_off([&] {
+    const auto kept = write(text);
+    if (kept == Kept::kNowhere) return not_ours();
+    if (kept == Kept::kInBroker) return in_broker();
+    fail_point("worker.after_record");
+    tell();
     return done();
   });
 }
@@ -120,25 +118,15 @@ std::string JobEnding::letter(const Envelope* job, DeadLetter::Cause cause, cons
                            .job = job == nullptr ? std::nullopt : std::optional{*job}});
 }
 
-void JobEnding::tell(const Envelope* job, DeadLetter::Cause cause, const std::string& reason) const {
-  static const auto kNoArguments = nlohmann::json::array();
-  log(LogLevel::kError, "job buried as a dead letter",
-      {{"job_id", job_ != nullptr ? job_->id.str() : "unknown"},
-       {"task", job != nullptr ? job->task : "unknown"},
-       {"queue", fetched_.queue},
-       {"cause", std::string{to_string(cause)}},
-       {"exception", job != nullptr && !job->errors.empty() && !job->errors.back().type.empty()
-                         ? job->errors.back().type
-                         : "none"},
-       {"reason", for_log(reason, job != nullptr ? job->args : kNoArguments)}});
-}
-
-Settlement JobEnding::with_row(const std::function<Settlement()>& write) const {
+Settlement JobEnding::or_put_off(const std::function<Settlement()>& ask) const {
   try {
-    return write();
+    return ask();
   } catch (const std::exception& error) {
-    log(LogLevel::kWarning, "job put off: its row could not be written, which uses up no retry",
-        {{"job_id", job_->id.str()}, {"task", job_->task}, {"error", detail::first_line(error)}});
+    const auto why = detail::first_line(error);
+    events_.tell(JobPutOff{.job = *job_,
+                           .queue = fetched_.queue,
+                           .why = JobPutOff::Why::kRowNotWritten,
+                           .reason = {.text = why}});
     return put_off();
   }
 }
@@ -149,7 +137,7 @@ Settlement JobEnding::settle(Settlement::Kind kind, std::string payload, millise
           .entry = fetched_.entry,
           .payload = std::move(payload),
           .countdown = countdown,
-          .durable = durable() ? std::optional{job_->id} : std::nullopt};
+          .durable = claim_ != nullptr ? detail::id_for_broker(*job_) : std::nullopt};
 }
 
 }  // namespace aftercommit::worker

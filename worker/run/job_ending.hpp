@@ -1,35 +1,36 @@
-/// How a job that was fetched ends: what is written to the job table for it, and how it is settled.
+/// How a job that was fetched ends: what is written down of it, and how it is settled.
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <string>
-#include <string_view>
 
-#include "aftercommit/app.hpp"
-#include "broker/contract/broker.hpp"
+#include "broker/contract/intake.hpp"
 #include "broker/envelope/dead_letter.hpp"
 #include "broker/envelope/envelope.hpp"
+#include "client/job_table/claim.hpp"
+#include "worker/events/events.hpp"
 #include "worker/held/locked_jobs.hpp"
 #include "worker/home/home.hpp"
 
-namespace aftercommit::detail {
-struct JobRow;
-}  // namespace aftercommit::detail
-
 namespace aftercommit::worker {
 
-/// For one hand-over.  A durable job has a row, which is the truth: what an attempt has changed is written
-/// there first, fenced by the number of the attempt, and then told to the broker.  Where its database is away
-/// the job is put off as it came.
+/// Whether this says for sure that the job has taken effect: a table without its row does where the rows of
+/// the queue are.
+bool is_gone(const detail::Claim::Standing& standing, Home& home, const Queue& queue);
+
+/// For one hand-over.  What an attempt has changed is first written down where the claim keeps it, and then
+/// told to the broker.  Where its database is away the job is put off as it came.
 class JobEnding {
  public:
   /// None is owned; all outlive this.
-  JobEnding(const Fetched& fetched, const WorkerId& worker, LockedJobs& locked, Home& home)
-      : fetched_{fetched}, worker_{worker}, locked_{locked}, identity_{home} {}
+  JobEnding(const Fetched& fetched, const WorkerId& worker, LockedJobs& locked, Home& home,
+            const Events& events)
+      : fetched_{fetched}, worker_{worker}, locked_{locked}, home_{home}, events_{events} {}
 
-  /// Once the job has been read; `home` holds its row, null if it has none.  Not owned, outlives this.
-  void found(const Envelope& job, Database* home);
+  /// Once it is known which job it is.  `claim`: null while its row is not to be reached: then it can only go
+  /// back.  Neither is owned; both outlive this.
+  void found(const Envelope& job, const detail::Claim* claim);
 
   Settlement done() const;        ///< it has taken effect
   Settlement given_back() const;  ///< to run somewhere else, as if never fetched
@@ -37,10 +38,8 @@ class JobEnding {
   Settlement put_off(std::chrono::milliseconds countdown) const;
   Settlement as_row(const detail::JobRow& row) const;  ///< to run again as its row says, and not as it came
   Settlement dropped() const;                          ///< not to run any more, and no dead letter
-  /// The guard found nothing to claim: it is done, or stands at another attempt, or another transaction has
-  /// it.
-  /// `database` is the one whose job table or ledger was asked.
-  Settlement not_ours(Database& database) const;
+  /// There was nothing to claim: it is done, or stands at another attempt, or another transaction has it.
+  Settlement not_ours() const;
   /// To run again as `next` says, in `countdown`; `attempt` has failed, or 0 if none was used up.
   Settlement again(const Envelope& next, int attempt, std::chrono::milliseconds countdown) const;
   /// A dead letter.  `job` as it died; null if what came could not be read.
@@ -51,20 +50,24 @@ class JobEnding {
                              std::chrono::system_clock::time_point now) const;
 
  private:
-  Settlement with_row(const std::function<Settlement()>& write) const;
+  using Kept = detail::Claim::Kept;
+
+  Settlement bury(const Envelope* job, DeadLetter::Cause cause, const std::string& reason,
+                  std::chrono::system_clock::time_point now,
+                  const std::function<Kept(const std::string& letter)>& write) const;
+  Settlement or_put_off(const std::function<Settlement()>& ask) const;
   std::string letter(const Envelope* job, DeadLetter::Cause cause, const std::string& reason,
                      std::chrono::system_clock::time_point now) const;
-  void tell(const Envelope* job, DeadLetter::Cause cause, const std::string& reason) const;
   Settlement settle(Settlement::Kind kind, std::string payload = {},
                     std::chrono::milliseconds countdown = {}) const;
-  bool durable() const { return home_ != nullptr; }
 
   const Fetched& fetched_;
   const WorkerId& worker_;
   LockedJobs& locked_;
-  Home& identity_;
+  Home& home_;
+  const Events& events_;
   const Envelope* job_ = nullptr;
-  Database* home_ = nullptr;
+  const detail::Claim* claim_ = nullptr;
 };
 
 }  // namespace aftercommit::worker

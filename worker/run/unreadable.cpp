@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "aftercommit/error.hpp"
-#include "aftercommit/log.hpp"
 #include "base/text/text.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "broker/envelope/job_identity.hpp"
 #include "client/app/app_core.hpp"
+#include "client/job_table/claim_forms.hpp"
 #include "client/job_table/job_table.hpp"
 #include "client/postgres/error_text.hpp"
 #include "worker/run/attempt_context.hpp"
@@ -46,17 +46,18 @@ bool row_is_better(const detail::JobRow& row, const Fetched& fetched, std::size_
 }
 
 Settlement settle_with_row(AttemptContext& context, const Fetched& fetched, const Malformed& malformed,
-                           const detail::JobRow& row, JobEnding& ending,
+                           const Envelope& job, const detail::JobRow& row, const JobEnding& ending,
                            std::chrono::system_clock::time_point now) {
   if (row_is_better(row, fetched, context.app.options().payload_limit)) return ending.as_row(row);
   auto reason = malformed.reason;
   if (malformed.elsewhere) {
     const auto waited = context.unreadable.waited(row.id);
     if (waited < context.unknown_task_grace) {
-      if (context.unreadable.first()) {
-        log(LogLevel::kWarning, "job put back: only another worker can read it; said once",
-            {{"job_id", row.id.str()}, {"queue", fetched.queue}, {"reason", malformed.reason}});
-      }
+      context.events.tell(JobPutOff{.job = job,
+                                    .queue = fetched.queue,
+                                    .why = JobPutOff::Why::kForOthers,
+                                    .reason = {.text = malformed.reason},
+                                    .first = context.unreadable.first()});
       return ending.put_off(std::clamp(waited / 4, kShortestWait, kLongestWait));
     }
     reason += ", and no other worker has read it for " +
@@ -93,18 +94,22 @@ bool Unreadable::first() {
 Settlement settle_unreadable(AttemptContext& context, const Fetched& fetched, const Malformed& malformed,
                              std::chrono::system_clock::time_point now) {
   const auto known = identify(fetched.payload);  // to its end: a durable job says so behind its arguments
-  JobEnding ending{fetched, context.worker, context.locked, context.home};
+  JobEnding ending{fetched, context.worker, context.locked, context.home, context.events};
   const auto bury = [&] {
     return ending.buried(nullptr, 0, DeadLetter::Cause::kMalformed, malformed.reason, now);
   };
   if (!known.id || !known.may_be_durable) return bury();
-  if (!context.lease.held()) return ending.given_back();
   Envelope job{.id = *known.id,
                .task = "unknown",
                .queue = fetched.queue,
                .database = known.database,
                .durable = true};
+  if (!context.lease.held()) {
+    context.events.tell(JobGivenBack{.job = job, .why = Hold::kNoLease});
+    return ending.given_back();
+  }
   ending.found(job, nullptr);
+  detail::AnyClaim claim;
   Database* home = nullptr;
   try {
     for (auto* const database : homes(context.app, known)) {
@@ -112,21 +117,23 @@ Settlement settle_unreadable(AttemptContext& context, const Fetched& fetched, co
       const auto row = detail::JobTable{*database}.find(job.id);
       if (!row) continue;
       job.attempt = row->attempt;
-      ending.found(job, database);
-      return settle_with_row(context, fetched, malformed, *row, ending, now);
+      claim.emplace(job, database);
+      ending.found(job, claim.get());
+      return settle_with_row(context, fetched, malformed, job, *row, ending, now);
     }
     if (home == nullptr || !malformed.elsewhere) return bury();
-    ending.found(job, home);
-    return ending.not_ours(*home);  // it is done, or dead
-  } catch (const ConfigError&) {    // this worker has no such database
+    claim.emplace(job, home);
+    ending.found(job, claim.get());
+    return ending.not_ours();     // it is done, or dead
+  } catch (const ConfigError&) {  // this worker has no such database
     context.gate.wake();
     auto aside =
         valid_name(job.database) ? context.gate.aside_unread(fetched, job, job.database) : std::nullopt;
     return aside ? *std::move(aside) : ending.put_off();
   } catch (const std::exception& error) {
     const auto why = detail::first_line(error);
-    log(LogLevel::kWarning, "job put off: it cannot be read, and whether it has a row is not known",
-        {{"job_id", job.id.str()}, {"queue", fetched.queue}, {"error", why}});
+    context.events.tell(JobPutOff{
+        .job = job, .queue = fetched.queue, .why = JobPutOff::Why::kRowNotRead, .reason = {.text = why}});
     auto aside = home != nullptr && context.gate.failed(*home, why)
                      ? context.gate.aside_unread(fetched, job, home->alias())
                      : std::nullopt;

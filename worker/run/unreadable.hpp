@@ -7,7 +7,7 @@
 
 #include "aftercommit/job_id.hpp"
 #include "base/text/malformed.hpp"
-#include "broker/contract/broker.hpp"
+#include "broker/contract/intake.hpp"
 
 namespace aftercommit::worker {
 

@@ -33,12 +33,7 @@ void Watchdog::run(const std::stop_token& stop) {
   const auto interval = std::clamp(tell_after_ / 4, 1ms, kBetweenLooks);
   std::vector<Standing> standing(watched_.size());
   auto looked_at = std::chrono::steady_clock::now();
-  while (true) {
-    {
-      std::unique_lock lock{mutex_};
-      wake_.wait_for(lock, stop, interval, [] { return false; });
-    }
-    if (stop.stop_requested()) return;
+  while (pause_.wait(interval, stop)) {
     const auto now = std::chrono::steady_clock::now();
     // Where we could not look for longer, nobody else could get on either: the process was stopped.
     const auto passed = std::min(std::chrono::floor<milliseconds>(now - looked_at), 2 * interval);

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -13,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/pause.hpp"
 #include "worker/watch/progress.hpp"
 #include "worker/watch/running_slots.hpp"
 
@@ -62,8 +61,7 @@ class Watchdog {
   const std::chrono::milliseconds timeout_;
   const std::chrono::milliseconds tell_after_;
   const Hung hung_;
-  std::mutex mutex_;  // only to wait on wake_
-  std::condition_variable_any wake_;
+  Pause pause_;
   std::jthread thread_;  // last
 };
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/aside.hpp"
 #include "broker/redis/wire/redis_session.hpp"
 
 namespace aftercommit {

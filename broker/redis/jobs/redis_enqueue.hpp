@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/enqueue_target.hpp"
 #include "broker/redis/wire/redis_session.hpp"
 
 namespace aftercommit {

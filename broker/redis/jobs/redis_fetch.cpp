@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "aftercommit/error.hpp"
 #include "broker/redis/jobs/redis_entry.hpp"
 #include "broker/redis/jobs/redis_settle.hpp"
 

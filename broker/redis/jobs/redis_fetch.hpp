@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/intake.hpp"
 #include "broker/redis/wire/redis_session.hpp"
 
 namespace aftercommit {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/relay_target.hpp"
 #include "broker/redis/wire/redis_session.hpp"
 
 namespace aftercommit {

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/intake.hpp"
 #include "broker/redis/wire/redis_session.hpp"
 
 namespace aftercommit {

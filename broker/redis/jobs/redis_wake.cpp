@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "aftercommit/error.hpp"
 #include "broker/redis/wire/redis_keys.hpp"
 
 namespace aftercommit {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/names.hpp"
 #include "broker/redis/wire/redis_connection.hpp"
 
 namespace aftercommit {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/contract/broker.hpp"
+#include "broker/contract/names.hpp"
 #include "broker/redis/wire/redis_connection.hpp"
 #include "broker/redis/wire/redis_keys.hpp"
 #include "broker/redis/wire/redis_pipeline.hpp"

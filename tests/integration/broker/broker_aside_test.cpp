@@ -4,14 +4,7 @@
 namespace aftercommit {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace support;
-using testing::Each;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
-using testing::UnorderedElementsAre;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
 constexpr const char* kReports = "database:reports";
 constexpr const char* kLater = "task:later";
@@ -133,7 +126,7 @@ TEST_P(JobsAside, MakeAQueueThatIsShownThoughNothingElseIsInIt) {
 
 TEST_P(JobsAside, ThatAreDurableStayKnown) {
   const auto id = JobId::generate();
-  const std::vector<Outgoing> durable{{"mail", "a", {}, {}, id}};
+  const std::vector<Outgoing> durable{durable_job("a", id)};
   enqueue(durable);
   settle(kAnn, put_aside(fetch_one()));
   EXPECT_TRUE(has(id));

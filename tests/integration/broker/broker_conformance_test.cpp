@@ -7,12 +7,7 @@
 namespace aftercommit {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace support;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
 // enqueue and fetch
 
@@ -82,8 +77,8 @@ TEST_P(EveryBroker, FetchesFromTheNamedQueuesOnly) {
 
 TEST_P(EveryBroker, FetchesNothingWhereNothingIsAskedFor) {
   enqueue({{"mail", "a"}});
-  EXPECT_THAT(broker->fetch(kAnn, mail, 0, kLongWait), IsEmpty());
-  EXPECT_THAT(broker->fetch(kAnn, {}, 1, kLongWait), IsEmpty());
+  EXPECT_THAT(broker->fetch(kAnn, mail, 0, kTimeout), IsEmpty());
+  EXPECT_THAT(broker->fetch(kAnn, {}, 1, kTimeout), IsEmpty());
   expect_counts({.ready = 1});
 }
 
@@ -94,7 +89,7 @@ TEST_P(EveryBroker, WaitsNoLongerThanAllowedForAJob) {
     EXPECT_THAT(broker->fetch(kAnn, queues, 1, kShortWait), IsEmpty());
     const auto waited = std::chrono::steady_clock::now() - begin;
     EXPECT_GE(waited, kShortWait - 5ms);  // Redis counts in whole milliseconds of its own
-    EXPECT_LT(waited, kLongWait);
+    EXPECT_LT(waited, kTimeout);
   }
 }
 
@@ -102,7 +97,7 @@ TEST_P(EveryBroker, HandsOutAJobAsSoonAsItComes) {
   const std::vector<Queue> both{"mail", "slow"};
   for (const auto& queues : {mail, both}) {
     auto waiting =
-        std::async(std::launch::async, [&] { return another()->fetch(kAnn, queues, 10, kLongWait); });
+        std::async(std::launch::async, [&] { return another()->fetch(kAnn, queues, 10, kTimeout); });
     EXPECT_EQ(waiting.wait_for(kShortWait), std::future_status::timeout);
     enqueue({{queues.back(), "a"}});
     EXPECT_THAT(payloads(waiting.get()), ElementsAre("a"));
@@ -254,10 +249,10 @@ TEST_P(EveryBroker, GivesASignForAJobDueBeforeAllOthers) {
   const auto other = another();
   const std::vector<Outgoing> later{{"mail", "later", 1h}};
   const std::vector<Outgoing> sooner{{"mail", "sooner", 10min}};
-  other->enqueue(later, kEnqueueTimeout);
-  EXPECT_TRUE(broker->await_schedule(mail, kLongWait));
-  other->enqueue(sooner, kEnqueueTimeout);
-  EXPECT_TRUE(broker->await_schedule(mail, kLongWait));
+  other->enqueue(later, kTimeout);
+  EXPECT_TRUE(broker->await_schedule(mail, kTimeout));
+  other->enqueue(sooner, kTimeout);
+  EXPECT_TRUE(broker->await_schedule(mail, kTimeout));
 }
 
 TEST_P(EveryBroker, GivesNoSignForAJobDueAfterAnother) {
@@ -272,15 +267,15 @@ TEST_P(EveryBroker, GivesASignForARetryDueBeforeAllOthers) {
   const auto job = fetch_one();
   broker->await_schedule(mail, kNoWait);
   settle(kAnn, {Kind::kRetry, "mail", job.entry, "a", 1min});
-  EXPECT_TRUE(broker->await_schedule(mail, kLongWait));
+  EXPECT_TRUE(broker->await_schedule(mail, kTimeout));
 }
 
 TEST_P(EveryBroker, EndsItsWaitWhenTheSignComes) {
   broker->await_schedule(mail, kNoWait);
-  auto woken = std::async(std::launch::async, [&] { return broker->await_schedule(mail, kLongWait); });
+  auto woken = std::async(std::launch::async, [&] { return broker->await_schedule(mail, kTimeout); });
   EXPECT_EQ(woken.wait_for(kShortWait), std::future_status::timeout);
   const std::vector<Outgoing> jobs{{"mail", "sooner", 1min}};
-  another()->enqueue(jobs, kEnqueueTimeout);
+  another()->enqueue(jobs, kTimeout);
   EXPECT_TRUE(woken.get());
 }
 
@@ -312,7 +307,7 @@ TEST_P(EveryBroker, MakesAReleasedJobReadyAgainWithItsNewPayload) {
 TEST_P(EveryBroker, WakesAWaitingWorkerForAReleasedJob) {
   enqueue({{"mail", "a"}});
   const auto job = fetch_one(kAnn);
-  auto waiting = std::async(std::launch::async, [&] { return another()->fetch(kBob, mail, 1, kLongWait); });
+  auto waiting = std::async(std::launch::async, [&] { return another()->fetch(kBob, mail, 1, kTimeout); });
   EXPECT_EQ(waiting.wait_for(kShortWait), std::future_status::timeout);
   settle(kAnn, to(Kind::kRelease, job));
   EXPECT_THAT(payloads(waiting.get()), ElementsAre("again"));

@@ -4,13 +4,7 @@
 namespace aftercommit {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace support;
-using testing::Each;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
 class DurableJob : public EveryBroker {
  protected:
@@ -24,12 +18,12 @@ class DurableJob : public EveryBroker {
 TEST_P(DurableJob, IsEnqueuedOnceHoweverOftenItIsSent) {
   push();
   push();
-  enqueue({{"mail", "a", {}, {}, id}, {"mail", "other text", {}, {}, id}});
+  enqueue({durable_job("a", id), durable_job("other text", id)});
   EXPECT_THAT(payloads(fetch(10)), ElementsAre("a"));
 }
 
 TEST_P(DurableJob, IsEnqueuedOnceThoughOneCallNamesItTwice) {
-  enqueue({{"mail", "first", {}, {}, id}, {"mail", "second", {}, {}, id}});
+  enqueue({durable_job("first", id), durable_job("second", id)});
   EXPECT_THAT(payloads(fetch(10)), ElementsAre("first"));
 }
 
@@ -130,7 +124,7 @@ TEST_P(DurableJob, GoesWithOthersByTheThousandInOneCall) {
     jobs.push_back({"mail", "plain " + std::to_string(i)});
   }
   enqueue(jobs);
-  enqueue({{"mail", "again", {}, {}, ids.front()}, {"mail", "again", {}, {}, ids.back()}});
+  enqueue({durable_job("again", ids.front()), durable_job("again", ids.back())});
   expect_counts({.ready = 2 * kJobs});
   EXPECT_THAT(broker->has_durable("mail", ids), Each(true));
 }
@@ -152,16 +146,16 @@ TEST_P(DurableJob, IsSettledByTheThousandInOneCall) {
 TEST_P(DurableJob, GivesASignWhenItIsDueBeforeAllOthers) {
   broker->await_schedule(mail, kNoWait);
   const std::vector<Outgoing> jobs{{"mail", "a", 1h, {}, id}};
-  another()->enqueue(jobs, kEnqueueTimeout);
-  EXPECT_TRUE(broker->await_schedule(mail, kLongWait));
+  another()->enqueue(jobs, kTimeout);
+  EXPECT_TRUE(broker->await_schedule(mail, kTimeout));
 }
 
 TEST_P(DurableJob, WakesAWaitingWorker) {
   auto worker = another();
-  const std::vector<Outgoing> jobs{{"mail", "a", {}, {}, id}};
+  const std::vector<Outgoing> jobs{durable_job("a", id)};
   worker->fetch(kAnn, mail, 1, kNoWait);
-  broker->enqueue(jobs, kEnqueueTimeout);
-  EXPECT_THAT(payloads(worker->fetch(kAnn, mail, 1, kLongWait)), ElementsAre("a"));
+  broker->enqueue(jobs, kTimeout);
+  EXPECT_THAT(payloads(worker->fetch(kAnn, mail, 1, kTimeout)), ElementsAre("a"));
 }
 
 TEST_P(DurableJob, IsLookedUpInVainWhereNoneIsAskedFor) {

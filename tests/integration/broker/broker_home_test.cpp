@@ -5,8 +5,7 @@ namespace aftercommit {
 namespace {
 
 using Kind = HomeFinding::Kind;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using namespace support::broker_words;
 
 class BrokerHome : public support::EveryBroker {
  protected:

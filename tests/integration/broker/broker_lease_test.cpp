@@ -8,11 +8,7 @@
 namespace aftercommit {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace support;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
 constexpr Millis kOver{0};  // a lease that ends as it begins
 constexpr std::size_t kMany = 100;
@@ -221,7 +217,7 @@ TEST_P(WorkerLease, IsNoLongerTheOneThatWasSeenOnceItIsRenewed) {
 
 TEST_P(WorkerLease, OnceEndedLeavesTheZombieNothingToSettle) {
   const auto id = JobId::generate();
-  enqueue({{"mail", "a", {}, {}, id}});
+  enqueue({durable_job("a", id)});
   const auto zombies = fetch_one(kAnn);
   renew(kAnn, kOver);
   EXPECT_EQ(recover(kAnn), 1U);

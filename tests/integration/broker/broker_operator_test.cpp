@@ -8,12 +8,7 @@
 namespace aftercommit {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace support;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
 class OperatorsBroker : public EveryBroker {
  protected:
@@ -91,7 +86,7 @@ TEST_P(OperatorsBroker, VisitsThousandsOfJobsOnceEach) {
 
 TEST_P(OperatorsBroker, MayBeCalledWhileJobsAreVisited) {
   const auto id = JobId::generate();
-  enqueue({{"mail", "a", {}, {}, id}});
+  enqueue({durable_job("a", id)});
   broker->for_each_job("mail", [&](JobState, std::string_view) { EXPECT_TRUE(has(id)); });
   broker->for_each_durable("mail", [&](const JobId& job) { EXPECT_TRUE(has(job)); });
 }
@@ -158,7 +153,7 @@ TEST_P(OperatorsBroker, PutsADelayedOrDurableJobInThePlaceOfItsDeadLetter) {
   bury("1");
   bury("2");
   const Outgoing later{"mail", "later", 1h};
-  const Outgoing durable{"mail", "durable", {}, {}, JobId::generate()};
+  const auto durable = durable_job("durable");
   EXPECT_TRUE(broker->remove_dead_letter("mail", "1", &later));
   EXPECT_TRUE(broker->remove_dead_letter("mail", "2", &durable));
   expect_counts({.ready = 1, .delayed = 1});

@@ -4,17 +4,10 @@
 namespace aftercommit {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace support;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
 class RelayStepTest : public EveryBroker {
  protected:
-  static Outgoing job(const std::string& payload, const JobId& id = JobId::generate()) {
-    return {"mail", payload, {}, {}, id};
-  }
   bool relay(const std::string& expected, const std::string& next, std::vector<Outgoing> jobs = {}) {
     return broker->relay({"mail", "shop", expected, next, std::move(jobs)});
   }
@@ -24,9 +17,9 @@ class RelayStepTest : public EveryBroker {
 TEST_P(RelayStepTest, BeginsWithoutACursor) { EXPECT_EQ(cursor(), ""); }
 
 TEST_P(RelayStepTest, TakesJobsAndMovesTheCursor) {
-  EXPECT_TRUE(relay("", "page 1", {job("a"), job("b")}));
+  EXPECT_TRUE(relay("", "page 1", {durable_job("a"), durable_job("b")}));
   EXPECT_EQ(cursor(), "page 1");
-  EXPECT_TRUE(relay("page 1", "page 2", {job("c")}));
+  EXPECT_TRUE(relay("page 1", "page 2", {durable_job("c")}));
   EXPECT_EQ(cursor(), "page 2");
   EXPECT_THAT(payloads(fetch(10)), ElementsAre("a", "b", "c"));
 }
@@ -38,7 +31,7 @@ TEST_P(RelayStepTest, MovesTheCursorWithoutJobs) {
 }
 
 TEST_P(RelayStepTest, ChangesNothingWhereTheCursorIsAnother) {
-  const auto a = job("a");
+  const auto a = durable_job("a");
   EXPECT_FALSE(relay("page 1", "page 2", {a}));
   EXPECT_EQ(cursor(), "");
   ASSERT_TRUE(relay("", "page 1"));
@@ -50,16 +43,16 @@ TEST_P(RelayStepTest, ChangesNothingWhereTheCursorIsAnother) {
 }
 
 TEST_P(RelayStepTest, TakesAJobOnceWhoeverBringsIt) {
-  const auto a = job("a");
+  const auto a = durable_job("a");
   enqueue({a});
-  EXPECT_TRUE(relay("", "page 1", {a, job("b"), a}));
+  EXPECT_TRUE(relay("", "page 1", {a, durable_job("b"), a}));
   EXPECT_TRUE(relay("page 1", "page 2", {a}));
   enqueue({a});
   EXPECT_THAT(payloads(fetch(10)), ElementsAre("a", "b"));
 }
 
 TEST_P(RelayStepTest, BringsDelayedJobs) {
-  auto in = job("in"), at = job("at"), due = job("due");
+  auto in = durable_job("in"), at = durable_job("at"), due = durable_job("due");
   in.countdown = 1h;
   at.eta = std::chrono::system_clock::now() + 10min;
   due.countdown = 0ms;
@@ -71,10 +64,10 @@ TEST_P(RelayStepTest, BringsDelayedJobs) {
 
 TEST_P(RelayStepTest, GivesASignForADelayedJobDueBeforeAllOthers) {
   broker->await_schedule(mail, kNoWait);
-  auto later = job("later");
+  auto later = durable_job("later");
   later.countdown = 1h;
   EXPECT_TRUE(another()->relay({"mail", "shop", "", "page 1", {later}}));
-  EXPECT_TRUE(broker->await_schedule(mail, kLongWait));
+  EXPECT_TRUE(broker->await_schedule(mail, kTimeout));
 }
 
 TEST_P(RelayStepTest, KeepsACursorForEachSourceAndQueue) {
@@ -98,10 +91,10 @@ TEST_P(RelayStepTest, KeepsCursorsByteForByte) {
 
 TEST_P(RelayStepTest, TakesAThousandJobsAndRefusesMore) {
   std::vector<Outgoing> jobs;
-  for (int i = 0; i < 1000; ++i) jobs.push_back(job(std::to_string(i)));
+  for (int i = 0; i < 1000; ++i) jobs.push_back(durable_job(std::to_string(i)));
   EXPECT_TRUE(relay("", "page 1", jobs));
   expect_counts({.ready = 1000});
-  jobs.push_back(job("one more"));
+  jobs.push_back(durable_job("one more"));
   EXPECT_THROW(relay("page 1", "page 2", jobs), UsageError);
   EXPECT_EQ(cursor(), "page 1");
 }
@@ -115,8 +108,8 @@ TEST_P(RelayStepTest, RefusesJobsThatAreNotDurableOrOfAnotherQueue) {
 TEST_P(RelayStepTest, LetsOneOfTwoRelaysTakeTheStep) {
   const auto other = another();
   EXPECT_TRUE(relay("", "page 1"));
-  EXPECT_TRUE(other->relay({"mail", "shop", "page 1", "page 2 of the other", {job("b")}}));
-  EXPECT_FALSE(relay("page 1", "page 2", {job("c")}));
+  EXPECT_TRUE(other->relay({"mail", "shop", "page 1", "page 2 of the other", {durable_job("b")}}));
+  EXPECT_FALSE(relay("page 1", "page 2", {durable_job("c")}));
   EXPECT_THAT(payloads(fetch(10)), ElementsAre("b"));
 }
 

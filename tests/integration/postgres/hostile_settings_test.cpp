@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "client/app/worker_backends.hpp"
-#include "client/job_table/effect_guard.hpp"
+#include "client/job_table/claim_forms.hpp"
 #include "client/job_table/home.hpp"
 #include "client/job_table/job_feed.hpp"
 #include "client/job_table/ledger.hpp"
@@ -237,9 +237,9 @@ TEST_F(Shadowed, OperatorsAreNotTakenForPostgresqlsInTheTransactionOfAJob) {  //
   task.apply_async({.countdown = 10ms}, 2);
   for (const auto& job : {durable, other}) {
     for (const bool first : {true, false}) {
-      detail::EffectGuard guard{shadowed.core()->statements, job};
-      Atomic block{shadowed, guard.riders()};
-      EXPECT_EQ(guard.claim(), first);
+      detail::AnyClaim claim{job, &shadowed};
+      Atomic block{shadowed, claim->begin()};
+      EXPECT_EQ(claim->is_ours(), first);
       if (first) block.commit();
     }
   }

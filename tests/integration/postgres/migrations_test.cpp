@@ -6,7 +6,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <pqxx/pqxx>
 #include <string>
 #include <thread>
@@ -16,7 +15,9 @@
 #include "client/job_table/home.hpp"
 #include "client/settings/command_hint.hpp"
 #include "client/statements/sql_template.hpp"
+#include "client/statements/statements.hpp"
 #include "support/eventually.hpp"
+#include "support/fixtures/migrations.hpp"
 #include "support/fixtures/payments.hpp"
 
 namespace aftercommit {
@@ -24,9 +25,11 @@ namespace {
 
 using detail::check_schema;
 using detail::in_schema;
+using detail::kOldestSchemaVersion;
 using detail::kSchemaVersion;
 using detail::migrate;
 using detail::migration_script;
+using detail::require_schema;
 using detail::schema_version;
 using support::caught;
 using support::eventually;
@@ -35,61 +38,7 @@ using support::unique_name;
 using testing::AllOf;
 using testing::HasSubstr;
 
-class Migrations : public testing::Test {
- protected:
-  ~Migrations() override {
-    outside("SET client_min_messages = warning");
-    for (const auto& name : names_) outside(in_schema("DROP SCHEMA IF EXISTS {schema} CASCADE", name));
-    for (const auto& role : roles_) outside("DROP OWNED BY " + role + "; DROP ROLE " + role);
-  }
-
-  /// A database object whose tables are in `schema`; `role` is who its sessions are.  Their isolation is the
-  /// strictest, in which a transaction sees nothing newer than its first statement.
-  std::unique_ptr<Database> database(const std::string& schema, const std::string& role = "") {
-    if (std::ranges::find(names_, schema) == names_.end()) names_.push_back(schema);
-    auto url = url_;
-    url.insert(url.find("&application_name"), "%20-cdefault_transaction_isolation%3Dserializable");
-    if (!role.empty()) url.insert(url.find("&application_name"), "%20-crole%3D" + role);
-    return std::make_unique<Database>(DatabaseOptions{.url = url, .pool_size = 2, .schema = schema});
-  }
-
-  std::string new_role() {
-    roles_.push_back(unique_name("role"));
-    outside("CREATE ROLE " + roles_.back());
-    return roles_.back();
-  }
-
-  pqxx::result outside(const std::string& sql) { return pqxx::nontransaction{outside_}.exec(sql); }
-
-  /// Everything in a schema, as the catalogs describe it.
-  std::vector<std::string> content(const std::string& schema) {
-    const auto rows = outside(in_schema(
-        "SELECT concat_ws(' ', relname, relkind, relpersistence, reloptions, attname, atttypid::regtype, "
-        "attnotnull, "
-        "  pg_get_expr(adbin, adrelid)) AS line "
-        "FROM pg_class LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 "
-        "LEFT JOIN pg_attrdef ON adrelid = pg_class.oid AND adnum = attnum "
-        "WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema_name}) "
-        "UNION ALL SELECT replace(concat_ws(' ', proname, pg_get_function_arguments(pg_proc.oid), prosecdef, "
-        "prosrc), "
-        "  {schema_name}, '') FROM pg_proc "
-        "WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema_name}) ORDER BY 1",
-        schema));
-    std::vector<std::string> lines;
-    for (const auto& row : rows) lines.push_back(row[0].as<std::string>());
-    return lines;
-  }
-
-  const std::string application_ = unique_name("app");
-  const std::string schema_ = unique_name("jobs");
-  const support::Schema corner_;  // where names without a schema lead
-  const std::string url_ = corner_.url(application_);
-
- private:
-  pqxx::connection outside_{corner_.url("outside")};
-  std::vector<std::string> names_;
-  std::vector<std::string> roles_;
-};
+using Migrations = support::MigrationsTest;
 
 TEST_F(Migrations, MakeTheTablesAndTheFunctionWhereThereIsNothing) {
   const auto jobs = database(schema_);
@@ -261,6 +210,60 @@ TEST_F(Migrations, AreAskedForWhereTheSchemaIsOlder) {
   EXPECT_THAT(
       message_of<ConfigError>([&] { check_schema(*jobs); }),
       AllOf(HasSubstr("has version 1, and this program needs 2"), HasSubstr("run `aftercommit migrate ")));
+}
+
+TEST_F(Migrations, AreAskedForWhereWhatIsNewNeedsMoreThanAllTheRest) {
+  const auto jobs = database(schema_);
+  migrate(*jobs);
+  EXPECT_EQ(require_schema(*jobs, kSchemaVersion, "a unique job"), kSchemaVersion);
+  EXPECT_THAT(message_of<ConfigError>([&] { require_schema(*jobs, kSchemaVersion + 1, "a unique job"); }),
+              AllOf(HasSubstr("has version " + std::to_string(kSchemaVersion) + ", and a unique job needs " +
+                              std::to_string(kSchemaVersion + 1)),
+                    HasSubstr("run `aftercommit migrate ")));
+}
+
+TEST_F(Migrations, FromTheOldestVersionOnHaveAllThatTheStatementsOfThisProgramName) {
+  make_version(kOldestSchemaVersion);
+  EXPECT_NO_THROW(check_schema(*database(schema_)));
+  const detail::Statements of{schema_};
+  const auto alone = [](const std::string& sql) {  // without the settings that go before it
+    const auto settings = sql.rfind("SET LOCAL ");
+    return settings == sql.npos ? sql : sql.substr(sql.find(';', settings) + 1);
+  };
+  for (const auto& sql : {of.find_job,
+                          of.record_attempt,
+                          of.bury_job,
+                          of.bury_lost,
+                          of.finish_job,
+                          of.count_jobs,
+                          of.list_jobs,
+                          of.list_dead,
+                          of.list_dead_ids,
+                          of.find_dead,
+                          of.revive_job,
+                          of.unmark_revival,
+                          of.forget_dead,
+                          of.settle_doubt,
+                          of.job_holder,
+                          of.end_backends,
+                          of.find_in_ledger,
+                          of.purge_ledger,
+                          of.read_home,
+                          of.look_for_job,
+                          of.find_apps,
+                          of.enter_app,
+                          of.forget_apps,
+                          of.renew_token,
+                          of.find_locked,
+                          of.relay_load,
+                          of.insert_job.with_parameters(),
+                          of.guard_job.with_parameters(),
+                          of.guard_ledger.with_parameters(),
+                          of.proof.with_parameters(),
+                          alone(of.relay_fresh.with_parameters())}) {
+    EXPECT_NO_THROW(outside("PREPARE one AS " + sql)) << sql;
+    outside("DEALLOCATE ALL");
+  }
 }
 
 TEST_F(Migrations, AreNoUseWhereACrashOfTheServerEmptiesATable) {  // P6

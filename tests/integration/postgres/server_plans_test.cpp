@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "client/job_table/effect_guard.hpp"
+#include "client/job_table/claim_forms.hpp"
 #include "client/job_table/job_table.hpp"
 #include "client/transaction/session.hpp"
 #include "support/fixtures/payments.hpp"
@@ -49,17 +49,17 @@ class ServerPlans : public support::Payments, public testing::Test {
   /// Runs `body` as a worker runs a task: in the transaction that claims the job.
   template <class Body>
   void run(const Envelope& job, Body&& body) {
-    detail::EffectGuard guard{database.core()->statements, job};
-    Atomic block{database, guard.riders()};
-    ASSERT_TRUE(guard.claim());
+    detail::AnyClaim claim{job, &database};
+    Atomic block{database, claim->begin()};
+    ASSERT_TRUE(claim->is_ours());
     body();
     block.commit();
   }
   /// Whether a worker would find that the job is still to be run.
   bool to_be_run(const Envelope& job) {
-    detail::EffectGuard guard{database.core()->statements, job};
-    const Atomic block{database, guard.riders()};
-    return guard.claim();
+    detail::AnyClaim claim{job, &database};
+    const Atomic block{database, claim->begin()};
+    return claim->is_ours();
   }
   void insert_payment(long id) { database.exec("INSERT INTO payment VALUES ($1)", id); }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-#include "client/job_table/effect_guard.hpp"
+#include "client/job_table/claim_forms.hpp"
 #include "client/transaction/read_only.hpp"
 #include "client/transaction/session.hpp"
 #include "support/eventually.hpp"
@@ -78,9 +78,9 @@ TEST_F(Standby, IsDatabaseUnavailableToABlockAndToItsJobs) {  // P1
 TEST_F(Standby, IsDatabaseUnavailableToAClaim) {
   const Envelope job{.id = receipt.delay(1), .durable = true};
   demote();
-  detail::EffectGuard guard{database.core()->statements, job};
+  detail::AnyClaim claim{job, &database};
   EXPECT_THAT(message_of<DatabaseUnavailable>([&] {
-                const Atomic block{database, guard.riders()};
+                const Atomic block{database, claim->begin()};
               }),
               kSaysSo);
 }
@@ -215,9 +215,9 @@ TEST_F(AfterAFailover, AClaimReachesItWithoutAnError) {
   fail_over();
   fill_the_pool();
   move_the_address();
-  detail::EffectGuard guard{database.core()->statements, job};
-  Atomic block{database, guard.riders()};
-  EXPECT_TRUE(guard.claim());
+  detail::AnyClaim claim{job, &database};
+  Atomic block{database, claim->begin()};
+  EXPECT_TRUE(claim->is_ours());
   block.commit();
   EXPECT_TRUE(block.committed());
 }

@@ -6,11 +6,13 @@
 
 #include <future>
 #include <list>
+#include <pqxx/pqxx>
 #include <stdexcept>
 #include <string>
 
 #include "aftercommit/aftercommit.hpp"
 #include "client/app/set_up_checks.hpp"
+#include "client/statements/sql_template.hpp"
 #include "support/fixtures/worker_fixture.hpp"
 #include "support/servers/loopback.hpp"
 
@@ -126,6 +128,22 @@ TEST(SetUp, OfAWorkerBesideServersThatNeverAnswerEndsAsSoonAsWithOne) {
   for (const auto& line : worker.log_lines()) EXPECT_TRUE(line.starts_with("worker: ")) << line;
   EXPECT_THAT(worker.log_lines().front(), HasSubstr("Redis"));
   EXPECT_THAT(worker.log_lines().back(), HasSubstr("'reports'"));
+}
+
+using WorkerSetUp = support::WorkerTest;
+
+TEST_F(WorkerSetUp, WhereOthersKeepItFromTablesThatAreTooOldSaysWhoTheyAre) {
+  const auto own = [&](const std::string& sql) { return detail::in_schema(sql, schema.name()); };
+  app.database().exec(own("DROP TABLE {schema}.home, {schema}.app"));
+  app.database().exec(own("DELETE FROM {schema}.migration WHERE version > 1"));
+  pqxx::connection connection{schema.url("holder")};
+  pqxx::work holder{connection};
+  holder.exec(own("LOCK TABLE {schema}.ledger IN ACCESS SHARE MODE; CREATE TABLE {schema}.home ()"));
+  auto& worker = start_worker(Start{.options = {"--processes", "0"}, .wait = false});
+  EXPECT_EQ(worker.exit_code(), 3) << worker.log();
+  EXPECT_THAT(worker.log(),
+              AllOf(HasSubstr("the tables of jobs cannot be brought up to date yet; trying again"),
+                    HasSubstr("('holder')"), HasSubstr("nothing was changed")));
 }
 
 }  // namespace

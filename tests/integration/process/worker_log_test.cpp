@@ -108,7 +108,7 @@ TEST_F(WorkerLog, NamesTheTypeOfAnExceptionAndKeepsItWithTheJob) {
   ASSERT_EQ(letter.job->errors.size(), 3U);
   for (const auto& error : letter.job->errors) {
     EXPECT_EQ(error.error, "boom");
-    EXPECT_EQ(error.type, "aftercommit::support::(anonymous namespace)::Deliberate");
+    EXPECT_EQ(error.type, "aftercommit::support::DeliberateFailure");
   }
   tasks.throw_int.delay(2);
   EXPECT_EQ(eventually_dead(2).at(0).job->errors.at(0).type, "int");
@@ -117,8 +117,7 @@ TEST_F(WorkerLog, NamesTheTypeOfAnExceptionAndKeepsItWithTheJob) {
   for (const auto& event : worker.events()) {
     if (event.contains("exception")) types.insert(event.at("exception").get<std::string>());
   }
-  EXPECT_THAT(
-      types, testing::UnorderedElementsAre("aftercommit::support::(anonymous namespace)::Deliberate", "int"));
+  EXPECT_THAT(types, testing::UnorderedElementsAre("aftercommit::support::DeliberateFailure", "int"));
 }
 
 TEST_F(WorkerLog, IsOneLineAnEventAsTextToo) {

@@ -1,7 +1,5 @@
 /// What a broker in Redis leaves there, and what it does with what others put there.
 #include <fcntl.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,26 +7,14 @@
 #include <future>
 
 #include "aftercommit/log.hpp"
-#include "support/fixtures/redis_calls.hpp"
-#include "support/servers/servers.hpp"
+#include "support/fixtures/redis_test.hpp"
 
 namespace aftercommit {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace support;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
-class RedisBrokerTest : public testing::Test {
- protected:
-  const std::string url = support::fresh_redis_url();
-  Onlooker redis{url};
-  Calls calls{url};
-};
+using RedisBrokerTest = RedisTest;
 
 TEST_F(RedisBrokerTest, WritesTheKeysThatTheWireFormatNames) {
   const auto prefix = parse_redis_url(url).prefix;
@@ -39,7 +25,7 @@ TEST_F(RedisBrokerTest, WritesTheKeysThatTheWireFormatNames) {
   EXPECT_EQ(redis.text_of("TYPE", prefix + ":{mail}:delayed"), "zset");
   EXPECT_EQ(redis.text_of("TYPE", prefix + ":{mail}:dead"), "zset");
   const auto id = JobId::generate();
-  calls.broker.relay({"mail", "shop", "", "page 1", {{"mail", "a", {}, {}, id}}});
+  calls.broker.relay({"mail", "shop", "", "page 1", {durable_job("a", id)}});
   calls.broker.renew_lease(kAnn, kMail, 1h);
   EXPECT_EQ(redis.text_of("HGET", prefix + ":{mail}:relay", "shop"), "page 1");
   EXPECT_EQ(redis.ask("SISMEMBER", prefix + ":{mail}:durable", durable_member(id))->integer, 1);
@@ -163,7 +149,7 @@ TEST_F(RedisBrokerTest, TellsExactlyWhichJobsWereRefused) {
 
 TEST_F(RedisBrokerTest, SettlesNothingWhereItsTargetIsUnusable) {
   const auto id = JobId::generate();
-  calls.enqueue({{"mail", "a", {}, {}, id}});
+  calls.enqueue({durable_job("a", id)});
   const auto job = calls.fetch(1).at(0);
   redis.ask("SET", redis.mail().delayed, "mine");
   redis.ask("SET", redis.mail().dead, "mine");
@@ -215,12 +201,9 @@ TEST_F(RedisBrokerTest, AddsNoDurableJobWhereAKeyIsAnotherPrograms) {
   const auto id = JobId::generate();
   for (const auto* key : {&redis.mail().delayed, &redis.mail().durable, &redis.mail().relay}) {
     redis.ask("SET", *key, "mine");
-    EXPECT_THAT(complaint<EnqueueFailure>([&] {
-                  calls.enqueue({{"mail", "a", {}, {}, id}});
-                }),
+    EXPECT_THAT(complaint<EnqueueFailure>([&] { calls.enqueue({durable_job("a", id)}); }),
                 HasSubstr("WRONGTYPE"));
-    EXPECT_THROW(calls.broker.relay({"mail", "shop", "", "page 1", {{"mail", "a", {}, {}, id}}}),
-                 BrokerRefused);
+    EXPECT_THROW(calls.broker.relay({"mail", "shop", "", "page 1", {durable_job("a", id)}}), BrokerRefused);
     redis.ask("DEL", *key);
     EXPECT_EQ(calls.counts().ready, 0);
     EXPECT_THAT(calls.broker.has_durable("mail", {&id, 1}), ElementsAre(false));

@@ -1,24 +1,14 @@
 /// What a broker in Redis says of durable jobs after Redis has lost a queue: that it has none, so that they
 /// come back.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "support/fixtures/redis_calls.hpp"
-#include "support/servers/servers.hpp"
+#include "support/fixtures/redis_test.hpp"
 
 namespace aftercommit {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace support;
-using testing::Each;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
-class RedisDataLoss : public testing::Test {
+class RedisDataLoss : public RedisTest {
  protected:
-  Outgoing job(const std::string& payload, const JobId& id) const { return {"mail", payload, {}, {}, id}; }
   bool relay(const std::string& expected, const std::string& next, std::vector<Outgoing> jobs = {}) {
     return calls.broker.relay({"mail", "shop", expected, next, std::move(jobs)});
   }
@@ -29,15 +19,12 @@ class RedisDataLoss : public testing::Test {
   void lose_stream() { redis.ask("DEL", redis.mail().stream); }
 
   void SetUp() override {
-    ASSERT_TRUE(relay("", "page 1", {job("a", a)}));
+    ASSERT_TRUE(relay("", "page 1", {durable_job("a", a)}));
     EXPECT_TRUE(has(a));
   }
 
-  const std::string url = fresh_redis_url();
   const JobId a = JobId::generate();
   const JobId b = JobId::generate();
-  Onlooker redis{url};
-  Calls calls{url};
 };
 
 TEST_F(RedisDataLoss, IsNoticedByTheNextFetch) {
@@ -56,18 +43,18 @@ TEST_F(RedisDataLoss, IsNoticedByAFetchThatWaits) {
 
 TEST_F(RedisDataLoss, IsNoticedByTheNextDurableJob) {
   lose_stream();
-  calls.enqueue({job("a", a)});
+  calls.enqueue({durable_job("a", a)});
   EXPECT_THAT(payloads(calls.fetch(10)), ElementsAre("a"));
   EXPECT_EQ(cursor(), "");
 }
 
 TEST_F(RedisDataLoss, IsNoticedByTheNextRelayStep) {
   lose_stream();
-  EXPECT_FALSE(relay("page 1", "page 2", {job("b", b)}));
+  EXPECT_FALSE(relay("page 1", "page 2", {durable_job("b", b)}));
   EXPECT_EQ(cursor(), "");
   EXPECT_FALSE(has(b));
   EXPECT_EQ(calls.counts().ready, 0);
-  EXPECT_TRUE(relay("", "page 1 anew", {job("a", a), job("b", b)}));
+  EXPECT_TRUE(relay("", "page 1 anew", {durable_job("a", a), durable_job("b", b)}));
   EXPECT_THAT(payloads(calls.fetch(10)), ElementsAre("a", "b"));
 }
 
@@ -83,25 +70,25 @@ TEST_F(RedisDataLoss, IsNoticedThoughADelayedJobHasMadeTheStreamAnew) {
   calls.enqueue({{"mail", "due", {}, std::chrono::system_clock::now() - 1s}});
   lose_stream();
   EXPECT_EQ(calls.broker.promote(kMail, 10).promoted, 1U);
-  calls.enqueue({job("a", a)});
+  calls.enqueue({durable_job("a", a)});
   EXPECT_THAT(payloads(calls.fetch(10)), ElementsAre("due", "a"));
 }
 
 TEST_F(RedisDataLoss, OfEverythingStopsTheRelay) {
   redis.ask("DEL", redis.mail().stream, redis.mail().durable, redis.mail().relay);
-  EXPECT_FALSE(relay("page 1", "page 2", {job("b", b)}));
+  EXPECT_FALSE(relay("page 1", "page 2", {durable_job("b", b)}));
   EXPECT_EQ(calls.counts().ready, 0);
 }
 
 TEST_F(RedisDataLoss, OfTheCursorAloneStopsTheRelay) {
   redis.ask("DEL", redis.mail().relay);
-  EXPECT_FALSE(relay("page 1", "page 2", {job("b", b)}));
-  EXPECT_TRUE(relay("", "page 1 anew", {job("a", a), job("b", b)}));
+  EXPECT_FALSE(relay("page 1", "page 2", {durable_job("b", b)}));
+  EXPECT_TRUE(relay("", "page 1 anew", {durable_job("a", a), durable_job("b", b)}));
   EXPECT_THAT(payloads(calls.fetch(10)), ElementsAre("a", "b"));
 }
 
 TEST_F(RedisDataLoss, LeavesADelayedJobOneJobWithItsEarlierTimeWhenItIsBroughtBack) {
-  auto later = job("later", b);
+  auto later = durable_job("later", b);
   later.countdown = 10min;
   calls.enqueue({later});
   lose_stream();
@@ -115,7 +102,7 @@ TEST_F(RedisDataLoss, LeavesADelayedJobOneJobWithItsEarlierTimeWhenItIsBroughtBa
 }
 
 TEST_F(RedisDataLoss, IsNotSeenInAQueueThatNoWorkerHasComeToYet) {
-  calls.enqueue({job("b", b)});
+  calls.enqueue({durable_job("b", b)});
   EXPECT_EQ(cursor(), "page 1");
   EXPECT_THAT(payloads(calls.fetch(10)), ElementsAre("a", "b"));
   EXPECT_TRUE(has(a));
@@ -125,7 +112,7 @@ TEST_F(RedisDataLoss, IsNotSeenInAQueueThatNoWorkerHasComeToYet) {
 TEST_F(RedisDataLoss, LeavesNothingToSettleAndForgetsNoJobThatIsBack) {
   const auto lost = calls.fetch(1).at(0);
   lose_stream();
-  calls.enqueue({job("a", a)});
+  calls.enqueue({durable_job("a", a)});
   for (const auto kind : {Kind::kAck, Kind::kBury}) {
     const Settlement late{kind, "mail", lost.entry, "letter", 0ms, a};
     EXPECT_THAT(calls.broker.settle(kAnn, {&late, 1}), Each(Settled::kNotPending));

@@ -1,26 +1,16 @@
 /// How a broker in Redis reads several queues: in exact order, with few round trips, whatever is wrong with
 /// one.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <future>
 #include <random>
 #include <set>
 
-#include "support/fixtures/redis_calls.hpp"
-#include "support/servers/private_redis.hpp"
-#include "support/servers/servers.hpp"
+#include "support/fixtures/redis_test.hpp"
 
 namespace aftercommit {
 namespace {
 
-using namespace support;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
 constexpr std::size_t kMany = 100;  // more than are read together with other queues
 
@@ -36,17 +26,14 @@ std::vector<Queue> queues_named(std::size_t count) {
   return queues;
 }
 
-class RedisFetch : public testing::Test {
+class RedisFetch : public RedisTest {
  protected:
   std::vector<std::string> fetch(std::size_t count, Millis wait = kNoWait) {
     return payloads(calls.broker.fetch(kAnn, queues, count, wait));
   }
 
   std::size_t handed_out = 0;
-  const std::string url = fresh_redis_url();
   const std::vector<Queue> queues = queues_named(5);
-  Onlooker redis{url};
-  Calls calls{url};
 };
 
 TEST_F(RedisFetch, HandsOutJobsOfTheSameQueuesInTheSameOrderAsABrokerInMemory) {
@@ -149,12 +136,7 @@ TEST_F(RedisFetch, WaitsOnAllQueuesOnceItHasFoundThemEmpty) {
   EXPECT_THAT(fetch(3, kTimeout), ElementsAre("a"));
 }
 
-class RedisFetchAlone : public testing::Test {  // on a server of its own
- protected:
-  PrivateRedis server;
-  Onlooker redis{server.url()};
-  Calls calls{server.url()};
-};
+using RedisFetchAlone = PrivateRedisTest;
 
 TEST_F(RedisFetchAlone, ReadsManyEmptyQueuesInOneRoundTrip) {
   const auto queues = queues_named(64);

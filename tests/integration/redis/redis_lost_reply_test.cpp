@@ -1,23 +1,14 @@
 /// What becomes of jobs when Redis has done what it was asked and the reply is lost on the way.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <future>
 
-#include "support/fixtures/redis_calls.hpp"
-#include "support/servers/private_redis.hpp"
+#include "support/fixtures/redis_test.hpp"
 #include "support/servers/tcp_proxy.hpp"
 
 namespace aftercommit {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace support;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
 class LostReply : public testing::Test {
  protected:
@@ -131,16 +122,16 @@ TEST_F(LostReply, OfAnEnqueueThatCannotBeMadeGoodLeavesItInDoubt) {
 
 TEST_F(LostReply, OfADurableJobLeavesOneJob) {
   const auto id = JobId::generate();
-  calls.enqueue({{"mail", "first", {}, {}, JobId::generate()}});  // makes the script known
+  calls.enqueue({durable_job("first")});  // makes the script known
   proxy.cut_after_reply_bytes(0);
-  calls.enqueue({{"mail", "a", {}, {}, id}, {"mail", "later", 1h, {}, JobId::generate()}});
+  calls.enqueue({durable_job("a", id), {"mail", "later", 1h, {}, JobId::generate()}});
   EXPECT_EQ(proxy.accepted(), 2);
   EXPECT_EQ(direct.counts().delayed, 1);
   EXPECT_THAT(payloads(direct.fetch(10)), ElementsAre("first", "a"));
 }
 
 TEST_F(LostReply, OfARelayStepShowsInTheCursor) {
-  const RelayStep step{"mail", "shop", "", "page 1", {{"mail", "a", {}, {}, JobId::generate()}}};
+  const RelayStep step{"mail", "shop", "", "page 1", {durable_job("a")}};
   calls.broker.relay({"slow", "shop", "", "page 1"});  // makes the script known
   proxy.cut_after_reply_bytes(0);
   EXPECT_THROW(calls.broker.relay(step), BrokerUnavailable);

@@ -1,32 +1,15 @@
 /// What a broker does when Redis is cut off, stopped, killed or loses its scripts.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <csignal>
 #include <future>
 
-#include "support/eventually.hpp"
-#include "support/fixtures/redis_calls.hpp"
-#include "support/servers/private_redis.hpp"
+#include "support/fixtures/redis_test.hpp"
 
 namespace aftercommit {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace support;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
-class RedisOutage : public testing::Test {
- protected:
-  PrivateRedis server;
-  Onlooker redis{server.url()};
-  Calls calls{server.tcp_url()};
-};
+using RedisOutage = PrivateRedisTest;
 
 TEST_F(RedisOutage, ConnectsAnewAfterItsConnectionWasCut) {
   calls.enqueue({{"mail", "a"}});

@@ -1,24 +1,12 @@
 /// What recovering leaves in Redis, and what it does with what others put there.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "support/fixtures/redis_calls.hpp"
-#include "support/servers/private_redis.hpp"
-#include "support/servers/servers.hpp"
+#include "support/fixtures/redis_test.hpp"
 
 namespace aftercommit {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace support;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
-class RedisRecovery : public testing::Test {
+class RedisRecovery : public RedisTest {
  protected:
   std::size_t recover(std::size_t limit = 100) { return calls.broker.recover(kAnn, kMail, limit, ""); }
   std::size_t consumers() {
@@ -34,10 +22,6 @@ class RedisRecovery : public testing::Test {
     }
     return all;
   }
-
-  const std::string url = fresh_redis_url();
-  Onlooker redis{url};
-  Calls calls{url};
 };
 
 TEST_F(RedisRecovery, LeavesNothingOfTheWorkerBehind) {
@@ -124,7 +108,7 @@ TEST_F(RedisRecovery, RetiringDropsTheConsumerUnlessItHoldsJobs) {
 
 TEST_F(RedisRecovery, KeepsADurableJobKnown) {
   const auto id = JobId::generate();
-  calls.enqueue({{"mail", "a", {}, {}, id}});
+  calls.enqueue({durable_job("a", id)});
   calls.fetch(1);
   EXPECT_EQ(recover(), 1U);
   EXPECT_THAT(calls.broker.has_durable("mail", {&id, 1}), ElementsAre(true));
@@ -153,23 +137,19 @@ TEST_F(RedisRecovery, SkipsForeignMembersOfTheSetOfDurableJobs) {
   calls.broker.for_each_durable("mail", [](const JobId& id) { ADD_FAILURE() << id.str(); });
 }
 
-TEST(FullRedis, IsRecoveredAndTakesNoDurableJobs) {
-  PrivateRedis server;
-  Onlooker redis{server.url()};
-  Calls calls{server.url()};
+using FullRedis = PrivateRedisTest;
+
+TEST_F(FullRedis, IsRecoveredAndTakesNoDurableJobs) {
   const auto id = JobId::generate(), other = JobId::generate();
-  calls.enqueue({{"mail", "a", {}, {}, id}});
+  calls.enqueue({durable_job("a", id)});
   calls.enqueue({{"mail", "b"}, {"mail", "c"}});
   ASSERT_TRUE(calls.broker.relay({"mail", "shop", "", "page 1"}));
   calls.settle(Kind::kBury, calls.fetch(3).at(2));
   redis.ask("CONFIG", "SET", "maxmemory", "1");
 
-  EXPECT_THAT(complaint<EnqueueFailure>([&] {
-                calls.enqueue({{"mail", "d", {}, {}, other}});
-              }),
-              HasSubstr("OOM"));
+  EXPECT_THAT(complaint<EnqueueFailure>([&] { calls.enqueue({durable_job("d", other)}); }), HasSubstr("OOM"));
   EXPECT_THAT(complaint<BrokerRefused>([&] {
-                calls.broker.relay({"mail", "shop", "page 1", "page 2", {{"mail", "d", {}, {}, other}}});
+                calls.broker.relay({"mail", "shop", "page 1", "page 2", {durable_job("d", other)}});
               }),
               HasSubstr("OOM"));
   EXPECT_THAT(calls.broker.has_durable("mail", {&other, 1}), ElementsAre(false));

@@ -1,32 +1,14 @@
 /// What a broker does with a Redis that is full, busy, a replica, guarded or set up wrong.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <future>
 
-#include "support/eventually.hpp"
-#include "support/fixtures/redis_calls.hpp"
-#include "support/servers/private_redis.hpp"
+#include "support/fixtures/redis_test.hpp"
 
 namespace aftercommit {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace support;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::SizeIs;
-using Kind = Settlement::Kind;
+using namespace support::broker_words;
 
-class RedisServer : public testing::Test {
- protected:
-  PrivateRedis server;
-  Onlooker redis{server.url()};
-  Calls calls{server.tcp_url()};
-};
+using RedisServer = PrivateRedisTest;
 
 TEST_F(RedisServer, DrainsAFullRedisEvenByAWorkerThatComesLater) {
   const std::string large(10'000, 'x');
@@ -132,8 +114,8 @@ TEST_F(RedisServer, TakesJobsFromAUserThatMayDoNoMoreThanTheWireFormatSays) {
             "+smismember", "+sadd");
   Calls web{"redis://web:s3cret@127.0.0.1:" + std::to_string(server.port())};
   const auto id = JobId::generate();
-  web.enqueue({{"mail", "a"}, {"mail", "later", 1h}, {"mail", "b", {}, {}, id}});
-  web.enqueue({{"mail", "b", {}, {}, id}});
+  web.enqueue({{"mail", "a"}, {"mail", "later", 1h}, durable_job("b", id)});
+  web.enqueue({durable_job("b", id)});
   EXPECT_EQ(calls.counts().ready, 2);
   EXPECT_EQ(calls.counts().delayed, 1);
 }

@@ -429,6 +429,35 @@ TEST_F(OlderStyles, CommitManuallyLeftByAnExceptionRollsBackAndLetsItGoOn) {
   EXPECT_EQ(committed_rows(), (Ids{1}));
 }
 
+TEST_F(OlderStyles, EndTheBlocksThatTheirBodiesLeaveOpen) {  // P1: the session is for others as well
+  std::optional<Atomic> left;
+  const auto leave_a_block = [&] {
+    left.emplace(database);
+    insert(1);
+  };
+  const auto expect_all_ended = [&](bool autocommit) {
+    EXPECT_FALSE(database.in_atomic_block());
+    EXPECT_EQ(database.get_autocommit(), autocommit);
+    EXPECT_THROW(left->commit(), UsageError);
+    left.reset();
+    EXPECT_EQ(committed_rows(), Ids{});
+  };
+  EXPECT_THROW(database.commit_manually(leave_a_block), TransactionManagementError);
+  expect_all_ended(true);
+  EXPECT_THROW(database.commit_manually([&] {
+    leave_a_block();
+    throw Deliberate{};
+  }),
+               Deliberate);
+  expect_all_ended(true);
+  database.set_autocommit(false);
+  database.autocommit(leave_a_block);
+  expect_all_ended(false);
+  database.set_autocommit(true);
+  insert(2);
+  EXPECT_EQ(committed_rows(), (Ids{2}));
+}
+
 TEST_F(OlderStyles, CommitManuallyThatDidNothingIsNotDirty) {
   EXPECT_NO_THROW(database.commit_manually([] {}));
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "client/app/worker_backends.hpp"
-#include "client/job_table/effect_guard.hpp"
+#include "client/job_table/claim_forms.hpp"
 #include "client/statements/sql_template.hpp"
 #include "client/transaction/session.hpp"
 #include "support/fixtures/worker_fixture.hpp"
@@ -103,9 +103,9 @@ TEST_F(DurableWorker, IsKnownByTheJobThatItsTransactionHas) {  // P5
   for (const bool has_row : {true, false}) {
     const Envelope job{.id = has_row ? durable : JobId::generate(), .durable = has_row};
     EXPECT_FALSE(detail::holder_of(app.database(), job.id));
-    detail::EffectGuard guard{frozen.core()->statements, job};
-    const Atomic block{frozen, guard.riders()};
-    EXPECT_TRUE(guard.claim());
+    detail::AnyClaim claim{job, &frozen};
+    const Atomic block{frozen, claim->begin()};
+    EXPECT_TRUE(claim->is_ours());
     const auto holder = detail::holder_of(app.database(), job.id);
     ASSERT_TRUE(holder);
     EXPECT_EQ(holder->worker, "frozen");

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "client/job_table/effect_guard.hpp"
+#include "client/job_table/claim_forms.hpp"
 #include "client/statements/sql_template.hpp"
 #include "client/transaction/session.hpp"
 #include "support/fixtures/worker_fixture.hpp"
@@ -186,40 +186,41 @@ TEST_F(NextJob, IsGivenBackByAWorkerThatStops) {
 /// What a session does with a transaction that begins before its block.
 class BegunAhead : public NextJob {
  protected:
-  BegunAhead() : jobs{enqueue(1, 2)} {}
-
-  detail::EffectGuard guard(const JobId& job) {
-    return {app.database().core()->statements, {.id = job, .durable = true}};
+  BegunAhead() {
+    for (const auto& id : enqueue(1, 2)) jobs.push_back({.id = id, .durable = true});
+    first.emplace(jobs[0], &app.database());
+    second.emplace(jobs[1], &app.database());
   }
+
   /// Runs the first job, and leaves the second one begun.
   void run_first() {
-    Atomic block{app.database(), first.riders()};
-    ASSERT_TRUE(first.claim());
+    Atomic block{app.database(), first->begin()};
+    ASSERT_TRUE(first->is_ours());
     app.database().exec("INSERT INTO effect(value) VALUES ($1)", 1);
-    first.riders().next = &second.riders();
+    first->riders().next = &second->begin();
     block.commit();
   }
   /// Asked over another connection.
   bool second_is_held() {
     bool held = false;
     std::jthread{[&] {
-      held =
-          run("SELECT FROM {schema}.job WHERE id = '" + jobs[1].str() + "' FOR UPDATE SKIP LOCKED").empty();
+      held = run("SELECT FROM {schema}.job WHERE id = '" + jobs[1].id.str() + "' FOR UPDATE SKIP LOCKED")
+                 .empty();
     }}.join();
     return held;
   }
 
-  const std::vector<JobId> jobs;
-  detail::EffectGuard first = guard(jobs[0]);
-  detail::EffectGuard second = guard(jobs[1]);
+  std::vector<Envelope> jobs;
+  detail::AnyClaim first;
+  detail::AnyClaim second;
 };
 
 TEST_F(BegunAhead, IsTheTransactionOfItsBlock) {  // P7
   std::jthread{[&] {
     run_first();
     EXPECT_TRUE(second_is_held());
-    Atomic block{app.database(), second.riders()};
-    EXPECT_TRUE(second.claim());
+    Atomic block{app.database(), second->riders()};
+    EXPECT_TRUE(second->is_ours());
     app.database().exec("INSERT INTO effect(value) VALUES ($1)", 2);
     block.commit();
   }}.join();
@@ -230,8 +231,8 @@ TEST_F(BegunAhead, IsTheTransactionOfItsBlock) {  // P7
 TEST_F(BegunAhead, IsRolledBackWithItsBlock) {  // P7
   std::jthread{[&] {
     run_first();
-    const Atomic block{app.database(), second.riders()};
-    EXPECT_TRUE(second.claim());
+    const Atomic block{app.database(), second->riders()};
+    EXPECT_TRUE(second->is_ours());
   }}.join();
   EXPECT_FALSE(second_is_held());
   EXPECT_EQ(run("SELECT FROM {schema}.job").size(), 1U);
@@ -249,8 +250,8 @@ TEST_F(BegunAhead, IsGivenUpForAnyOtherBlockOfItsThread) {
   std::jthread{[&] {
     run_first();
     app.database().atomic([&] { EXPECT_FALSE(second_is_held()); });
-    Atomic block{app.database(), second.riders()};
-    EXPECT_TRUE(second.claim()) << "it can begin as always";
+    Atomic block{app.database(), second->riders()};
+    EXPECT_TRUE(second->is_ours()) << "it can begin as always";
     block.commit();
   }}.join();
   EXPECT_TRUE(run("SELECT FROM {schema}.job").empty());
@@ -264,9 +265,9 @@ TEST_F(BegunAhead, EndsWithItsThread) {
 TEST_F(BegunAhead, DoesNotBeginWhereSomethingWaitsForTheCommit) {
   std::jthread{[&] {
     bool called = false;
-    Atomic block{app.database(), first.riders()};
-    ASSERT_TRUE(first.claim());
-    first.riders().next = &second.riders();
+    Atomic block{app.database(), first->begin()};
+    ASSERT_TRUE(first->is_ours());
+    first->riders().next = &second->begin();
     app.database().on_commit([&] { called = !second_is_held(); });
     block.commit();
     EXPECT_TRUE(called);

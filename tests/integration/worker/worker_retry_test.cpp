@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <variant>
 
 #include "support/fixtures/worker_fixture.hpp"
 
@@ -173,6 +174,47 @@ TEST_F(WorkerRetry, BuriesAJobThatHasBeenTriedAMillionTimes) {  // P9
   tasks.insert.delay(2);
   EXPECT_EQ(eventually_dead(1).at(0).cause, Cause::kRetriesExhausted);
   EXPECT_TRUE(eventually_effects({2}));
+}
+
+/// As a program of a later release may write it: with fields that no worker here knows.
+Envelope job_of_a_later_program(long value) {
+  Envelope job{.id = JobId::generate(), .task = "fail", .args = {value, "deliberate"}, .queue = "default"};
+  job.unknown = {{"priority", {{"class", "high"}, {"steps", {1, 2.5, nullptr}}}}};
+  job.attempt = 2;
+  add_error(job, {.attempt = 1, .worker = "later", .error = "down", .unknown = {{"host", "web-1"}}});
+  return job;
+}
+
+TEST_F(WorkerRetry, KeepsFieldsThatItDoesNotKnowOverARetryAndIntoTheDeadLetter) {
+  const auto job = job_of_a_later_program(1);
+  enqueue_raw(encode(job));
+  start_worker();
+  const auto letter = eventually_dead(1).at(0);
+  ASSERT_TRUE(letter.job);
+  ASSERT_EQ(letter.job->errors.size(), 3u) << "it was written again for a retry, and for its end";
+  EXPECT_EQ(letter.job->unknown, job.unknown);
+  EXPECT_EQ(letter.job->errors[0].unknown, job.errors[0].unknown);
+}
+
+TEST_F(WorkerRetry, KeepsFieldsThatItDoesNotKnowInTheRowOfADurableJobAlsoWhereItComesBackFromTheDead) {
+  auto job = job_of_a_later_program(1);
+  job.durable = true;
+  app.database().exec("INSERT INTO job (id, queue, attempt, envelope) VALUES ($1, $2, $3, $4)", job.id,
+                      job.queue, job.attempt, encode(job));
+  start_worker();
+  const auto letter = eventually_dead(1).at(0);
+  ASSERT_TRUE(letter.job);
+  ASSERT_EQ(letter.job->errors.size(), 3u) << "it was written again for a retry, and for its end";
+  EXPECT_EQ(letter.job->unknown, job.unknown);
+
+  workers.clear();  // none of them is to run it again
+  ASSERT_TRUE(table.revive(job.id));
+  const auto row = table.find(job.id);
+  ASSERT_TRUE(row);
+  const auto again = decode(row->envelope, row->envelope.size());
+  ASSERT_TRUE(std::holds_alternative<Envelope>(again));
+  EXPECT_EQ(std::get<Envelope>(again).unknown, job.unknown);
+  EXPECT_EQ(std::get<Envelope>(again).errors.at(0).unknown, job.errors[0].unknown);
 }
 
 }  // namespace

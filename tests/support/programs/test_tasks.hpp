@@ -1,5 +1,5 @@
-/// The tasks that the tests of the worker enqueue and real workers run: declared here, their bodies in
-/// test_tasks.cpp.
+/// The tasks that the tests of the worker enqueue and real workers run: declared here, their bodies beside it
+/// in test_tasks.cpp and, by subject, test_tasks_*.cpp.
 #pragma once
 
 #include <chrono>
@@ -54,6 +54,9 @@ struct TestTasks {
   /// With as many retries as a task may have.
   Task<long> fail_for_ever =
       app.task<long>("fail_for_ever", {.max_retries = 999'999, .backoff = fixed(kShortBackoff)});
+  /// Throws an exception whose what() is null.
+  Task<long> throw_without_text =
+      app.task<long>("throw_without_text", {.max_retries = 1, .backoff = fixed(kShortBackoff)});
 
   // --- What tasks do with their transaction
   Task<long> swallow_error = app.task<long>("swallow_error", {.max_retries = 0});
@@ -81,9 +84,6 @@ struct TestTasks {
   Task<long> leave_manual_mode =
       app.task<long>("leave_manual_mode", {.max_retries = 0, .transactional = false});
   Task<long> leave_block = app.task<long>("leave_block", {.max_retries = 0, .transactional = false});
-  /// Throws an exception whose what() is null.
-  Task<long> throw_without_text =
-      app.task<long>("throw_without_text", {.max_retries = 1, .backoff = fixed(kShortBackoff)});
 
   // --- Tasks that take their time
   /// Waits for a lock that the test holds.

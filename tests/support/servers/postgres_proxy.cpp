@@ -13,6 +13,8 @@
 #include <cstring>
 #include <span>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 namespace aftercommit::support {
 namespace {
@@ -57,10 +59,22 @@ void make_up_process_id(std::span<char> bytes) {
   }
 }
 
+bool send_all(int to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto sent = ::send(to, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
 }  // namespace
 
-PostgresProxy::PostgresProxy(const PrivatePostgres& postgres)
-    : target_{socket_of(postgres)}, folder_{temporary_folder()}, listener_{open_socket()} {
+PostgresProxy::PostgresProxy(const PrivatePostgres& postgres, std::vector<ChangedStatement> changes)
+    : target_{socket_of(postgres)},
+      folder_{temporary_folder()},
+      changes_{std::move(changes)},
+      listener_{open_socket()} {
   const auto address = address_of(folder_ / kSocket);
   if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(listener_, 64) != 0) {
@@ -79,18 +93,18 @@ PostgresProxy::~PostgresProxy() {
 }
 
 /// False when the connection is over.
-bool PostgresProxy::pass_on(int from, int to, bool from_server) const {
+bool PostgresProxy::pass_on(const Link& link, bool from_server) const {
   std::array<char, 16 * 1024> buffer{};
-  const auto received = ::recv(from, buffer.data(), buffer.size(), 0);
+  const auto received = ::recv(from_server ? link.server : link.client, buffer.data(), buffer.size(), 0);
   if (received <= 0) return false;
-  if (from_server && makes_up_ids_) make_up_process_id({buffer.data(), static_cast<std::size_t>(received)});
-  for (ssize_t passed = 0; passed < received;) {
-    const auto sent =
-        ::send(to, buffer.data() + passed, static_cast<std::size_t>(received - passed), MSG_NOSIGNAL);
-    if (sent <= 0) return false;
-    passed += sent;
+  const auto size = static_cast<std::size_t>(received);
+  const std::string_view bytes{buffer.data(), size};
+  if (from_server) {
+    if (makes_up_ids_) make_up_process_id({buffer.data(), size});
+    return send_all(link.client, bytes);
   }
-  return true;
+  if (!link.messages) return send_all(link.server, bytes);
+  return send_all(link.server, link.messages->take(bytes));
 }
 
 std::string PostgresProxy::url() const {
@@ -117,13 +131,12 @@ void PostgresProxy::run(const std::stop_token& stop) {
     for (std::size_t i = 0; i < links_.size(); ++i) {
       const bool from_client = waiting[1 + 2 * i].revents != 0;
       const bool from_server = waiting[2 + 2 * i].revents != 0 && !holds_answers;
-      const auto [client, server] = links_[i];
-      if ((!from_client || pass_on(client, server, false)) &&
-          (!from_server || pass_on(server, client, true))) {
-        open.push_back(links_[i]);
+      const auto& link = links_[i];
+      if ((!from_client || pass_on(link, false)) && (!from_server || pass_on(link, true))) {
+        open.push_back(link);
       } else {
-        ::close(client);
-        ::close(server);
+        ::close(link.client);
+        ::close(link.server);
       }
     }
     links_ = open;
@@ -134,10 +147,11 @@ void PostgresProxy::run(const std::stop_token& stop) {
 
 void PostgresProxy::accept_one() {
   const auto target = address_of(target_);
-  const Link link{::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC), open_socket()};
+  Link link{::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC), open_socket()};
+  if (!changes_.empty()) link.messages = std::make_shared<ClientMessages>(changes_);
   ::connect(link.server, reinterpret_cast<const sockaddr*>(&target),
             sizeof target);  // refused: shows when read
-  links_.push_back(link);
+  links_.push_back(std::move(link));
 }
 
 void PostgresProxy::close_all() {

@@ -123,6 +123,9 @@ TEST(PlainEnvelope, IsNotOneWithARareField) {
       with([](Envelope& job) {
         job.trace = {{"traceparent", "00"}};
       }),
+      with([](Envelope& job) {
+        job.unknown = {{"priority", 7}};
+      }),
   };
   for (const auto& text : texts) {
     EXPECT_TRUE(the_long_way(text)) << text;

@@ -3,8 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace aftercommit::detail {
 namespace {
+
+/// As an application may have one.
+struct Silent : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
 
 TEST(ErrorText, IsTheFirstLineWithoutItsSeverityInAnyLanguage) {
   EXPECT_EQ(first_line(std::string_view{"ERROR:  no such table\nDETAIL:  a row"}), "no such table");
@@ -18,6 +25,19 @@ TEST(ErrorText, IsTheFirstLineWithoutItsSeverityInAnyLanguage) {
   EXPECT_EQ(first_line(std::string_view{"server closed the connection unexpectedly\n\tThis"}),
             "server closed the connection unexpectedly");
   EXPECT_EQ(first_line(std::string_view{""}), "");
+}
+
+TEST(ErrorText, IsTheTypeOfAnExceptionThatHasNone) {
+  const Silent error;
+  const auto text = what_of(error);
+  EXPECT_TRUE(text.starts_with("an exception without a text, of the type ")) << text;
+  EXPECT_TRUE(text.ends_with("::Silent")) << text;
+  EXPECT_EQ(first_line(error), text);
+}
+
+TEST(ErrorText, IsWhatAnExceptionSaysEvenIfThatIsEmpty) {
+  EXPECT_EQ(what_of(std::runtime_error{""}), "");
+  EXPECT_EQ(what_of(std::runtime_error{"no such table"}), "no such table");
 }
 
 }  // namespace

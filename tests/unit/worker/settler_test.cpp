@@ -166,6 +166,13 @@ TEST_F(SettlerTest, SettlesEachJobOnceWhateverTheBatches) {
   EXPECT_EQ(calls.settled(), kJobs);
 }
 
+TEST_F(SettlerTest, SettlesWhatItWasGivenBeforeItIsStopped) {
+  constexpr std::size_t kJobs = 500;
+  for (std::size_t i = 0; i < kJobs; ++i) settle_one();
+  settler.thread().stop();
+  EXPECT_EQ(calls.settled(), kJobs);
+}
+
 TEST_F(SettlerTest, HasSettledAllOnceItIsFlushed) {
   for (std::size_t jobs = 1; jobs <= 100; ++jobs) {
     settle_one();

@@ -1,0 +1,30 @@
+/// The first step of enqueueing: what the call and its task say of a job.
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "aftercommit/task.hpp"
+#include "broker/envelope/envelope.hpp"
+#include "client/app/app_core.hpp"
+
+namespace aftercommit::detail {
+
+/// The same for all jobs of a call, and checked.
+struct JobDescription {
+  const TaskEntry& task;  // not owned, as the next
+  const CallOptions& options;
+  std::string queue;
+  std::chrono::system_clock::time_point asked_at;
+  std::optional<std::chrono::system_clock::time_point> expires_at;
+
+  /// One of them, with an id of its own and without what its way adds.
+  Envelope job(nlohmann::json args) const;
+};
+
+/// Throws UsageError for options that are wrong whatever way the jobs take.
+JobDescription describe(const TaskEntry& task, const CallOptions& options, AppCore& app);
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,22 @@
+/// The second step of enqueueing: by which delivery a job goes, and which transaction it joins.
+#pragma once
+
+#include <string>
+
+#include "aftercommit/task.hpp"
+#include "client/app/app_core.hpp"
+
+namespace aftercommit::detail {
+
+/// The way of all jobs of a call.  For the calling thread, and only until it does something else.
+struct Route {
+  bool durable = false;            ///< each is a row as well
+  Session* transaction = nullptr;  ///< they wait for this one's commit; null: none is open
+  Database* home = nullptr;        ///< holds durable ones that join no transaction, else null
+  std::string database;            ///< alias for the envelope; empty: the worker's default
+};
+
+/// Throws UsageError, ConfigError or TransactionManagementError where there is none, saying what to do.
+Route find_route(const TaskEntry& task, const CallOptions& options, AppCore& app);
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,63 @@
+/// Savepoints of a session: those of its blocks, and those by hand.
+#include <utility>
+
+#include "aftercommit/error.hpp"
+#include "client/transaction/session.hpp"
+
+namespace aftercommit::detail {
+
+SavepointId Session::savepoint() {
+  check_owner("open a savepoint");
+  begin_if_manual();
+  if (!server_.state().open())
+    throw TransactionManagementError{"cannot open a savepoint on " + name() + ": no transaction is open"};
+  check_usable("open a savepoint");
+  return {open_savepoint(), server_.connection().transaction()};
+}
+
+void Session::savepoint_commit(const SavepointId& id) {
+  check_owner("release a savepoint");
+  find_own(id, "release");
+  check_usable("release a savepoint");
+  release(id.name);
+}
+
+void Session::savepoint_rollback(const SavepointId& id) {
+  check_owner("roll back a savepoint");
+  find_own(id, "roll back");
+  if (lost()) check_usable("roll back a savepoint");
+  roll_back_to(id.name);
+}
+
+Savepoints::Place Session::find_own(const SavepointId& id, std::string_view verb) const {
+  return savepoints_.find_own(id, server_.connection().transaction(), level(), verb);
+}
+
+std::string Session::open_savepoint() {
+  auto savepoint = savepoints_.next_name();
+  send("SAVEPOINT " + savepoint);
+  savepoints_.opened(savepoint, level());
+  return savepoint;
+}
+
+void Session::release(std::string_view savepoint) {
+  const auto place = savepoints_.find(savepoint, "release");
+  send("RELEASE SAVEPOINT " + savepoints_.name(place));
+  savepoints_.released(place);
+}
+
+void Session::roll_back_to(std::string_view savepoint) {
+  const auto place = savepoints_.find(savepoint, "roll back");
+  send("ROLLBACK TO SAVEPOINT " + savepoints_.name(place));
+  server_.state().heal();
+  savepoints_.rolled_back(place);
+}
+
+void Session::leave_savepoint(std::string_view savepoint) {
+  server_.state().ask_rollback(false);
+  if (lost()) return;  // the server rolls everything back; the outermost block tells
+  roll_back_to(savepoint);
+  release(savepoint);
+}
+
+}  // namespace aftercommit::detail

@@ -1,0 +1,31 @@
+/// Which servers have answered: where one has not, what the others hold is a part of the whole.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "operate/json.hpp"
+
+namespace aftercommit::operate {
+
+/// A server that did not answer, from the beginning or in the middle of a look.
+struct Outage {
+  std::string alias{};  ///< of the database; empty: Redis
+  std::string error{};  ///< a sentence
+
+  bool is_redis() const { return alias.empty(); }
+};
+
+/// Of one look at Redis and all databases.
+struct Answers {
+  std::vector<std::string> databases{};  ///< aliases of all that were asked
+  std::vector<Outage> outages{};
+
+  bool from_all() const { return outages.empty(); }
+  bool from_redis() const;
+};
+
+/// redis_answers, databases_answer, and by their aliases databases and databases_away.
+Json in_json(const Answers& answers);
+
+}  // namespace aftercommit::operate

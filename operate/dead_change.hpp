@@ -1,0 +1,51 @@
+/// What a person decides about dead jobs.
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "operate/answers.hpp"
+#include "operate/dead_list.hpp"
+#include "operate/servers.hpp"
+
+namespace aftercommit::operate {
+
+/// Which dead jobs are meant: those of these ids, or without any all that the filter lets through.
+struct DeadSelection {
+  std::vector<std::string> ids{};
+  DeadFilter filter{};
+
+  bool names_ids() const { return !ids.empty(); }
+};
+
+/// One that was meant and is dead as before.
+struct DeadThatStays {
+  std::string id;
+  Queue queue;
+  std::string obstacle;  ///< a sentence without its end
+};
+
+/// What has become of them.
+struct DeadChange {
+  std::size_t changed = 0;            ///< retried or deleted, by this call
+  std::vector<DeadThatStays> stay{};  ///< in the order in which they were met
+  std::set<std::string> missing{};    ///< ids that no dead job has, as far as the servers have answered
+  bool all_seen = true;               ///< no server is away that one of them may be kept in
+  Answers answers{};
+  /// Retried durable jobs that stand in the job table alone until a relay brings them to Redis: because that
+  /// is away, or has still to hear from a worker how they ended before.
+  std::size_t left_to_relay = 0;
+  std::string outage{};  ///< how Redis is away that would have taken them; empty: it is not
+};
+
+/// Puts them back into their queues, at once, with their ids and a new first attempt.  A server may be away:
+/// then it is done to what the others keep.  Throws as Servers::look_at_each(), and what a database throws
+/// in the middle of it.
+DeadChange retry_dead(Servers& servers, const DeadSelection& selection);
+
+/// Deletes them for good; in all else the same.
+DeadChange delete_dead(Servers& servers, const DeadSelection& selection);
+
+}  // namespace aftercommit::operate

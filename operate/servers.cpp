@@ -1,0 +1,125 @@
+#include "operate/servers.hpp"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "aftercommit/error.hpp"
+#include "client/app/app_core.hpp"
+#include "client/postgres/error_text.hpp"
+#include "client/settings/environment.hpp"
+
+namespace aftercommit::operate {
+namespace {
+
+/// As the worker does it: the URLs of the command come beside those of the environment, and win.
+AppOptions settings(const Connections& given) {
+  AppOptions options;
+  detail::fill_from_environment(options);
+  if (!given.redis_url.empty()) options.redis_url = given.redis_url;
+  for (const auto& [alias, url] : given.database_urls) options.databases[alias].url = url;
+  for (const auto& alias : given.only) {
+    if (options.databases.contains(alias)) continue;
+    throw ConfigError{"database '" + alias + "' has no URL: set " + detail::variable_of(alias) +
+                      ", or give --database " + alias + "=postgresql://..."};
+  }
+  std::erase_if(options.databases, [&](const auto& database) {
+    return !given.only.empty() && !given.only.contains(database.first);
+  });
+  for (auto& [alias, database] : options.databases) {
+    if (!given.schema.empty()) database.schema = given.schema;
+    database.connect_timeout = std::min(database.connect_timeout, std::chrono::seconds{3});
+    database.application_name = "aftercommit";
+  }
+  return options;
+}
+
+}  // namespace
+
+Servers::Servers(const Connections& given, Warn warn)
+    : app_{"aftercommit", settings(given)}, warn_{std::move(warn)} {}
+
+const std::vector<detail::SetUpFinding>& Servers::findings() {
+  if (findings_.empty()) findings_ = app_.core().check(true);
+  return findings_;
+}
+
+Broker& Servers::broker() {
+  if (broker_) return *broker_;
+  const auto& finding = findings().front();
+  if (finding.away) throw BrokerUnavailable{detail::in_lines(detail::troubles_of(findings()))};
+  if (!finding.trouble.empty()) detail::throw_all(detail::troubles_of(findings()));
+  for (const auto& warning : finding.warnings) {
+    if (warn_) warn_(warning);
+  }
+  broker_ = make_broker(redis_url());
+  return *broker_;
+}
+
+std::deque<Store>& Servers::all_stores() {
+  if (!stores_.empty()) return stores_;
+  for (const auto& alias : app_.database_aliases()) {
+    stores_.push_back({.alias = alias, .database = app_.database(alias)});
+  }
+  return stores_;
+}
+
+std::deque<Store>& Servers::stores() {
+  const auto of_databases = std::span{findings()}.subspan(1);
+  if (!detail::troubles_of(of_databases).empty()) {
+    const bool away = std::ranges::all_of(
+        of_databases, [](const auto& finding) { return finding.trouble.empty() || finding.away; });
+    if (away) throw DatabaseUnavailable{detail::in_lines(detail::troubles_of(findings()))};
+    detail::throw_all(detail::troubles_of(findings()));
+  }
+  return all_stores();
+}
+
+const Store& Servers::store(std::string_view alias) {
+  app_.database(alias);  // which throws where there is none
+  return *std::ranges::find(all_stores(), alias, &Store::alias);
+}
+
+Answers Servers::look_at_each(const std::function<void(const Store&)>& look_at_database,
+                              const std::function<void(Browsing&)>& look_at_redis) {
+  const auto& found = findings();
+  const bool cannot_serve = std::ranges::any_of(
+      found, [](const auto& finding) { return !finding.trouble.empty() && !finding.away; });
+  if (cannot_serve) detail::throw_all(detail::troubles_of(found));
+  if (std::ranges::all_of(found, &detail::SetUpFinding::away)) broker();  // which throws
+
+  Answers answers{.databases = app_.database_aliases()};
+  auto& outages = answers.outages;
+  for (std::size_t i = 0; i < all_stores().size(); ++i) {
+    const auto& store = all_stores()[i];
+    const auto& finding = found[i + 1];
+    try {
+      if (finding.away) throw DatabaseUnavailable{finding.trouble};
+      look_at_database(store);
+    } catch (const DatabaseUnavailable& error) {
+      outages.push_back({.alias = store.alias, .error = error.what()});
+    } catch (const pqxx::broken_connection& error) {
+      outages.push_back({.alias = store.alias, .error = detail::first_line(error)});
+    }
+  }
+  try {
+    if (found.front().away) throw BrokerUnavailable{found.front().trouble};
+    look_at_redis(broker());
+  } catch (const BrokerUnavailable& error) {
+    outages.push_back({.error = error.what()});
+  }
+  return answers;
+}
+
+std::vector<Database*> Servers::reach_databases() {
+  std::vector<detail::SetUpCheck> checks;
+  std::vector<Database*> databases;
+  for (const auto& [alias, database] : app_.core().databases()) {
+    checks.push_back(detail::database_check(*database, false));
+    databases.push_back(database.get());
+  }
+  detail::throw_all(detail::troubles_of(detail::look_at_all(std::move(checks))));
+  return databases;
+}
+
+}  // namespace aftercommit::operate

@@ -1,0 +1,103 @@
+/// An attempt as far as it needs no server: without a transaction, and what it hands to the one before it.
+#include "worker/run/attempt.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <variant>
+
+#include "client/transaction/database_core.hpp"
+
+namespace aftercommit::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+class AttemptTest : public ::testing::Test {
+ protected:
+  AttemptTest() {
+    app.task<>("bare", {.transactional = false}).run([this] { ++runs; });
+    app.task<>("fails", {.transactional = false}).run([] { throw std::out_of_range{"9"}; });
+    app.task<>("pay").run([] {});
+    lease.renewed(HeldLease::Clock::now(), true);
+  }
+
+  Envelope job(const std::string& task) {
+    return {.id = JobId::generate(), .task = task, .queue = "mail", .enqueued_at = kToday};
+  }
+  static Fetched fetched(const Envelope& job) {
+    return {.queue = "mail", .entry = "1-0", .payload = encode(job)};
+  }
+  /// What this job gives for a message to this database.
+  const detail::Riders* begun_ahead(const Envelope& job, const Database& database) {
+    next.emplace(context, fetched(job), running);
+    return next->begin_ahead(database);
+  }
+
+  static constexpr std::chrono::system_clock::time_point kToday{1'772'366'400'000ms};
+
+  int runs = 0;
+  App app{"attempt_test",
+          {.redis_url = "memory://attempt_test",
+           .databases = {{"default", {.url = "postgresql://nobody@127.0.0.1:1/shop"}},
+                         {"reports", {.url = "postgresql://nobody@127.0.0.1:1/reports"}}}}};
+  HeldLease lease{1h};
+  Home home{app, {"mail"}, true};
+  AttemptContext context{.app = app, .worker = "w", .unknown_task_grace = 60s, .lease = lease, .home = home};
+  RunningJob running;
+  std::optional<Attempt> next;
+};
+
+TEST_F(AttemptTest, WithoutATransactionIsSettledAtOnce) {
+  Attempt attempt{context, fetched(job("bare")), running};
+  const auto settlement = attempt.run();
+  ASSERT_TRUE(settlement);
+  EXPECT_EQ(settlement->kind, Settlement::Kind::kAck);
+  EXPECT_EQ(settlement->entry, "1-0");
+  EXPECT_EQ(attempt.takes_along(), nullptr);
+  EXPECT_EQ(runs, 1);
+}
+
+TEST_F(AttemptTest, ThatFailsIsFollowedByAnother) {
+  Attempt attempt{context, fetched(job("fails")), running};
+  const auto settlement = attempt.run();
+  ASSERT_TRUE(settlement);
+  EXPECT_EQ(settlement->kind, Settlement::Kind::kRetry);
+  const auto again = std::get<Envelope>(decode(settlement->payload, app.options().payload_limit));
+  EXPECT_EQ(again.attempt, 2);
+  EXPECT_EQ(again.errors.at(0).type, "std::out_of_range");
+}
+
+TEST_F(AttemptTest, BeginsAheadInAMessageToItsOwnDatabaseAlone) {
+  for (const bool durable : {true, false}) {
+    auto pay = job("pay");
+    pay.durable = durable;
+    const auto& statements = app.database().core()->statements;
+    const auto* const riders = begun_ahead(pay, app.database());
+    ASSERT_NE(riders, nullptr);
+    EXPECT_EQ(riders->with_begin.statement, durable ? &statements.guard_job : &statements.guard_ledger);
+    EXPECT_EQ(begun_ahead(pay, app.database("reports")), nullptr);
+  }
+}
+
+TEST_F(AttemptTest, DoesNotBeginAheadWithoutATransaction) {
+  auto bare = job("bare");
+  bare.durable = true;  // so that it has a database
+  EXPECT_EQ(begun_ahead(bare, app.database()), nullptr);
+}
+
+TEST_F(AttemptTest, DoesNotBeginAheadWhatIsHeldBack) {
+  auto expired = job("pay");
+  expired.expires_at = kToday;
+  EXPECT_EQ(begun_ahead(expired, app.database()), nullptr);
+  EXPECT_EQ(begun_ahead(job("later"), app.database()), nullptr);
+  next.emplace(context, Fetched{.queue = "mail", .entry = "1-0", .payload = "no job"}, running);
+  EXPECT_EQ(next->begin_ahead(app.database()), nullptr);
+}
+
+}  // namespace
+}  // namespace aftercommit::worker

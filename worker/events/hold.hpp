@@ -1,0 +1,20 @@
+/// What may hold a job back.
+#pragma once
+
+#include <cstdint>
+
+namespace aftercommit::worker {
+
+/// In the order in which they are looked for, by Holds (worker/gate): the first one says what becomes of the
+/// job.
+enum class Hold : std::uint8_t {
+  kWrongHome,        ///< its queue belongs to another database
+  kUnknownDatabase,  ///< it names a database that this worker does not have
+  kDatabaseAway,     ///< which does not serve, or is being asked
+  kNoLease,          ///< this worker was silent for too long: others may have the job by now
+  kExpired,
+  kUnknownTask,  ///< to this worker
+  kNoBody,       ///< the task is declared here alone to be called
+};
+
+}  // namespace aftercommit::worker
