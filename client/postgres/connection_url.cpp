@@ -158,9 +158,8 @@ std::string why_unreachable(const std::exception& error, const std::string& url)
   auto reasons = reasons_of(secrets.masked(what_of(error)));
   if (secrets.in_any_part()) {
     reasons +=
-        "; none of the URL is shown, for it can be read in more than one way: a user name or a password "
-        "takes "
-        "'/' as %2F, ':' as %3A and '@' as %40, and '@' stands between them and the host";
+        "; none of the URL is shown, for it can be read in more than one way: a user name or a "
+        "password takes '/' as %2F, ':' as %3A and '@' as %40, and '@' stands between them and the host";
   }
   return reasons;
 }

@@ -120,9 +120,8 @@ void say(const JobPutAside& event) {
   if (!event.first) return;
   if (event.why == Hold::kUnknownDatabase) {
     log(LogLevel::kError,
-        "jobs name a database that this worker does not have; they wait for one that has it, which uses up "
-        "no "
-        "retry",
+        "jobs name a database that this worker does not have; they wait for one that has it, which uses "
+        "up no retry",
         {{"database", event.reason.substr(event.reason.find(':') + 1)},
          {"job_id", id_of(event.job)},
          {"task", event.job.task}});

@@ -8,6 +8,7 @@
 #include "aftercommit/error.hpp"
 #include "base/epoch_ms.hpp"
 #include "client/app/app_core.hpp"
+#include "client/postgres/error_text.hpp"
 #include "worker/log/log_text.hpp"
 
 namespace aftercommit::worker {
@@ -30,7 +31,7 @@ std::optional<Settlement> Attempt::run() {
   try {
     body_ = candidate_->task->bind(job_->args);
   } catch (const std::exception& error) {
-    return bury(DeadLetter::Cause::kMalformed, error.what(), job_->attempt);
+    return bury(DeadLetter::Cause::kMalformed, detail::what_of(error), job_->attempt);
   } catch (...) {  // by a conversion of the application's own
     return bury(DeadLetter::Cause::kMalformed,
                 "an argument does not convert: what was thrown is no std::exception", job_->attempt);

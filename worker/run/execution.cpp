@@ -154,9 +154,9 @@ std::optional<Failure> Execution::step(Part&& part) {
   try {
     return std::forward<Part>(part)();
   } catch (const Retry& retry) {
-    return Failure{Kind::kRetry, retry.what(), retry.countdown, false, type_of_caught()};
+    return Failure{Kind::kRetry, detail::what_of(retry), retry.countdown, false, type_of_caught()};
   } catch (const Reject& reject) {
-    return Failure{Kind::kReject, reject.what(), {}, false, type_of_caught()};
+    return Failure{Kind::kReject, detail::what_of(reject), {}, false, type_of_caught()};
   } catch (const std::exception& error) {
     return explain(error);
   } catch (...) {
@@ -189,7 +189,7 @@ std::optional<Failure> Execution::begin() {
   } catch (const std::exception& error) {  // nothing of the task has run
     const bool conflict = is_conflict(error);
     return Failure{.kind = Kind::kUnavailable,
-                   .reason = std::string{detail::what_of(error)},
+                   .reason = detail::what_of(error),
                    .conflict = conflict,
                    .outage = conflict ? Failure::Outage::kNone : Failure::Outage::kLikely};
   }
@@ -266,7 +266,7 @@ std::optional<Failure> Execution::explain(const std::exception& error) {
   const bool in_doubt = uncommitted && work_->claim.riders().next != nullptr;
   if (in_doubt && has_taken_effect(*work_, context_.home)) return std::nullopt;
   Failure failure{.kind = Kind::kError,
-                  .reason = std::string{detail::what_of(error)},
+                  .reason = detail::what_of(error),
                   .conflict = uncommitted && is_conflict(error),
                   .type = type_of_caught()};
   if (!lost && !is_outage(error)) return failure;

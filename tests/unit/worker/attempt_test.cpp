@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <exception>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -17,11 +19,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Thrown by applications whose exceptions have no text at all, not even an empty one.
+template <class Base>
+struct Silent : Base {
+  using Base::Base;
+  const char* what() const noexcept override { return nullptr; }
+};
+
+/// Of the application's own, and never to be read.
+struct Riddle {};
+void to_json(nlohmann::json& json, const Riddle& /*riddle*/) { json = 1; }
+void from_json(const nlohmann::json& /*json*/, Riddle& /*riddle*/) { throw Silent<std::exception>{}; }
+
 class AttemptTest : public ::testing::Test {
  protected:
   AttemptTest() {
     app.task<>("bare", {.transactional = false}).run([this] { ++runs; });
     app.task<>("fails", {.transactional = false}).run([] { throw std::out_of_range{"9"}; });
+    app.task<>("retries", {.transactional = false}).run([] { throw Silent<Retry>{""}; });
+    app.task<>("rejects", {.transactional = false}).run([] { throw Silent<Reject>{""}; });
+    app.task<Riddle>("riddle", {.transactional = false}).run([this](const Riddle&) { ++runs; });
     app.task<>("pay").run([] {});
     lease.renewed(HeldLease::Clock::now(), true);
   }
@@ -31,6 +48,11 @@ class AttemptTest : public ::testing::Test {
   }
   static Fetched fetched(const Envelope& job) {
     return {.queue = "mail", .entry = "1-0", .payload = encode(job)};
+  }
+  /// How one ends, and what is kept of that.
+  Settlement settled(const Envelope& job) {
+    Attempt attempt{context, fetched(job), running};
+    return attempt.run().value();
   }
   /// What this job gives for a message to this database.
   const detail::Riders* begun_ahead(const Envelope& job, const Database& database) {
@@ -63,13 +85,29 @@ TEST_F(AttemptTest, WithoutATransactionIsSettledAtOnce) {
 }
 
 TEST_F(AttemptTest, ThatFailsIsFollowedByAnother) {
-  Attempt attempt{context, fetched(job("fails")), running};
-  const auto settlement = attempt.run();
-  ASSERT_TRUE(settlement);
-  EXPECT_EQ(settlement->kind, Settlement::Kind::kRetry);
-  const auto again = std::get<Envelope>(decode(settlement->payload, app.options().payload_limit));
+  const auto settlement = settled(job("fails"));
+  EXPECT_EQ(settlement.kind, Settlement::Kind::kRetry);
+  const auto again = std::get<Envelope>(decode(settlement.payload, app.options().payload_limit));
   EXPECT_EQ(again.attempt, 2);
   EXPECT_EQ(again.errors.at(0).type, "std::out_of_range");
+}
+
+TEST_F(AttemptTest, ThatEndsByAnExceptionWithoutATextEndsAsItsTypeSays) {
+  const auto no_text = testing::HasSubstr("an exception without a text, of the type ");
+  const auto again = settled(job("retries"));
+  ASSERT_EQ(again.kind, Settlement::Kind::kRetry);
+  const auto next_time = std::get<Envelope>(decode(again.payload, app.options().payload_limit));
+  EXPECT_EQ(next_time.attempt, 2);
+  EXPECT_THAT(next_time.errors.at(0).error, no_text);
+  const auto rejected = settled(job("rejects"));
+  EXPECT_EQ(rejected.kind, Settlement::Kind::kBury);
+  EXPECT_THAT(rejected.payload, no_text);
+  auto riddle = job("riddle");
+  riddle.args = {1};
+  const auto malformed = settled(riddle);
+  EXPECT_EQ(malformed.kind, Settlement::Kind::kBury);
+  EXPECT_THAT(malformed.payload, testing::AllOf(testing::HasSubstr("malformed"), no_text));
+  EXPECT_EQ(runs, 0);
 }
 
 TEST_F(AttemptTest, BeginsAheadInAMessageToItsOwnDatabaseAlone) {
