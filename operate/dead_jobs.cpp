@@ -10,7 +10,7 @@
 namespace aftercommit::operate {
 namespace {
 
-constexpr std::size_t kPage = 100;  // letters of 1 MiB each at worst
+constexpr std::size_t kLettersAtOnce = 100;  // letters of 1 MiB each at worst
 
 }  // namespace
 
@@ -32,7 +32,7 @@ void DeadJobs::visit(const DeadSource& source, const Visitor& visitor) {
 void DeadJobs::visit_table(const Store& store, const Queue& queue, const Visitor& visitor) {
   std::optional<detail::DeadPlace> after;
   for (;;) {
-    auto rows = store.table.dead(queue, kPage, after);
+    auto rows = store.table.dead(queue, kLettersAtOnce, after);
     if (rows.empty()) return;
     after = {.died_at = rows.back().died_at, .id = rows.back().id};
     for (auto& row : rows) {
@@ -48,7 +48,7 @@ void DeadJobs::visit_redis(const Queue& queue, const Visitor& visitor) {
   std::unordered_set<std::size_t> seen;  // new deaths push those behind them into the next page
   std::size_t offset = 0;
   for (;;) {
-    auto entries = servers_.broker().dead_letters(queue, offset, kPage);
+    auto entries = servers_.broker().dead_letters(queue, offset, kLettersAtOnce);
     if (entries.empty()) return;
     for (auto& entry : entries) {
       const auto dead = dead_job({}, {}, queue, entry.died_at, std::move(entry.letter));

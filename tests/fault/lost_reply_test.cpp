@@ -41,7 +41,7 @@ TEST_F(LostReply, OfEveryCallOfAProducerLosesNoDurableJob) {  // P6, P10
   start_worker();
   support::TcpProxy proxy{redis.port()};
   proxy.swallow_replies(true);
-  auto& producer = start_producer(1'000'000, 3, {{"REDIS_URL", redis_through(proxy)}});
+  auto& producer = start_producer(kFirst, 3, {{"REDIS_URL", redis_through(proxy)}});
   EXPECT_EQ(producer.exit_code(60s), 0) << "it waits for ever";
   expect_promises_kept();
 }

@@ -16,7 +16,7 @@ namespace {
 
 /// One scenario a mutant; each is run with it and without.  All workers ask PostgreSQL through a proxy, which
 /// makes of their statements those of the mutant.
-class Mutant : public FaultTest, public testing::WithParamInterface<const char*> {
+class Mutant : public FaultTest, public ::testing::WithParamInterface<const char*> {
  protected:
   using Environment = std::map<std::string, std::string>;
 
@@ -171,8 +171,8 @@ TEST_P(Mutant, IsTheOnlyThingItsScenarioNotices) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, Mutant,
-                         testing::Values("relay_deletes_before_push", "no_guard", "check_then_act",
-                                         "unfenced_retry", "promote_in_two_calls", "cursor_by_highest_xid"),
+                         ::testing::Values("relay_deletes_before_push", "no_guard", "check_then_act",
+                                           "unfenced_retry", "promote_in_two_calls", "cursor_by_highest_xid"),
                          [](const auto& test) { return std::string{test.param}; });
 
 }  // namespace

@@ -15,7 +15,7 @@ class ProcessFault : public FaultTest {
   }
 };
 
-class Poison : public ProcessFault, public testing::WithParamInterface<const char*> {};
+class Poison : public ProcessFault, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(Poison, IsBuriedAfterThreeStartsAndItsNeighboursTakeEffectOnce) {  // P5, P7
   auto& worker = start_supervised();
@@ -32,19 +32,9 @@ TEST_P(Poison, IsBuriedAfterThreeStartsAndItsNeighboursTakeEffectOnce) {  // P5,
   EXPECT_TRUE(worker.runs()) << worker.log();
 }
 
-std::string name_of(const testing::TestParamInfo<const char*>& test) {
-  std::string name;
-  bool capital = true;
-  for (const char c : std::string_view{test.param}) {
-    if (c != ' ') name += capital ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
-    capital = c == ' ';
-  }
-  return name;
-}
-
 INSTANTIATE_TEST_SUITE_P(Kinds, Poison,
-                         testing::Values("segfault", "abort", "stack overflow", "exit", "quick exit",
-                                         "terminate"),
+                         ::testing::Values("segfault", "abort", "stack overflow", "exit", "quick exit",
+                                           "terminate"),
                          name_of);
 
 TEST_F(ProcessFault, OfATaskThatDamagesItsSurroundingsLosesNothing) {  // P5, P7
@@ -88,7 +78,7 @@ TEST_F(ProcessFault, OfATaskThatThrowsNoExceptionOrFindsNoMemoryIsAnOrdinaryFail
 
 TEST_F(ProcessFault, OfARollingDeployWithANewTaskIsNone) {  // P5, P9
   const Task<long> fresh = declare_fresh(app);
-  auto& producer = start_producer(1'000'000, 150, {}, {}, 5);
+  auto& producer = start_producer(kFirst, 150, {}, {}, 5);
   Worker* old_one = &start_worker();
   Worker* other_old_one = &start_worker();
   transact([&](Transaction&, Intent& intent) {

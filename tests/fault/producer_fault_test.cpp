@@ -9,11 +9,9 @@
 namespace aftercommit::fault {
 namespace {
 
-constexpr long kFirst = 1'000'000;
-
 class ProducerFault : public FaultTest {};
 
-class ProducerKillAt : public ProducerFault, public testing::WithParamInterface<const char*> {};
+class ProducerKillAt : public ProducerFault, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(ProducerKillAt, LosesNoDurableJobAndRunsNoneOfARolledBackTransaction) {  // P1, P6
   long first = kFirst;
@@ -28,7 +26,8 @@ TEST_P(ProducerKillAt, LosesNoDurableJobAndRunsNoneOfARolledBackTransaction) {  
 }
 
 INSTANTIATE_TEST_SUITE_P(Steps, ProducerKillAt,
-                         testing::Values("client.before_commit", "client.after_commit", "client.after_push"),
+                         ::testing::Values("client.before_commit", "client.after_commit",
+                                           "client.after_push"),
                          [](const auto& test) {
                            const std::string point{test.param};
                            return point == "client.before_commit"  ? "BeforeCommit"

@@ -9,8 +9,6 @@
 namespace aftercommit::fault {
 namespace {
 
-constexpr long kFirst = 1'000'000;
-
 /// The standard load in a program of its own, two workers, and something done to Redis in the midst of it.
 class RedisFault : public FaultTest {
  protected:

@@ -25,7 +25,7 @@ class RelayFault : public FaultTest {
   }
 };
 
-class RelayKillAt : public RelayFault, public testing::WithParamInterface<const char*> {};
+class RelayKillAt : public RelayFault, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(RelayKillAt, DeliversEveryCommittedJobOnce) {  // P6, P7
   start_runner();
@@ -41,7 +41,7 @@ TEST_P(RelayKillAt, DeliversEveryCommittedJobOnce) {  // P6, P7
   expect_promises_kept();
 }
 
-INSTANTIATE_TEST_SUITE_P(Steps, RelayKillAt, testing::Values("relay.after_read", "relay.after_push"),
+INSTANTIATE_TEST_SUITE_P(Steps, RelayKillAt, ::testing::Values("relay.after_read", "relay.after_push"),
                          [](const auto& test) {
                            return std::string{test.param} == "relay.after_read" ? "AfterRead" : "AfterPush";
                          });

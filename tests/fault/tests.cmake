@@ -26,21 +26,17 @@ target_compile_definitions(fault_support PUBLIC
   AFTERCOMMIT_FAULT_PRODUCER="$<TARGET_FILE:producer>")
 add_dependencies(fault_support fault_tasks fault_tasks_later producer worker)
 
-foreach(subject
-        bad_input failover lost_reply postgres_fault process_fault producer_fault redis_fault relay_fault worker_hang
-        worker_kill worker_role zombie)
-  aftercommit_test(${subject}_test LABEL fault LIBRARIES fault_support)
-endforeach()
-
 # Wrong designs: of statements, which a proxy puts for those of the worker, and one of the promoter.
 add_executable(two_call_promoter fault/mutants/two_call_promoter.cpp)
 aftercommit_compile(two_call_promoter)
 target_include_directories(two_call_promoter PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(two_call_promoter PRIVATE aftercommit::worker PkgConfig::hiredis)
-aftercommit_test(mutant_test LABEL fault SOURCES fault/mutants/wrong_statements.cpp LIBRARIES fault_support)
-target_compile_definitions(mutant_test PRIVATE
-  AFTERCOMMIT_TWO_CALL_PROMOTER="$<TARGET_FILE:two_call_promoter>")
-add_dependencies(mutant_test two_call_promoter)
+
+aftercommit_tests(fault LABEL fault SOURCES fault/mutants/wrong_statements.cpp LIBRARIES fault_support
+  TESTS bad_input failover lost_reply mutant postgres_fault process_fault producer_fault redis_fault relay_fault worker_hang
+        worker_kill worker_role zombie)
+target_compile_definitions(fault_tests PRIVATE AFTERCOMMIT_TWO_CALL_PROMOTER="$<TARGET_FILE:two_call_promoter>")
+add_dependencies(fault_tests two_call_promoter)
 
 add_executable(chaos fault/chaos.cpp)
 aftercommit_compile(chaos)

@@ -10,9 +10,9 @@
 namespace aftercommit::fault {
 namespace {
 
-using testing::ContainsRegex;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kEnded = "this process hangs and is ended";
 constexpr const char* kTold = "a thread of this worker gets nowhere";
@@ -25,7 +25,7 @@ struct Hang {
 
 void PrintTo(const Hang& hang, std::ostream* out) { *out << hang.point; }
 
-class WorkerHang : public FaultTest, public testing::WithParamInterface<Hang> {
+class WorkerHang : public FaultTest, public ::testing::WithParamInterface<Hang> {
  protected:
   static std::map<std::string, std::string> at(const std::string& point, int pass) {
     return {{"AFTERCOMMIT_FAIL_POINT", point + ":hang@" + std::to_string(pass)}};
@@ -54,12 +54,13 @@ TEST_P(WorkerHang, IsToldAndTheProcessReplacedWithItsJobsGivenBackAndNoneBlamed)
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, WorkerHang,
-                         testing::Values(Hang{"ClaimOfAJob", "worker.after_begin", "claiming"},
-                                         Hang{"CommitOfAJob", "worker.after_run", "committing"},
-                                         Hang{"Fetcher", "worker.after_fetch", "fetcher was at work"},
-                                         Hang{"Settler", "worker.after_settle", "settler was at work"},
-                                         Hang{"Scheduler", "promoting delayed jobs", "scheduler was at work"},
-                                         Hang{"Heartbeat", "renewing the lease", "heartbeat was at work"}),
+                         ::testing::Values(Hang{"ClaimOfAJob", "worker.after_begin", "claiming"},
+                                           Hang{"CommitOfAJob", "worker.after_run", "committing"},
+                                           Hang{"Fetcher", "worker.after_fetch", "fetcher was at work"},
+                                           Hang{"Settler", "worker.after_settle", "settler was at work"},
+                                           Hang{"Scheduler", "promoting delayed jobs",
+                                                "scheduler was at work"},
+                                           Hang{"Heartbeat", "renewing the lease", "heartbeat was at work"}),
                          [](const auto& test) { return test.param.name; });
 
 using WorkerThatHangs = WorkerHang;

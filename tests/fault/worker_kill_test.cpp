@@ -35,7 +35,7 @@ class WorkerKill : public FaultTest {
   }
 };
 
-class WorkerKillAt : public WorkerKill, public testing::WithParamInterface<const char*> {};
+class WorkerKillAt : public WorkerKill, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(WorkerKillAt, LosesNothingAndDoublesNothing) {  // P5, P6, P7
   auto& first = start_doomed(GetParam());
@@ -51,25 +51,15 @@ TEST_P(WorkerKillAt, LosesNothingAndDoublesNothing) {  // P5, P6, P7
   expect_nothing_missing();
 }
 
-std::string name_of(const testing::TestParamInfo<const char*>& test) {
-  std::string name;
-  bool capital = true;
-  for (const char c : std::string_view{test.param}) {
-    const bool letter = std::isalpha(static_cast<unsigned char>(c)) != 0;
-    if (letter) name += capital ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
-    capital = !letter;
-  }
-  return name;
-}
-
 INSTANTIATE_TEST_SUITE_P(Steps, WorkerKillAt,
-                         testing::Values("worker.after_fetch", "worker.after_begin", "worker.after_run",
-                                         "worker.after_commit", "worker.after_record", "worker.after_settle",
-                                         "scheduler.after_promote", "relay.after_read", "relay.after_push"),
+                         ::testing::Values("worker.after_fetch", "worker.after_begin", "worker.after_run",
+                                           "worker.after_commit", "worker.after_record",
+                                           "worker.after_settle", "scheduler.after_promote",
+                                           "relay.after_read", "relay.after_push"),
                          name_of);
 
 /// Workers that die while they take over the jobs of a dead one.
-class RecovererKillAt : public WorkerKill, public testing::WithParamInterface<const char*> {};
+class RecovererKillAt : public WorkerKill, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(RecovererKillAt, LeavesTheJobsToTheNextOne) {  // P5, P6, P7
   auto& dead = start_doomed("worker.after_run");
@@ -82,7 +72,7 @@ TEST_P(RecovererKillAt, LeavesTheJobsToTheNextOne) {  // P5, P6, P7
 }
 
 INSTANTIATE_TEST_SUITE_P(Steps, RecovererKillAt,
-                         testing::Values("recoverer.after_fence", "recoverer.after_recover"), name_of);
+                         ::testing::Values("recoverer.after_fence", "recoverer.after_recover"), name_of);
 
 TEST_F(WorkerKill, GivesItsJobsBackAfterTheLease) {  // P5
   auto& victim = start_worker();
@@ -158,7 +148,7 @@ TEST_F(WorkerKill, OfARelayAtAnyMessageItSendsLosesAndDoublesNothing) {  // P6, 
 }
 
 TEST_F(WorkerKill, ManyTimesUnderLoadLosesNothing) {  // P5, P6, P7
-  auto& producer = start_producer(1'000'000, 150);
+  auto& producer = start_producer(kFirst, 150);
   start_worker();
   int kills = 0;
   while (producer.runs() || kills < 6) {

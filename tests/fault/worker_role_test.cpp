@@ -10,7 +10,7 @@
 namespace aftercommit::fault {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr const char* kFailed = "a part of this worker has failed; trying again until it does not";
 constexpr const char* kGoesOn = "the part of this worker that had failed goes on";
@@ -23,7 +23,7 @@ struct Role {
 
 void PrintTo(const Role& role, std::ostream* out) { *out << role.point; }
 
-class WorkerRole : public FaultTest, public testing::WithParamInterface<Role> {
+class WorkerRole : public FaultTest, public ::testing::WithParamInterface<Role> {
  protected:
   static std::map<std::string, std::string> failing(const std::string& point, int times) {
     return {{"AFTERCOMMIT_FAIL_POINT", point + ":fail@" + std::to_string(times)}};
@@ -50,21 +50,21 @@ TEST_P(WorkerRole, WithoutMemorySaysSoOnceAndGoesOnWhenThereIsSome) {
 
 INSTANTIATE_TEST_SUITE_P(
     Of, WorkerRole,
-    testing::Values(Role{"Fetcher", "fetching jobs", "fetching jobs"},
-                    Role{"FetcherWithJobsAtHand", "worker.after_fetch", "fetching jobs"},
-                    Role{"Executor", "running jobs", "running jobs"},
-                    Role{"Settler", "settling jobs", "settling jobs"},
-                    Role{"SettlerThatHasSettled", "worker.after_settle", "settling jobs"},
-                    Role{"Scheduler", "promoting delayed jobs", "promoting delayed jobs"},
-                    Role{"Heartbeat", "renewing the lease", "renewing the lease"},
-                    Role{"Recoverer", "looking for dead workers", "looking for dead workers"},
-                    Role{"HomeWatch", "looking whose the queues are", "looking whose the queues are"},
-                    Role{"Presence", "showing a database that this worker lives",
-                         "showing a database that this worker lives"},
-                    Role{"Purger", "purging ledgers", "purging ledgers"},
-                    Role{"Returner", "bringing back jobs", "bringing back jobs"},
-                    Role{"Relay", "relaying durable jobs", "relaying durable jobs"},
-                    Role{"RelayThatHasRead", "relay.after_read", "relaying durable jobs"}),
+    ::testing::Values(Role{"Fetcher", "fetching jobs", "fetching jobs"},
+                      Role{"FetcherWithJobsAtHand", "worker.after_fetch", "fetching jobs"},
+                      Role{"Executor", "running jobs", "running jobs"},
+                      Role{"Settler", "settling jobs", "settling jobs"},
+                      Role{"SettlerThatHasSettled", "worker.after_settle", "settling jobs"},
+                      Role{"Scheduler", "promoting delayed jobs", "promoting delayed jobs"},
+                      Role{"Heartbeat", "renewing the lease", "renewing the lease"},
+                      Role{"Recoverer", "looking for dead workers", "looking for dead workers"},
+                      Role{"HomeWatch", "looking whose the queues are", "looking whose the queues are"},
+                      Role{"Presence", "showing a database that this worker lives",
+                           "showing a database that this worker lives"},
+                      Role{"Purger", "purging ledgers", "purging ledgers"},
+                      Role{"Returner", "bringing back jobs", "bringing back jobs"},
+                      Role{"Relay", "relaying durable jobs", "relaying durable jobs"},
+                      Role{"RelayThatHasRead", "relay.after_read", "relaying durable jobs"}),
     [](const auto& test) { return test.param.name; });
 
 using WorkerPurger = WorkerRole;

@@ -16,7 +16,7 @@ class Zombie : public FaultTest {
   }
 };
 
-class ZombieAt : public Zombie, public testing::WithParamInterface<const char*> {};
+class ZombieAt : public Zombie, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(ZombieAt, HasItsJobDoneByAnotherAndChangesNothingWhenItWakes) {  // P5, P7
   auto& frozen = start_doomed(GetParam(), 1, "stop", {"--concurrency", "1"});
@@ -41,8 +41,8 @@ TEST_P(ZombieAt, HasItsJobDoneByAnotherAndChangesNothingWhenItWakes) {  // P5, P
 }
 
 INSTANTIATE_TEST_SUITE_P(Steps, ZombieAt,
-                         testing::Values("worker.after_fetch", "worker.after_begin", "worker.after_run",
-                                         "worker.after_commit"),
+                         ::testing::Values("worker.after_fetch", "worker.after_begin", "worker.after_run",
+                                           "worker.after_commit"),
                          [](const auto& test) {
                            const std::string point{test.param};
                            return point == "worker.after_fetch"   ? "AfterFetch"
@@ -72,7 +72,7 @@ TEST_F(Zombie, ThatHoldsLocksOnRowsOfTheApplicationDoesNotKeepOthersWaiting) {  
 }
 
 TEST_F(Zombie, AgainAndAgainDoublesNothing) {  // P5, P7
-  auto& producer = start_producer(1'000'000, 120, {}, {}, 5);
+  auto& producer = start_producer(kFirst, 120, {}, {}, 5);
   auto& one = start_worker();
   auto& other = start_worker();
   int freezes = 0;

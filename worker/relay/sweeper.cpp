@@ -17,9 +17,9 @@ using detail::FeedPage;
 using detail::JobRow;
 
 constexpr std::size_t kPage = 1000;
-constexpr std::size_t kStep = 50;   // jobs loaded and sent at once: each may be as large as a payload may be
-constexpr Millis kSlice{50};        // for the backlog, before the new jobs are looked for again
-constexpr Millis kElsewhere{1000};  // at least, between two looks whether somebody else goes on with it
+constexpr std::size_t kStep = 50;    // jobs loaded and sent at once: each may be as large as a payload may be
+constexpr Millis kBacklogSlice{50};  // for the backlog, before the new jobs are looked for again
+constexpr Millis kElsewhere{1000};   // at least, between two looks whether somebody else goes on with it
 
 /// What a relay carries may be over the limit of its own worker: another one may have a greater limit.
 constexpr std::size_t kMostOfAnyWorker = 16UL * 1024 * 1024;
@@ -135,7 +135,7 @@ void Sweeper::forget_outlived(const Queue& queue) {
 // --- The backlog.
 
 void Sweeper::work_off(std::vector<Track>& behind, const std::stop_token& stop) {
-  const auto until = Clock::now() + kSlice;
+  const auto until = Clock::now() + kBacklogSlice;
   const auto go_on_at = [this](Clock::time_point at) {
     goes_on_at_ = std::min(goes_on_at_.value_or(at), at);
   };

@@ -10,7 +10,7 @@ namespace {
 
 pid_t worker_process = 0;  // constant while there are threads
 
-void on_exit_call(int status, void* /*argument*/) {
+void on_exit_of_child(int status, void* /*argument*/) {
   if (::getpid() == worker_process) return;
   std::fflush(stdout);  // what the child has printed, as exit() would
   ::_exit(status);
@@ -22,7 +22,7 @@ void ForkWatch::end_child(int code) noexcept { ::_exit(code); }
 
 void end_children_at_exit() {
   worker_process = ::getpid();
-  ::on_exit(on_exit_call, nullptr);
+  ::on_exit(on_exit_of_child, nullptr);
 }
 
 }  // namespace aftercommit::worker

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -25,6 +26,17 @@ AppOptions options_of(const Site& site) {
 }
 
 }  // namespace
+
+std::string name_of(const ::testing::TestParamInfo<const char*>& test) {
+  std::string name;
+  bool capital = true;
+  for (const char c : std::string_view{test.param}) {
+    const bool letter = std::isalpha(static_cast<unsigned char>(c)) != 0;
+    if (letter) name += capital ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    capital = !letter;
+  }
+  return name;
+}
 
 std::uint64_t choose_seed() {
   std::uint64_t seed = std::random_device{}();

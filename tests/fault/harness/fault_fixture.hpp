@@ -32,6 +32,12 @@ using namespace std::chrono_literals;
 /// How WorkerProcess::exit_code() tells that a program was killed.
 inline constexpr int kKilled = 128 + 9;
 
+/// Of the first job of a producer that is not the first of its test.
+inline constexpr long kFirst = 1'000'000;
+
+/// The name of a test with a parameter: "quick exit" is QuickExit.
+std::string name_of(const ::testing::TestParamInfo<const char*>& test);
+
 /// Draws a seed, or takes the one of FAULT_SEED; it stands in every failure.
 std::uint64_t choose_seed();
 
@@ -67,7 +73,7 @@ class Site {
   std::unique_ptr<pqxx::connection> onlooker_;
 };
 
-class FaultTest : public testing::Test {
+class FaultTest : public ::testing::Test {
  protected:
   explicit FaultTest(std::vector<std::string> redis_options = support::kKeepsData);
   ~FaultTest() override;

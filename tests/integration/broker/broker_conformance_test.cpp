@@ -144,7 +144,7 @@ TEST_P(EveryBroker, IsFinishedWithEachJobHoweverManyWorkersFetch) {
         mine.push_back(job.payload);
         acks.push_back(to(Kind::kAck, job));
       }
-      EXPECT_THAT(own->settle(id, acks), testing::Each(Settled::kDone));
+      EXPECT_THAT(own->settle(id, acks), ::testing::Each(Settled::kDone));
     }
     return mine;
   };
@@ -350,7 +350,7 @@ TEST_P(EveryBroker, SettlesThousandsOfJobsInOneCallInAnyOrder) {
   std::vector<Settlement> settlements;
   for (const auto& job : fetch(kJobs)) settlements.push_back(to(Kind::kAck, job));
   std::ranges::reverse(settlements);
-  EXPECT_THAT(broker->settle(kAnn, settlements), testing::Each(Settled::kDone));
+  EXPECT_THAT(broker->settle(kAnn, settlements), ::testing::Each(Settled::kDone));
   expect_counts({});
 }
 
@@ -361,7 +361,7 @@ TEST_P(EveryBroker, SettlesAFewOfManyRunningJobs) {
   const auto running = fetch(100);
   const std::vector<Settlement> ends{to(Kind::kAck, running[0]), to(Kind::kAck, running[50]),
                                      to(Kind::kAck, running[99])};
-  EXPECT_THAT(broker->settle(kAnn, ends), testing::Each(Settled::kDone));
+  EXPECT_THAT(broker->settle(kAnn, ends), ::testing::Each(Settled::kDone));
   expect_counts({.running = 97});
 }
 

@@ -111,7 +111,7 @@ TEST_P(DurableJob, IsToldApartByAllBytesOfItsId) {
   EXPECT_THAT(broker->has_durable("mail", ids), Each(true));
   std::vector<JobId> found;
   broker->for_each_durable("mail", [&](const JobId& each) { found.push_back(each); });
-  EXPECT_THAT(found, testing::UnorderedElementsAreArray(ids));
+  EXPECT_THAT(found, ::testing::UnorderedElementsAreArray(ids));
 }
 
 TEST_P(DurableJob, GoesWithOthersByTheThousandInOneCall) {

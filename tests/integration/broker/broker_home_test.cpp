@@ -4,7 +4,7 @@
 namespace aftercommit {
 namespace {
 
-using Kind = HomeFinding::Kind;
+using Found = HomeFinding::Kind;
 using namespace support::broker_words;
 
 class BrokerHome : public support::EveryBroker {
@@ -23,7 +23,7 @@ TEST_P(BrokerHome, IsWhatTheFirstOneSaidUntilSomebodySaysOtherwise) {
   EXPECT_THAT(claim({.databases = {ours}, .app = "shop", .tasks = {"pay"}}), IsEmpty());
   EXPECT_THAT(claim({.databases = {ours}, .app = "shop", .tasks = {"pay"}}), IsEmpty());
   EXPECT_THAT(claim({.databases = {others}}),
-              ElementsAre(HomeFinding{Kind::kOtherDatabase, "default", "shop at db"}));
+              ElementsAre(HomeFinding{Found::kOtherDatabase, "default", "shop at db"}));
   EXPECT_THAT(claim({.databases = {ours}}), IsEmpty()) << "the other one has changed nothing";
 }
 
@@ -45,7 +45,7 @@ TEST_P(BrokerHome, IsAtTheSamePlaceUnderAnotherNameStillTheSame) {
 TEST_P(BrokerHome, IsNotACopysThoughItHasTheSameToken) {
   claim({.databases = {original}});
   EXPECT_THAT(claim({.databases = {copy}, .app = "shop", .tasks = {"pay"}}),
-              ElementsAre(HomeFinding{Kind::kCopy, "default", "shop at db", "1/16384/aftercommit"}));
+              ElementsAre(HomeFinding{Found::kCopy, "default", "shop at db", "1/16384/aftercommit"}));
   EXPECT_THAT(claim({.databases = {original}, .app = "forum", .tasks = {"pay"}}), IsEmpty())
       << "the refused one has left no trace";
 }
@@ -63,7 +63,7 @@ TEST_P(BrokerHome, IsACopysOnceThatAdoptsIt) {
   EXPECT_THAT(claim({.databases = {copy}, .adopt = true}), IsEmpty());
   EXPECT_THAT(claim({.databases = {copy}}), IsEmpty());
   EXPECT_THAT(claim({.databases = {original}}),
-              ElementsAre(HomeFinding{Kind::kCopy, "default", "staging at db", "1/16385/aftercommit"}));
+              ElementsAre(HomeFinding{Found::kCopy, "default", "staging at db", "1/16385/aftercommit"}));
 }
 
 TEST_P(BrokerHome, IsForEachAliasTheInstanceThatWasSaidOfIt) {
@@ -85,14 +85,14 @@ TEST_P(BrokerHome, IsOfTheFirstInstanceWhereNoneIsKnown) {
 TEST_P(BrokerHome, IsSharedByAppsWithOtherTasksAndSaidToBe) {
   claim({.app = "shop", .tasks = {"pay", "ship"}});
   EXPECT_THAT(claim({.app = "forum", .tasks = {"shi", "ip", "post"}}),
-              ElementsAre(HomeFinding{Kind::kOtherApp, "shop"}));
-  EXPECT_THAT(claim({.app = "shop", .tasks = {"pay"}}), ElementsAre(HomeFinding{Kind::kOtherApp, "forum"}));
+              ElementsAre(HomeFinding{Found::kOtherApp, "shop"}));
+  EXPECT_THAT(claim({.app = "shop", .tasks = {"pay"}}), ElementsAre(HomeFinding{Found::kOtherApp, "forum"}));
 }
 
 TEST_P(BrokerHome, IsNotSharedByAppsWithATaskOfOneName) {
   claim({.databases = {ours}, .app = "shop", .tasks = {"pay", "ship"}});
   EXPECT_THAT(claim({.app = "forum", .tasks = {"post", "ship"}}),
-              ElementsAre(HomeFinding{Kind::kSameTask, "shop", "ship"}));
+              ElementsAre(HomeFinding{Found::kSameTask, "shop", "ship"}));
   EXPECT_THAT(claim({.app = "shop", .tasks = {"pay", "ship"}}), IsEmpty())
       << "the refused one has left no trace";
 }
@@ -100,7 +100,7 @@ TEST_P(BrokerHome, IsNotSharedByAppsWithATaskOfOneName) {
 TEST_P(BrokerHome, IsNewForAnAppWhoseTasksChange) {
   claim({.app = "shop", .tasks = {"pay"}});
   EXPECT_THAT(claim({.app = "shop", .tasks = {"refund"}}), IsEmpty());
-  EXPECT_THAT(claim({.app = "forum", .tasks = {"pay"}}), ElementsAre(HomeFinding{Kind::kOtherApp, "shop"}));
+  EXPECT_THAT(claim({.app = "forum", .tasks = {"pay"}}), ElementsAre(HomeFinding{Found::kOtherApp, "shop"}));
 }
 
 TEST_P(BrokerHome, IsTheirsWhoAdoptIt) {

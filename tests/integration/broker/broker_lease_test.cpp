@@ -11,13 +11,13 @@ namespace {
 using namespace support::broker_words;
 
 constexpr Millis kOver{0};  // a lease that ends as it begins
-constexpr std::size_t kMany = 100;
+constexpr std::size_t kOverABatch = 100;
 
 class WorkerLease : public EveryBroker {
  protected:
   Lease renew(const WorkerId& worker, Millis lease) { return broker->renew_lease(worker, mail, lease).at(0); }
   /// With the lease that the worker has now, if that has ended.
-  std::size_t recover(const WorkerId& worker, std::size_t limit = kMany, bool dead = false) {
+  std::size_t recover(const WorkerId& worker, std::size_t limit = kOverABatch, bool dead = false) {
     if (dead) return broker->recover(worker, mail, limit, "");
     for (const auto& lease : broker->leases(mail, 1h)) {
       if (lease.worker == worker && lease.left <= 0ms)
@@ -185,8 +185,8 @@ TEST_P(WorkerLease, DoesNotMatterForAWorkerThatIsKnownToBeDead) {
   fetch_one(kAnn);
   fetch_one(kBob);
   renew(kAnn, 1h);
-  EXPECT_EQ(recover(kAnn, kMany, true), 1U);
-  EXPECT_EQ(recover(kBob, kMany, true), 1U);
+  EXPECT_EQ(recover(kAnn, kOverABatch, true), 1U);
+  EXPECT_EQ(recover(kBob, kOverABatch, true), 1U);
   expect_counts({.ready = 2});
   EXPECT_EQ(renew(kAnn, 1h), Lease::kNew);
 }
@@ -196,7 +196,7 @@ TEST_P(WorkerLease, OfAWorkerThatHoldsNothingIsForgotten) {
   EXPECT_EQ(recover(kAnn), 0U);
   EXPECT_THAT(lapsed(), IsEmpty());
   EXPECT_EQ(recover("never seen"), 0U);
-  EXPECT_EQ(recover("never seen", kMany, true), 0U);
+  EXPECT_EQ(recover("never seen", kOverABatch, true), 0U);
 }
 
 TEST_P(WorkerLease, IsNoLongerTheOneThatWasSeenOnceItIsRenewed) {
@@ -209,10 +209,10 @@ TEST_P(WorkerLease, IsNoLongerTheOneThatWasSeenOnceItIsRenewed) {
   EXPECT_EQ(broker->leases(mail, 1h).at(0).mark, seen.mark);
   renew(kAnn, 1h);
   EXPECT_NE(broker->leases(mail, 1h).at(0).mark, seen.mark);
-  EXPECT_EQ(broker->recover(kAnn, mail, kMany, seen.mark), 0U);
-  EXPECT_EQ(broker->recover(kBob, mail, kMany, seen.mark), 0U);
+  EXPECT_EQ(broker->recover(kAnn, mail, kOverABatch, seen.mark), 0U);
+  EXPECT_EQ(broker->recover(kBob, mail, kOverABatch, seen.mark), 0U);
   expect_counts({.running = 1});
-  EXPECT_EQ(broker->recover(kAnn, mail, kMany, broker->leases(mail, 1h).at(0).mark), 1U);
+  EXPECT_EQ(broker->recover(kAnn, mail, kOverABatch, broker->leases(mail, 1h).at(0).mark), 1U);
 }
 
 TEST_P(WorkerLease, OnceEndedLeavesTheZombieNothingToSettle) {

@@ -10,7 +10,7 @@ namespace aftercommit {
 namespace {
 
 using nlohmann::json;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 class CliAudit : public support::CliTest {
@@ -94,8 +94,8 @@ TEST_F(CliAudit, AgreesWithJobsInEveryState) {
   EXPECT_EQ(found.at("ledger"), 1);
 
   const auto text = run({"audit"}).output;
-  EXPECT_THAT(text, testing::StartsWith("committed = done + dead + waiting + delayed + running\n"));
-  EXPECT_THAT(text, testing::ContainsRegex("\nmail +6 +1 +2 +1 +1 +1\n"));
+  EXPECT_THAT(text, ::testing::StartsWith("committed = done + dead + waiting + delayed + running\n"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("\nmail +6 +1 +2 +1 +1 +1\n"));
   EXPECT_THAT(text, HasSubstr("remembered in the ledger: 1."));
   EXPECT_THAT(text, HasSubstr("\nAll agrees.\n"));
 }

@@ -17,9 +17,9 @@ namespace {
 using nlohmann::json;
 using support::End;
 using support::run_cli;
-using testing::ContainsRegex;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kNoDatabase = "--database=default=postgresql://127.0.0.1:1/none";
 constexpr const char* kNoReports = "--database=reports=postgresql://127.0.0.1:1/none";

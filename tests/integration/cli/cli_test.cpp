@@ -14,11 +14,11 @@ namespace {
 using support::End;
 using support::kAnn;
 using support::run_cli;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-using testing::UnorderedElementsAre;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 using namespace std::chrono_literals;
 using nlohmann::json;
 
@@ -46,10 +46,10 @@ TEST(CliCommand, PrintsHelpAndVersionToStandardOutput) {
     EXPECT_EQ(help.error, "");
     EXPECT_THAT(help.output, HasSubstr("Exit codes"));
   }
-  EXPECT_THAT(run_cli({"--version"}).output, testing::MatchesRegex("aftercommit [0-9.]+\n"));
+  EXPECT_THAT(run_cli({"--version"}).output, ::testing::MatchesRegex("aftercommit [0-9.]+\n"));
 }
 
-class CliWrongOption : public testing::TestWithParam<std::vector<std::string>> {};
+class CliWrongOption : public ::testing::TestWithParam<std::vector<std::string>> {};
 
 TEST_P(CliWrongOption, IsOneSentenceAndExitCode2) {
   const auto end = run_cli(GetParam());
@@ -60,22 +60,23 @@ TEST_P(CliWrongOption, IsOneSentenceAndExitCode2) {
 using Words = std::vector<std::string>;
 INSTANTIATE_TEST_SUITE_P(
     Options, CliWrongOption,
-    testing::Values(Words{}, Words{"nonsense"}, Words{"dead"}, Words{"dead", "bury"}, Words{"adopt"},
-                    Words{"adopt", "--all", "--queue", "mail"}, Words{"adopt", "--queue", "a b"},
-                    Words{"stats", "--nonsense"}, Words{"stats", "extra"},
-                    Words{"stats", "redis://u:canary@h"}, Words{"redis://u:canary@h"},
-                    Words{"dead", "show", "redis://u:canary@h"}, Words{"stats", "--redis"},
-                    Words{"stats", "--schema", "{}"}, Words{"migrate"}, Words{"migrate", "--from", "0"},
-                    Words{"new-token"}, Words{"new-token", "--all"},
-                    Words{"migrate", "--print", "--from", "99"}, Words{"migrate", "--json"}, Words{"audit"},
-                    Words{"audit", "--pause", "-1"}, Words{"audit", "--pause", "nan"}, Words{"dead", "show"},
-                    Words{"dead", "show", "42"}, Words{"dead", "list", "--limit", "0"},
-                    Words{"dead", "list", "--queue", "a b"}, Words{"dead", "list", "--task", ""},
-                    Words{"dead", "retry"}, Words{"dead", "retry", "--queue", "mail"},
-                    Words{"dead", "retry", "--all", "--task", "x"}, Words{"dead", "delete", "--task", ""},
-                    Words{"dead", "delete", "letter-0123456789abcdef", "--queue", "mail"}));
+    ::testing::Values(Words{}, Words{"nonsense"}, Words{"dead"}, Words{"dead", "bury"}, Words{"adopt"},
+                      Words{"adopt", "--all", "--queue", "mail"}, Words{"adopt", "--queue", "a b"},
+                      Words{"stats", "--nonsense"}, Words{"stats", "extra"},
+                      Words{"stats", "redis://u:canary@h"}, Words{"redis://u:canary@h"},
+                      Words{"dead", "show", "redis://u:canary@h"}, Words{"stats", "--redis"},
+                      Words{"stats", "--schema", "{}"}, Words{"migrate"}, Words{"migrate", "--from", "0"},
+                      Words{"new-token"}, Words{"new-token", "--all"},
+                      Words{"migrate", "--print", "--from", "99"}, Words{"migrate", "--json"}, Words{"audit"},
+                      Words{"audit", "--pause", "-1"}, Words{"audit", "--pause", "nan"},
+                      Words{"dead", "show"}, Words{"dead", "show", "42"},
+                      Words{"dead", "list", "--limit", "0"}, Words{"dead", "list", "--queue", "a b"},
+                      Words{"dead", "list", "--task", ""}, Words{"dead", "retry"},
+                      Words{"dead", "retry", "--queue", "mail"},
+                      Words{"dead", "retry", "--all", "--task", "x"}, Words{"dead", "delete", "--task", ""},
+                      Words{"dead", "delete", "letter-0123456789abcdef", "--queue", "mail"}));
 
-class CliServersAway : public testing::TestWithParam<Words> {};
+class CliServersAway : public ::testing::TestWithParam<Words> {};
 
 TEST_P(CliServersAway, AreASentenceEachAndExitCode3WithoutThePassword) {
   auto words = GetParam();
@@ -93,10 +94,11 @@ TEST_P(CliServersAway, AreASentenceEachAndExitCode3WithoutThePassword) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Commands, CliServersAway,
-                         testing::Values(Words{"migrate"}, Words{"new-token"}, Words{"stats"},
-                                         Words{"dead", "list"}, Words{"audit"},
-                                         Words{"dead", "show", "letter-0123456789abcdef"},
-                                         Words{"dead", "retry", "--all"}, Words{"dead", "delete", "--all"}));
+                         ::testing::Values(Words{"migrate"}, Words{"new-token"}, Words{"stats"},
+                                           Words{"dead", "list"}, Words{"audit"},
+                                           Words{"dead", "show", "letter-0123456789abcdef"},
+                                           Words{"dead", "retry", "--all"},
+                                           Words{"dead", "delete", "--all"}));
 
 TEST(CliMigrate, SaysFromWhichVersionToWhich) {
   const support::Schema schema;

@@ -18,14 +18,14 @@ namespace aftercommit {
 namespace {
 
 using support::message_of;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 /// Starts each test with an environment that names no server, and puts it back afterwards.
-class AppOptionsFrom : public testing::Test {
+class AppOptionsFrom : public ::testing::Test {
  protected:
   AppOptionsFrom() {
     for (char** entry = environ; *entry != nullptr; ++entry) {

@@ -20,10 +20,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using support::message_of;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
-class DurableDelivery : public support::Payments, public testing::Test {
+class DurableDelivery : public support::Payments, public ::testing::Test {
  protected:
   explicit DurableDelivery(AppOptions options = {}) : Payments{std::move(options)} {}
 
@@ -186,7 +186,7 @@ TEST_F(DurableDelivery, ThatIsNotAskedForIsNoMatterOfATransactionThatAStatementM
 }
 
 /// An app that finds no DATABASE_URL.
-class WithoutADatabase : public testing::Test {
+class WithoutADatabase : public ::testing::Test {
  protected:
   WithoutADatabase() { ::unsetenv("DATABASE_URL"); }
   ~WithoutADatabase() override { ::setenv("DATABASE_URL", url_before_.c_str(), 1); }

@@ -25,16 +25,16 @@ namespace {
 using namespace std::chrono_literals;
 using namespace support;
 using detail::DurablePush;
-using testing::AllOf;
-using testing::Contains;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::SizeIs;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
 using SteadyClock = std::chrono::steady_clock;
 
-class DurablePushOutage : public testing::Test {
+class DurablePushOutage : public ::testing::Test {
  protected:
   DurablePushOutage() {
     set_log_handler([this](const LogEvent& event) {

@@ -29,10 +29,10 @@ namespace {
 using namespace std::chrono_literals;
 using namespace support;
 using detail::DurablePush;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-using testing::UnorderedElementsAre;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 
 void push(DurablePush& pusher, const std::string& payload) { pusher.push({committed_job(payload)}); }
 
@@ -43,7 +43,7 @@ std::set<std::string> threads() {
   return all;
 }
 
-class DurablePushProcess : public testing::Test {
+class DurablePushProcess : public ::testing::Test {
  protected:
   void SetUp() override {
 #if defined(__SANITIZE_THREAD__)

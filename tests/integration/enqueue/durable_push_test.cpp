@@ -25,14 +25,14 @@ using namespace std::chrono_literals;
 using namespace support;
 using detail::DurablePush;
 using detail::PendingJob;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::Ge;
-using testing::IsEmpty;
-using testing::Le;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::Ge;
+using ::testing::IsEmpty;
+using ::testing::Le;
 using SteadyClock = std::chrono::steady_clock;
 
-class DurablePushTest : public testing::Test {
+class DurablePushTest : public ::testing::Test {
  protected:
   ~DurablePushTest() override { server.resume(); }  // else what waits is waited for
 

@@ -19,15 +19,15 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using support::caught;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using Ids = std::vector<long>;
 
 constexpr milliseconds kBound{300};
 
 /// The shop's own broker is in memory; the one that is down is that of another app on the same database.
-class BrokerDown : public support::Payments, public testing::Test {
+class BrokerDown : public support::Payments, public ::testing::Test {
  protected:
   App& app_on(const std::string& redis_url, milliseconds bound = kBound) {
     return apps_.emplace_back("cut_off", AppOptions{.redis_url = redis_url,

@@ -12,10 +12,10 @@ namespace aftercommit {
 namespace {
 
 using support::message_of;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
-class Payload : public support::Payments, public testing::Test {
+class Payload : public support::Payments, public ::testing::Test {
  protected:
   Payload() : Payments{{.payload_limit = 1000}} {}
   Task<std::string> note = app.task<std::string>("note");

@@ -48,7 +48,7 @@ AppOptions with_broker(const std::string& broker) {
 
 using Param = std::tuple<std::string, EntryPoint>;
 
-class AskedForBy : public support::Payments, public testing::TestWithParam<Param> {
+class AskedForBy : public support::Payments, public ::testing::TestWithParam<Param> {
  protected:
   AskedForBy() : Payments{with_broker(std::get<0>(GetParam()))} {}
 
@@ -70,8 +70,8 @@ class AskedForBy : public support::Payments, public testing::TestWithParam<Param
 };
 
 INSTANTIATE_TEST_SUITE_P(EveryWay, AskedForBy,
-                         testing::Combine(testing::Values("Memory", "Redis"),
-                                          testing::ValuesIn(kEntryPoints)),
+                         ::testing::Combine(::testing::Values("Memory", "Redis"),
+                                            ::testing::ValuesIn(kEntryPoints)),
                          [](const auto& way) {
                            return std::get<0>(way.param) + std::get<1>(way.param).name;
                          });
@@ -145,7 +145,7 @@ TEST_P(AskedForBy, ItNeverExistedIfTheCommitItselfFails) {  // P1
   expect_bought({});
 }
 
-class Enqueueing : public support::Payments, public testing::Test {};
+class Enqueueing : public support::Payments, public ::testing::Test {};
 
 TEST_F(Enqueueing, OutsideAnyBlockSendsAtOnce) {
   receipt.delay(1);

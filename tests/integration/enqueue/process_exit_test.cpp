@@ -18,7 +18,7 @@
 namespace aftercommit {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// A named pipe that has no room left, and that nobody reads.
 class FullPipe {
@@ -42,7 +42,7 @@ class FullPipe {
   const int file_ = (::mkfifo(path_.c_str(), 0600), ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
 };
 
-class ProcessExit : public support::Payments, public testing::Test {
+class ProcessExit : public support::Payments, public ::testing::Test {
  protected:
   ProcessExit() : Payments{{.redis_url = support::fresh_redis_url()}} {}
 
@@ -104,7 +104,7 @@ TEST_F(ProcessExit, RefusesTheDatabaseToWhatIsOlderThanItsFirstStatementWithASen
   for (const auto* who : {"older object", "younger object", "early exit handler"}) {
     for (const auto* what : {"statement", "block", "durable job", "static database"}) {
       EXPECT_THAT(run(who, what),
-                  testing::AllOf(testing::StartsWith(kTooLate), HasSubstr("before main returns")))
+                  ::testing::AllOf(::testing::StartsWith(kTooLate), HasSubstr("before main returns")))
           << who << ", " << what;
     }
   }
@@ -143,7 +143,7 @@ TEST_F(ProcessExit, SendsTheDurableJobsOfMainBeforeTheAppEnds) {
 
 TEST_F(ProcessExit, LetsEverythingLog) {
   for (const auto* who : {"older object", "younger object", "local object", "early exit handler", "thread"})
-    EXPECT_THAT(run(who, "log"), testing::AllOf(HasSubstr("at the end"), HasSubstr("worked"))) << who;
+    EXPECT_THAT(run(who, "log"), ::testing::AllOf(HasSubstr("at the end"), HasSubstr("worked"))) << who;
 }
 
 TEST_F(ProcessExit, WaitsForNobodyWhoDoesNotReadTheLog) {

@@ -1,10 +1,6 @@
 # From a call of a task to the job in the broker or the table.
-foreach(subject app_options durable_delivery enqueue enqueue_failure enqueue_options enqueue_payload)
-  aftercommit_test(${subject}_test LABEL integration LIBRARIES test_payments)
-endforeach()
-foreach(subject durable_push durable_push_outage durable_push_process)
-  aftercommit_test(${subject}_test LABEL integration LIBRARIES aftercommit::client)
-endforeach()
-aftercommit_test(process_exit_test LABEL integration LIBRARIES test_payments)
-target_compile_definitions(process_exit_test PRIVATE AFTERCOMMIT_EXIT_PROGRAM="$<TARGET_FILE:exit_program>")
-add_dependencies(process_exit_test exit_program)
+aftercommit_tests(enqueue LABEL integration LIBRARIES test_payments
+  TESTS app_options durable_delivery durable_push durable_push_outage durable_push_process enqueue enqueue_failure
+        enqueue_options enqueue_payload process_exit)
+target_compile_definitions(enqueue_tests PRIVATE AFTERCOMMIT_EXIT_PROGRAM="$<TARGET_FILE:exit_program>")
+add_dependencies(enqueue_tests exit_program)

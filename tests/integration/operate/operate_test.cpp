@@ -19,9 +19,9 @@ namespace {
 
 using nlohmann::json;
 using operate::Json;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 class Operator : public support::CliTest {

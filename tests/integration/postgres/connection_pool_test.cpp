@@ -20,11 +20,11 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 using support::message_of;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
-class Pool : public testing::Test {
+class Pool : public ::testing::Test {
  protected:
   Database database_of(std::size_t size, std::chrono::milliseconds timeout = 5s) {
     return Database{{.url = schema_.url(schema_.name()), .pool_size = size, .pool_timeout = timeout}};
@@ -151,7 +151,7 @@ TEST(Database, ThatCannotBeReachedIsDatabaseUnavailableWhereverItIsUsed) {
   EXPECT_THAT(message_of<DatabaseUnavailable>([&] { database.exec("SELECT 1"); }), says);
 }
 
-class ConnectionPoolAfterFork : public support::Payments, public testing::Test {};
+class ConnectionPoolAfterFork : public support::Payments, public ::testing::Test {};
 
 TEST_F(ConnectionPoolAfterFork, GivesTheChildAConnectionOfItsOwnAndLeavesTheParentsAlone) {
   const auto backend = [&] { return database.exec("SELECT pg_backend_pid()")[0][0].as<int>(); };
@@ -166,7 +166,7 @@ TEST_F(ConnectionPoolAfterFork, GivesTheChildAConnectionOfItsOwnAndLeavesThePare
 
 class PoolOnARestartedServer : protected support::OnPrivatePostgres,
                                public support::Payments,
-                               public testing::Test {};
+                               public ::testing::Test {};
 
 TEST_F(PoolOnARestartedServer, JustWorksInTheNextBlock) {  // P1
   database.atomic([&] { pay(1); });

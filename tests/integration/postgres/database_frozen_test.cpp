@@ -13,7 +13,9 @@ namespace {
 
 using support::eventually;
 
-class FrozenPostgres : protected support::OnPrivatePostgres, public support::Payments, public testing::Test {
+class FrozenPostgres : protected support::OnPrivatePostgres,
+                       public support::Payments,
+                       public ::testing::Test {
  protected:
   ~FrozenPostgres() override { server.thaw(); }
 };

@@ -14,9 +14,9 @@ namespace {
 
 using support::Deliberate;
 using support::message_of;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class LostConnection : public support::Payments, public testing::Test {};
+class LostConnection : public support::Payments, public ::testing::Test {};
 
 TEST_F(LostConnection,
        RollsTheBlockBackAndDropsItsHooksAndJobs) {  // P1, as Django's test_hooks_cleared_on_reconnect

@@ -26,8 +26,8 @@ namespace {
 using support::eventually;
 using support::message_of;
 using support::shown_of_canary;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kAsk =
     "SELECT concat_ws('|', current_database(), current_user, current_setting('search_path'), "
@@ -71,7 +71,7 @@ int compare(const std::vector<std::string>& urls) {
 }
 
 /// A server that asks for passwords, on a Unix socket.
-class DatabaseUrl : public testing::Test {
+class DatabaseUrl : public ::testing::Test {
  protected:
   DatabaseUrl() {
     pqxx::connection connection{server.url()};
@@ -199,8 +199,8 @@ TEST_F(DatabaseUrl, ThatIsRefusedByTheServerIsToldWithoutItsPassword) {
 
 TEST_F(DatabaseUrl, InQuotesIsToldSoByTheAppAndTheDatabase) {
   const std::string url = "\"postgresql://u:s3cret@host/db\"";
-  const auto says = testing::AllOf(HasSubstr("the URL of database 'default' begins with a quote"),
-                                   Not(HasSubstr("s3cret")));
+  const auto says = ::testing::AllOf(HasSubstr("the URL of database 'default' begins with a quote"),
+                                     Not(HasSubstr("s3cret")));
   Database database{{.url = url}};
   EXPECT_THAT(message_of<ConfigError>([&] { database.check(); }), says);
   App app{"shop", {.redis_url = "memory://quotes", .databases = {{"default", {.url = url}}}}};

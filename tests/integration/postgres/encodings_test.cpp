@@ -21,8 +21,8 @@ using nlohmann::json;
 using support::caught;
 using support::eventually;
 using support::sqlstate;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 /// Where text is kept, and what would make a session speak something else.
 struct Place {
@@ -34,7 +34,7 @@ struct Place {
 void PrintTo(const Place& place, std::ostream* out) { *out << place.name; }
 
 /// DATABASE_URL leads to a database of this encoding, on a server of its own.
-class OnEncoding : protected support::OnPrivatePostgres, public testing::WithParamInterface<Place> {
+class OnEncoding : protected support::OnPrivatePostgres, public ::testing::WithParamInterface<Place> {
  protected:
   OnEncoding() {
     pqxx::connection connection{server.url()};
@@ -164,11 +164,11 @@ TEST_P(Text, IsCountedAsItIsKept) {
 }
 
 INSTANTIATE_TEST_SUITE_P(In, Text,
-                         testing::Values(Place{"Utf8", "UTF8"},
-                                         Place{"Utf8SpokenToAsLatin1", "UTF8", "LATIN1"},
-                                         Place{"Latin1", "LATIN1"},
-                                         Place{"Latin1SpokenToAsAscii", "LATIN1", "SQL_ASCII"},
-                                         Place{"NoEncoding", "SQL_ASCII"}),
+                         ::testing::Values(Place{"Utf8", "UTF8"},
+                                           Place{"Utf8SpokenToAsLatin1", "UTF8", "LATIN1"},
+                                           Place{"Latin1", "LATIN1"},
+                                           Place{"Latin1SpokenToAsAscii", "LATIN1", "SQL_ASCII"},
+                                           Place{"NoEncoding", "SQL_ASCII"}),
                          [](const auto& one) { return one.param.name; });
 
 }  // namespace

@@ -14,7 +14,7 @@ using support::sqlstate;
 
 constexpr int kOften = 8;
 
-class FrequentWrites : public support::Payments, public testing::Test {
+class FrequentWrites : public support::Payments, public ::testing::Test {
  protected:
   FrequentWrites() {
     outside("CREATE TABLE thing (id bigint PRIMARY KEY, words text, at date DEFAULT '2026-01-01')");

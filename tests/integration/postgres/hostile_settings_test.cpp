@@ -72,7 +72,7 @@ constexpr std::pair<const char*, const char*> kHostile[] = {
 
 /// "ROLE postgres" or "DATABASE postgres".
 class OnHostileServer : protected support::OnPrivatePostgres,
-                        public testing::WithParamInterface<std::string> {
+                        public ::testing::WithParamInterface<std::string> {
  protected:
   OnHostileServer() {
     pqxx::connection connection{server.url()};
@@ -140,7 +140,7 @@ TEST_P(HostileSettings, ChangeNothingOfTheWayOfAJob) {  // P1, P3, P6, P7
             true);
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, HostileSettings, testing::Values("ROLE postgres", "DATABASE postgres"),
+INSTANTIATE_TEST_SUITE_P(Of, HostileSettings, ::testing::Values("ROLE postgres", "DATABASE postgres"),
                          [](const auto& one) { return one.param.substr(0, one.param.find(' ')); });
 
 /// Functions and operators of others stand before PostgreSQL's own in the search path of all sessions.

@@ -32,8 +32,8 @@ using detail::schema_version;
 using detail::SchemaSteps;
 using support::eventually;
 using support::message_of;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 class MigrationsInUse : public support::MigrationsTest {
  protected:
@@ -164,9 +164,9 @@ std::vector<std::size_t> ends_of_statements(std::string_view sql) {
   return ends;
 }
 
-class MigrationKilled : public MigrationsInUse, public testing::WithParamInterface<int> {};
+class MigrationKilled : public MigrationsInUse, public ::testing::WithParamInterface<int> {};
 
-INSTANTIATE_TEST_SUITE_P(AtVersion, MigrationKilled, testing::Range(0, kSchemaVersion + 1));
+INSTANTIATE_TEST_SUITE_P(AtVersion, MigrationKilled, ::testing::Range(0, kSchemaVersion + 1));
 
 TEST_P(MigrationKilled, AfterAnyStatementLeavesWhatWasAndSucceedsWhenItIsRunAgain) {
   const int version = GetParam();

@@ -35,8 +35,8 @@ using support::caught;
 using support::eventually;
 using support::message_of;
 using support::unique_name;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 using Migrations = support::MigrationsTest;
 
@@ -314,17 +314,18 @@ TEST_F(Migrations, AsAScriptRunTwiceFailAndChangeNothing) {
 
 TEST_F(Migrations, AsAScriptFromTheNewestVersionHaveNothingToDo) {
   EXPECT_THAT(migration_script(schema_, 0), HasSubstr("CREATE TABLE"));
-  EXPECT_THAT(migration_script(schema_, kSchemaVersion), testing::Not(HasSubstr("CREATE")));
+  EXPECT_THAT(migration_script(schema_, kSchemaVersion), ::testing::Not(HasSubstr("CREATE")));
 }
 
 // ---- Names
 
-class SchemaName : public Migrations, public testing::WithParamInterface<std::string> {};
+class SchemaName : public Migrations, public ::testing::WithParamInterface<std::string> {};
 
 INSTANTIATE_TEST_SUITE_P(Hostile, SchemaName,
-                         testing::Values("a\"; DROP TABLE x; --", "it's; DROP TABLE x; --", "back\\'slash\\",
-                                         "$do$; DROP TABLE x; --", "$function$; DROP TABLE x; --",
-                                         "Upper Case", "sch\u00e9ma", "comma, public", "--", "/*"),
+                         ::testing::Values("a\"; DROP TABLE x; --", "it's; DROP TABLE x; --",
+                                           "back\\'slash\\", "$do$; DROP TABLE x; --",
+                                           "$function$; DROP TABLE x; --", "Upper Case", "sch\u00e9ma",
+                                           "comma, public", "--", "/*"),
                          [](const auto& test) { return "Number" + std::to_string(test.index); });
 
 TEST_P(SchemaName, IsHarmless) {

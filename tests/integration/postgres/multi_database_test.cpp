@@ -13,11 +13,11 @@ namespace {
 
 using support::Deliberate;
 using support::message_of;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 using Ids = std::vector<long>;
 
-class TwoDatabases : public support::Payments, public testing::Test {
+class TwoDatabases : public support::Payments, public ::testing::Test {
  protected:
   TwoDatabases() : Payments{{.databases = {{"default", {}}, {"reports", {}}}}} {}
 

@@ -15,9 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using support::message_of;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class Pooler : protected support::OnPrivatePostgres, public testing::Test {
+class Pooler : protected support::OnPrivatePostgres, public ::testing::Test {
  protected:
   std::string durability_of(const std::string& application) const {
     Database database{{.url = proxy.url(), .application_name = application}};

@@ -19,18 +19,18 @@ namespace {
 using support::caught;
 using support::Deliberate;
 using support::sqlstate;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::UnorderedElementsAre;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 const auto kInsertsAJob = AllOf(HasSubstr("INSERT INTO"), HasSubstr(".job"));
 const auto kDeletesAJob = AllOf(HasSubstr("DELETE FROM"), HasSubstr(".job"));
 const auto kEntersTheLedger = AllOf(HasSubstr("INSERT INTO"), HasSubstr(".ledger"));
 const auto kProves = HasSubstr("pg_current_xact_id_if_assigned");
 
-class ServerPlans : public support::Payments, public testing::Test {
+class ServerPlans : public support::Payments, public ::testing::Test {
  protected:
   /// Those of ours on this thread's connection, of which there is one.
   std::vector<std::string> plans() {

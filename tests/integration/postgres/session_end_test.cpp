@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using support::eventually;
 using support::message_of;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr const char* kByAnAdministrator = "terminating connection due to administrator command";
 constexpr const char* kByATimeout = "terminating connection due to idle-in-transaction timeout";
@@ -33,7 +33,7 @@ void send(detail::Connection& connection, const std::string& sql) {
   }
 }
 
-class SessionEnd : protected support::OnPrivatePostgres, public testing::Test {
+class SessionEnd : protected support::OnPrivatePostgres, public ::testing::Test {
  protected:
   bool is_gone(int backend) {
     const auto session = "SELECT FROM pg_stat_activity WHERE pid = " + std::to_string(backend);
@@ -102,7 +102,7 @@ TEST_F(SessionEnd, WithoutAWordIsStillKnown) {
 }
 
 /// A session that listens for jobs.
-class ListeningSession : protected support::OnPrivatePostgres, public testing::Test {
+class ListeningSession : protected support::OnPrivatePostgres, public ::testing::Test {
  protected:
   ListeningSession() { EXPECT_TRUE(listener.wait(0ms)) << "it begins to listen"; }
 

@@ -14,11 +14,11 @@ namespace {
 
 using support::Deliberate;
 using support::message_of;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
-class SessionState : public support::Payments, public testing::Test {
+class SessionState : public support::Payments, public ::testing::Test {
  protected:
   /// Of the one connection that this thread uses.
   std::string ask(const std::string& sql) {
@@ -41,7 +41,7 @@ struct Change {
 
 void PrintTo(const Change& change, std::ostream* out) { *out << change.name; }
 
-class SessionStateChangedBy : public SessionState, public testing::WithParamInterface<Change> {};
+class SessionStateChangedBy : public SessionState, public ::testing::WithParamInterface<Change> {};
 
 TEST_P(SessionStateChangedBy, IsAsItWasForTheNextOne) {
   const auto before = pid();
@@ -74,7 +74,7 @@ constexpr const char* kTenant = "coalesce(nullif(current_setting('shop.tenant', 
 
 INSTANTIATE_TEST_SUITE_P(
     In, SessionStateChangedBy,
-    testing::Values(
+    ::testing::Values(
         Change{"Setting", "SET statement_timeout = '7min'", "current_setting('statement_timeout')", "0"},
         Change{"OwnSetting", "SELECT set_config('shop.tenant', '7', false)", kTenant, "none"},
         Change{"QuotedSetting", "SET \"statement_timeout\" = '7min'", "current_setting('statement_timeout')",

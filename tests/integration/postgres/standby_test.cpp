@@ -24,11 +24,11 @@ using support::eventually;
 using support::message_of;
 using support::PrivatePostgres;
 using support::sqlstate;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 /// The shop on a server of its own, which becomes a standby.
-class Standby : protected support::OnPrivatePostgres, public support::Payments, public testing::Test {
+class Standby : protected support::OnPrivatePostgres, public support::Payments, public ::testing::Test {
  protected:
   /// The session of outside() goes with the server.
   void demote() {
@@ -125,7 +125,7 @@ TEST_F(Standby, IsToldFromAReadOnlyDefault) {
 }
 
 /// On a primary.
-class ReadOnlyOnRequest : public support::Payments, public testing::Test {
+class ReadOnlyOnRequest : public support::Payments, public ::testing::Test {
  protected:
   static void expect_refused(const std::function<void()>& write) {
     const auto error = caught<pqxx::sql_error>(write);
@@ -183,7 +183,7 @@ class Failover : protected support::OnPrivatePostgres {
   PrivatePostgres other{PrivatePostgres::StandbyOf{server}};
 };
 
-class AfterAFailover : protected Failover, public support::Payments, public testing::Test {
+class AfterAFailover : protected Failover, public support::Payments, public ::testing::Test {
  protected:
   void await_replication() {
     const auto lag = "SELECT FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_lsn()";

@@ -102,7 +102,7 @@ void expect_silence(WorkerProcess& process, const std::vector<std::string>& comm
   EXPECT_TRUE(exit_code) << said;
   EXPECT_NE(exit_code, 0) << said;
   EXPECT_FALSE(said.empty());
-  EXPECT_EQ(shown_of_canary(said), "") << said << "\nby " << testing::PrintToString(command);
+  EXPECT_EQ(shown_of_canary(said), "") << said << "\nby " << ::testing::PrintToString(command);
 }
 
 TEST(MangledUrl, IsToldByNoProcessWithItsPassword) {

@@ -14,7 +14,7 @@
 #include "client/app/set_up_checks.hpp"
 #include "client/statements/sql_template.hpp"
 #include "support/fixtures/worker_fixture.hpp"
-#include "support/servers/loopback.hpp"
+#include "support/servers/silent_server.hpp"
 
 namespace aftercommit {
 namespace {
@@ -22,25 +22,11 @@ namespace {
 using namespace std::chrono_literals;
 using detail::look_at_all;
 using detail::SetUpCheck;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-
-/// Takes connections and never answers.
-class SilentServer {
- public:
-  SilentServer() = default;
-  ~SilentServer() { ::close(socket_); }
-  SilentServer(const SilentServer&) = delete;
-  SilentServer& operator=(const SilentServer&) = delete;
-
-  const std::string& at() const { return at_; }
-
- private:
-  const int socket_ = support::open_socket();
-  const std::string at_ = "127.0.0.1:" + std::to_string(support::listen_on_loopback(socket_));
-};
+using support::SilentServer;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::vector<std::string> nothing() { return {}; }
 

@@ -10,15 +10,14 @@
 #include <filesystem>
 
 #include "support/fixtures/worker_fixture.hpp"
-#include "support/servers/loopback.hpp"
+#include "support/servers/silent_server.hpp"
 
 namespace aftercommit {
 namespace {
 
-using support::listen_on_loopback;
-using support::open_socket;
+using support::SilentServer;
 using support::WorkerProcess;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 /// How a worker that cannot begin has ended, and how fast.
@@ -43,21 +42,6 @@ void expect_one_sentence(const End& end, int exit_code) {
   EXPECT_EQ(std::ranges::count(end.error, '\n'), 1) << end.error;
 }
 
-/// Takes connections and never answers.
-class SilentServer {
- public:
-  SilentServer() = default;
-  ~SilentServer() { ::close(socket_); }
-  SilentServer(const SilentServer&) = delete;
-  SilentServer& operator=(const SilentServer&) = delete;
-
-  const std::string& at() const { return at_; }
-
- private:
-  const int socket_ = open_socket();
-  const std::string at_ = "127.0.0.1:" + std::to_string(listen_on_loopback(socket_));
-};
-
 TEST(WorkerCommand, PrintsItsHelpAndItsVersionToStandardOutput) {
   const auto help = run({"--help"});
   EXPECT_EQ(help.exit_code, 0);
@@ -66,25 +50,25 @@ TEST(WorkerCommand, PrintsItsHelpAndItsVersionToStandardOutput) {
   const auto version = run({"--version"});
   EXPECT_EQ(version.exit_code, 0);
   EXPECT_EQ(version.error, "");
-  EXPECT_THAT(version.output, testing::MatchesRegex("aftercommit worker [0-9.]+\n"));
+  EXPECT_THAT(version.output, ::testing::MatchesRegex("aftercommit worker [0-9.]+\n"));
 }
 
-class WorkerCommandWrongOption : public testing::TestWithParam<std::vector<std::string>> {};
+class WorkerCommandWrongOption : public ::testing::TestWithParam<std::vector<std::string>> {};
 
 TEST_P(WorkerCommandWrongOption, IsOneSentenceAndExitCode2) { expect_one_sentence(run(GetParam()), 2); }
 
 INSTANTIATE_TEST_SUITE_P(Options, WorkerCommandWrongOption,
-                         testing::Values(std::vector<std::string>{}, std::vector<std::string>{"--nonsense"},
-                                         std::vector<std::string>{"--app"},
-                                         std::vector<std::string>{"--app", "x", "--concurrency", "0"},
-                                         std::vector<std::string>{"--app", "x", "--queues", "a b"},
-                                         std::vector<std::string>{"--app", "x", "--log-format", "xml"},
-                                         std::vector<std::string>{"--app", "/no/such/library.so"},
-                                         std::vector<std::string>{"--app", "/no/such\nlibrary.so"},
-                                         std::vector<std::string>{"--app", "x", "--queues", "a\nb"},
-                                         std::vector<std::string>{"--app", "/etc/passwd"},
-                                         std::vector<std::string>{"--app", AFTERCOMMIT_NO_TASK_LIBRARY},
-                                         std::vector<std::string>{"--app", AFTERCOMMIT_OLD_TASK_LIBRARY}));
+                         ::testing::Values(std::vector<std::string>{}, std::vector<std::string>{"--nonsense"},
+                                           std::vector<std::string>{"--app"},
+                                           std::vector<std::string>{"--app", "x", "--concurrency", "0"},
+                                           std::vector<std::string>{"--app", "x", "--queues", "a b"},
+                                           std::vector<std::string>{"--app", "x", "--log-format", "xml"},
+                                           std::vector<std::string>{"--app", "/no/such/library.so"},
+                                           std::vector<std::string>{"--app", "/no/such\nlibrary.so"},
+                                           std::vector<std::string>{"--app", "x", "--queues", "a\nb"},
+                                           std::vector<std::string>{"--app", "/etc/passwd"},
+                                           std::vector<std::string>{"--app", AFTERCOMMIT_NO_TASK_LIBRARY},
+                                           std::vector<std::string>{"--app", AFTERCOMMIT_OLD_TASK_LIBRARY}));
 
 TEST(WorkerCommand, SaysWhatIsWrongWithALibrary) {
   EXPECT_THAT(run({"--app", "/no/such/library.so"}).error, HasSubstr("/no/such/library.so"));
@@ -105,7 +89,7 @@ TEST(WorkerCommand, LoadsNoLibraryThatEverybodyMayWrite) {
   EXPECT_THAT(end.error, HasSubstr("chmod o-w"));
 }
 
-class WorkerCommandUnreachable : public testing::TestWithParam<std::string> {};
+class WorkerCommandUnreachable : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(WorkerCommandUnreachable, RedisIsOneSentenceAndExitCode3WithoutThePassword) {
   const SilentServer silent;
@@ -114,7 +98,7 @@ TEST_P(WorkerCommandUnreachable, RedisIsOneSentenceAndExitCode3WithoutThePasswor
   const auto end =
       run({"--app", AFTERCOMMIT_TEST_TASKS, "--redis", url, "--database", support::database_url()});
   expect_one_sentence(end, 3);
-  EXPECT_THAT(end.error, testing::Not(HasSubstr("canary")));
+  EXPECT_THAT(end.error, ::testing::Not(HasSubstr("canary")));
 }
 
 TEST_P(WorkerCommandUnreachable, DatabaseIsOneSentenceAndExitCode3WithoutThePassword) {
@@ -124,35 +108,35 @@ TEST_P(WorkerCommandUnreachable, DatabaseIsOneSentenceAndExitCode3WithoutThePass
   const auto end =
       run({"--app", AFTERCOMMIT_TEST_TASKS, "--redis", support::fresh_redis_url(), "--database", url});
   expect_one_sentence(end, 3);
-  EXPECT_THAT(end.error, testing::Not(HasSubstr("canary")));
+  EXPECT_THAT(end.error, ::testing::Not(HasSubstr("canary")));
   EXPECT_THAT(end.error, HasSubstr("database 'default'"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, WorkerCommandUnreachable,
-                         testing::Values("127.0.0.1:1", "silent", "no.such.host.invalid",
-                                         "127.0.0.1:99999999"));
+                         ::testing::Values("127.0.0.1:1", "silent", "no.such.host.invalid",
+                                           "127.0.0.1:99999999"));
 
-class WorkerCommandMistyped : public testing::TestWithParam<std::string> {};
+class WorkerCommandMistyped : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(WorkerCommandMistyped, DatabaseUrlIsRefusedWithoutItsPassword) {
   const auto end =
       run({"--app", AFTERCOMMIT_TEST_TASKS, "--redis", support::fresh_redis_url(), "--database", GetParam()});
   expect_one_sentence(end, 3);
-  EXPECT_THAT(end.error, testing::Not(HasSubstr("canary")));
+  EXPECT_THAT(end.error, ::testing::Not(HasSubstr("canary")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Urls, WorkerCommandMistyped,
-                         testing::Values("mysql://user:canary@localhost/x",
-                                         "postgresql://user:canary%zz@localhost/x",
-                                         "postgresql://user:canary/1@localhost/x",
-                                         "postgresql://user:1@canary@localhost/x",
-                                         "host=localhost password=1 canary"));
+                         ::testing::Values("mysql://user:canary@localhost/x",
+                                           "postgresql://user:canary%zz@localhost/x",
+                                           "postgresql://user:canary/1@localhost/x",
+                                           "postgresql://user:1@canary@localhost/x",
+                                           "host=localhost password=1 canary"));
 
 TEST(WorkerCommand, RefusesARedisUrlThatIsNoneWithoutItsPassword) {
   const auto end = run({"--app", AFTERCOMMIT_TEST_TASKS, "--redis", "http://user:canary@here", "--database",
                         support::database_url()});
   expect_one_sentence(end, 3);
-  EXPECT_THAT(end.error, testing::Not(HasSubstr("canary")));
+  EXPECT_THAT(end.error, ::testing::Not(HasSubstr("canary")));
 }
 
 TEST(WorkerCommand, NeedsADatabaseForTasksInTransactions) {

@@ -18,7 +18,7 @@ namespace {
 
 using support::eventually;
 using support::WorkerProcess;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 /// A named pipe that a worker's standard error goes to.
@@ -50,7 +50,7 @@ class LogPipe {
   int file_ = (::mkfifo(path_.c_str(), 0600), ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
 };
 
-class LogReader : public support::WorkerTest, public testing::WithParamInterface<std::string> {
+class LogReader : public support::WorkerTest, public ::testing::WithParamInterface<std::string> {
  protected:
   /// Started by a shell that does this first: "2>\"$LOG\"".
   WorkerProcess& start(const std::string& redirections, std::vector<std::string> options = {}) {
@@ -141,7 +141,7 @@ TEST_P(LogReader, ThatIsNoneGivesNoSessionTheNumberOfAStandardFile) {
       for (const auto* const file : {"0", "1", "2"}) {
         const auto is =
             std::filesystem::read_symlink("/proc/" + std::to_string(process) + "/fd/" + file).string();
-        EXPECT_THAT(is, testing::Not(HasSubstr("socket"))) << file << " of a worker with " << closed;
+        EXPECT_THAT(is, ::testing::Not(HasSubstr("socket"))) << file << " of a worker with " << closed;
       }
     }
     worker.signal(SIGTERM);
@@ -149,7 +149,7 @@ TEST_P(LogReader, ThatIsNoneGivesNoSessionTheNumberOfAStandardFile) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Processes, LogReader, testing::Values("0", "1"));
+INSTANTIATE_TEST_SUITE_P(Processes, LogReader, ::testing::Values("0", "1"));
 
 }  // namespace
 }  // namespace aftercommit

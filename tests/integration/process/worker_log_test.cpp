@@ -13,10 +13,10 @@ namespace {
 
 using nlohmann::json;
 using support::eventually;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
-constexpr const char* kCanary = "canary-argument";
+constexpr const char* kArgument = "canary-argument";
 
 class WorkerLog : public support::WorkerTest {
  protected:
@@ -24,17 +24,17 @@ class WorkerLog : public support::WorkerTest {
   void run_all_kinds_of_jobs() {
     constexpr std::size_t good = 3;
     tasks.insert.delay(0);
-    tasks.two.delay(1, kCanary);
-    tasks.fail.delay(2, "deliberate\nand on a second line " + std::string{kCanary});
-    tasks.fail_in_sql.delay(8, kCanary);
-    tasks.fail.delay(7, "no user of the name " + std::string{kCanary} + " is known");
+    tasks.two.delay(1, kArgument);
+    tasks.fail.delay(2, "deliberate\nand on a second line " + std::string{kArgument});
+    tasks.fail_in_sql.delay(8, kArgument);
+    tasks.fail.delay(7, "no user of the name " + std::string{kArgument} + " is known");
     tasks.hook_throws.delay(3);
     tasks.reject.delay(4);
-    tasks.two.apply_async({.expires = std::chrono::milliseconds{-1000}}, 5, kCanary);
+    tasks.two.apply_async({.expires = std::chrono::milliseconds{-1000}}, 5, kArgument);
     support::declare_later(app).delay(6);
-    Envelope job{.id = JobId::generate(), .task = "insert", .args = {kCanary}, .queue = "default"};
+    Envelope job{.id = JobId::generate(), .task = "insert", .args = {kArgument}, .queue = "default"};
     enqueue_raw(encode(job));
-    enqueue_raw("{\"args\": [\"" + std::string{kCanary} + "\"]");
+    enqueue_raw("{\"args\": [\"" + std::string{kArgument} + "\"]");
     EXPECT_TRUE(eventually([&] { return effects().size() == good; }));
     eventually_dead(6);
   }
@@ -117,7 +117,7 @@ TEST_F(WorkerLog, NamesTheTypeOfAnExceptionAndKeepsItWithTheJob) {
   for (const auto& event : worker.events()) {
     if (event.contains("exception")) types.insert(event.at("exception").get<std::string>());
   }
-  EXPECT_THAT(types, testing::UnorderedElementsAre("aftercommit::support::DeliberateFailure", "int"));
+  EXPECT_THAT(types, ::testing::UnorderedElementsAre("aftercommit::support::DeliberateFailure", "int"));
 }
 
 TEST_F(WorkerLog, IsOneLineAnEventAsTextToo) {

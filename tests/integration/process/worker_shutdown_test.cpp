@@ -35,7 +35,7 @@ class WorkerShutdown : public support::WorkerTest {
   }
 };
 
-class WorkerSignal : public WorkerShutdown, public testing::WithParamInterface<int> {};
+class WorkerSignal : public WorkerShutdown, public ::testing::WithParamInterface<int> {};
 
 TEST_P(WorkerSignal, EndsAnIdleWorkerWithinASecondOrSo) {
   auto& worker = start_worker();
@@ -122,7 +122,7 @@ TEST_F(WorkerShutdown, IsNotBroughtAboutByAHangUpThatWasIgnoredAtTheStart) {
   EXPECT_EQ(worker.count("worker stopping"), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Signals, WorkerSignal, testing::Values(SIGTERM, SIGINT),
+INSTANTIATE_TEST_SUITE_P(Signals, WorkerSignal, ::testing::Values(SIGTERM, SIGINT),
                          [](const auto& test) { return test.param == SIGTERM ? "Sigterm" : "Sigint"; });
 
 TEST_F(WorkerShutdown, GivesBackWhatHasNotStartedWithItsAttemptUnused) {

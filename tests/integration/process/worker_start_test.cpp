@@ -15,7 +15,7 @@ namespace {
 
 using support::eventually;
 using support::WorkerProcess;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 /// Where a crash is to be seen as it is, not as a report of the sanitizer.
@@ -45,7 +45,7 @@ const Death kThrown[]{{"task name", "aftercommit::UsageError: "},
 const Death kOthers[]{{"segfault", "SIGSEGV"},   {"abort", "SIGABRT"},      {"kill", "SIGKILL"},
                       {"exit 0", "exit code 0"}, {"exit 1", "exit code 1"}, {"_exit", "exit code 3"}};
 
-std::string name_of(const testing::TestParamInfo<Death>& test) {
+std::string name_of(const ::testing::TestParamInfo<Death>& test) {
   std::string name = test.param.how;
   std::erase_if(name, [](char c) { return c == ' ' || c == '_'; });
   return (test.param.how[0] == '_' ? "Quick" : "") + name;
@@ -60,7 +60,7 @@ void expect_one_sentence(WorkerProcess& worker, const std::string& seen_as) {
   EXPECT_THAT(log, HasSubstr(AFTERCOMMIT_FAILING_TASK_LIBRARY));
 }
 
-class WorkerFirstStart : public testing::TestWithParam<Death> {};
+class WorkerFirstStart : public ::testing::TestWithParam<Death> {};
 
 TEST_P(WorkerFirstStart, ThatDiesInTheStaticObjectsOfALibraryIsOneSentenceAndExitCode2) {
   WorkerProcess worker{command(), failing(GetParam().how)};
@@ -72,17 +72,17 @@ TEST_P(WorkerFirstStart, ThatDiesWhereALibraryDefinesItsTasksIsTheSame) {
   expect_one_sentence(worker, GetParam().seen_as);
 }
 
-INSTANTIATE_TEST_SUITE_P(OfWhatIsThrown, WorkerFirstStart, testing::ValuesIn(kThrown), name_of);
-INSTANTIATE_TEST_SUITE_P(OfOtherDeaths, WorkerFirstStart, testing::ValuesIn(kOthers), name_of);
+INSTANTIATE_TEST_SUITE_P(OfWhatIsThrown, WorkerFirstStart, ::testing::ValuesIn(kThrown), name_of);
+INSTANTIATE_TEST_SUITE_P(OfOtherDeaths, WorkerFirstStart, ::testing::ValuesIn(kOthers), name_of);
 
-class WorkerAlone : public testing::TestWithParam<Death> {};
+class WorkerAlone : public ::testing::TestWithParam<Death> {};
 
 TEST_P(WorkerAlone, SaysTheSameOfWhatIsThrown) {
   WorkerProcess worker{command({"--processes", "0"}), failing(GetParam().how)};
   expect_one_sentence(worker, GetParam().seen_as);
 }
 
-INSTANTIATE_TEST_SUITE_P(OfWhatIsThrown, WorkerAlone, testing::ValuesIn(kThrown), name_of);
+INSTANTIATE_TEST_SUITE_P(OfWhatIsThrown, WorkerAlone, ::testing::ValuesIn(kThrown), name_of);
 
 TEST(WorkerWithoutProcesses, IsOneSentenceAndExitCode2) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -105,7 +105,7 @@ TEST(WorkerWithoutProcesses, IsOneSentenceAndExitCode2) {
   EXPECT_TRUE(worker.log().starts_with("worker: cannot start a process to run jobs: ")) << worker.log();
 }
 
-class WorkerThatWaits : public testing::TestWithParam<std::string> {};
+class WorkerThatWaits : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(WorkerThatWaits, ForItsLibrarySaysSoAndObeysASignal) {
   WorkerProcess worker{command({"--processes", GetParam()}), failing("hang")};
@@ -120,7 +120,7 @@ TEST_P(WorkerThatWaits, ForItsLibraryForLongerThanTheHangTimeoutIsOneSentenceAnd
   expect_one_sentence(worker, "--hang-timeout");
 }
 
-INSTANTIATE_TEST_SUITE_P(Processes, WorkerThatWaits, testing::Values("0", "1", "2"));
+INSTANTIATE_TEST_SUITE_P(Processes, WorkerThatWaits, ::testing::Values("0", "1", "2"));
 
 using WorkerLaterStart = support::WorkerTest;
 

@@ -16,9 +16,9 @@ namespace {
 using support::eventually;
 using support::HeldLock;
 using support::WorkerProcess;
-using testing::Each;
-using testing::Field;
-using testing::HasSubstr;
+using ::testing::Each;
+using ::testing::Field;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 constexpr const char* kStarted = "worker started";
@@ -55,7 +55,7 @@ class WorkerSupervisor : public support::WorkerTest {
   }
 };
 
-std::string without_blanks(const testing::TestParamInfo<std::string>& test) {
+std::string without_blanks(const ::testing::TestParamInfo<std::string>& test) {
   std::string name = test.param;
   std::erase(name, ' ');
   return name;
@@ -69,7 +69,7 @@ struct Crash {
   friend void PrintTo(const Crash& crash, std::ostream* out) { *out << crash.how; }
 };
 
-class Poison : public WorkerSupervisor, public testing::WithParamInterface<Crash> {};
+class Poison : public WorkerSupervisor, public ::testing::WithParamInterface<Crash> {};
 
 TEST_P(Poison, IsDeadAfterThreeStartsAndItsNeighboursTakeEffectOnce) {  // P5, P7
   const auto [how, seen_as, delivery] = GetParam();
@@ -96,15 +96,15 @@ TEST_P(Poison, IsDeadAfterThreeStartsAndItsNeighboursTakeEffectOnce) {  // P5, P
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEachKind, Poison,
-                         testing::Values(Crash{"segfault", "SIGSEGV", Delivery::kDurable},
-                                         Crash{"segfault", "SIGSEGV", Delivery::kOnCommit},
-                                         Crash{"abort", "SIGABRT", Delivery::kDurable},
-                                         Crash{"stack overflow", "SIGSEGV", Delivery::kOnCommit},
-                                         Crash{"terminate", "SIGABRT", Delivery::kDurable},
-                                         Crash{"exit", "exit code 0", Delivery::kDurable},
-                                         Crash{"_exit", "exit code 0", Delivery::kOnCommit},
-                                         Crash{"kill", "SIGKILL", Delivery::kDurable},
-                                         Crash{"close all files", "closed the files", Delivery::kOnCommit}),
+                         ::testing::Values(Crash{"segfault", "SIGSEGV", Delivery::kDurable},
+                                           Crash{"segfault", "SIGSEGV", Delivery::kOnCommit},
+                                           Crash{"abort", "SIGABRT", Delivery::kDurable},
+                                           Crash{"stack overflow", "SIGSEGV", Delivery::kOnCommit},
+                                           Crash{"terminate", "SIGABRT", Delivery::kDurable},
+                                           Crash{"exit", "exit code 0", Delivery::kDurable},
+                                           Crash{"_exit", "exit code 0", Delivery::kOnCommit},
+                                           Crash{"kill", "SIGKILL", Delivery::kDurable},
+                                           Crash{"close all files", "closed the files", Delivery::kOnCommit}),
                          [](const auto& test) {
                            std::string name = test.param.how;
                            std::erase_if(name, [](char c) { return c == ' ' || c == '_'; });
@@ -121,7 +121,7 @@ TEST_F(WorkerSupervisor, CountsACrashAsNoAttempt) {  // P5
   EXPECT_EQ(broker->counts("default").dead, 0);
 }
 
-class Culprit : public WorkerSupervisor, public testing::WithParamInterface<std::string> {};
+class Culprit : public WorkerSupervisor, public ::testing::WithParamInterface<std::string> {};
 
 TEST_P(Culprit, AloneIsBlamedForTheCrash) {
   HeldLock lock{database_url, lock_key};
@@ -131,14 +131,14 @@ TEST_P(Culprit, AloneIsBlamedForTheCrash) {
   const auto poison = tasks.crash.delay(1000, GetParam());
   EXPECT_EQ(eventually_dead(1).at(0).job->id, poison);
   ASSERT_TRUE(eventually([&] { return starts(neighbour) >= 2; }));
-  EXPECT_THAT(table.find(neighbour).value().envelope, testing::Not(HasSubstr("crashes")));
+  EXPECT_THAT(table.find(neighbour).value().envelope, ::testing::Not(HasSubstr("crashes")));
   lock.release();
   EXPECT_TRUE(eventually_effects({1}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, Culprit,
-                         testing::ValuesIn(std::vector<std::string>{"segfault", "abort", "stack overflow",
-                                                                    "terminate", "exit"}),
+                         ::testing::ValuesIn(std::vector<std::string>{"segfault", "abort", "stack overflow",
+                                                                      "terminate", "exit"}),
                          without_blanks);
 
 TEST_F(WorkerSupervisor, GivesBackAtOnceWhatAKilledProcessHadFetched) {  // P5
@@ -173,7 +173,7 @@ TEST_F(WorkerSupervisor, GoesOnWhenATaskClosesTheFilesOfItsProcess) {
   EXPECT_TRUE(eventually_empty()) << worker.log();
 }
 
-class Meddler : public WorkerSupervisor, public testing::WithParamInterface<std::string> {};
+class Meddler : public WorkerSupervisor, public ::testing::WithParamInterface<std::string> {};
 
 TEST_P(Meddler, HarmsNoOtherJobAndNoOrderlyStop) {
   auto& worker = start({"--concurrency", "1"});  // so that all run on one thread
@@ -190,7 +190,7 @@ TEST_P(Meddler, HarmsNoOtherJobAndNoOrderlyStop) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, Meddler,
-                         testing::ValuesIn(std::vector<std::string>{
+                         ::testing::ValuesIn(std::vector<std::string>{
                              "directory", "locale", "signals let through", "signals blocked", "fork"}),
                          without_blanks);
 
@@ -228,8 +228,8 @@ TEST_F(WorkerSupervisor, ReplacesTheProcessThatDiedAndLeavesTheOthersAlone) {
   ASSERT_TRUE(eventually_started(worker, 4));
   const auto after = worker.children();
   EXPECT_EQ(after.size(), 3u);
-  EXPECT_THAT(after, testing::IsSupersetOf({before[0], before[2]}));
-  EXPECT_THAT(after, testing::Not(testing::Contains(before[1])));
+  EXPECT_THAT(after, ::testing::IsSupersetOf({before[0], before[2]}));
+  EXPECT_THAT(after, ::testing::Not(::testing::Contains(before[1])));
   EXPECT_THAT(worker.log(), HasSubstr("SIGKILL"));
 }
 

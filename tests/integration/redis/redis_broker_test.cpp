@@ -36,7 +36,7 @@ TEST_F(RedisBrokerTest, KeepsTheHomeOfAQueueSoThatOlderReleasesReadItAndComplete
   const auto home = redis.mail().home;
   redis.ask("HSET", home, "database:default", "token-1 shop at db", "app:shop", "|pay|");  // what they write
   const HomeDatabase ours{"default", "token-1", "shop at db", "1/16384/my schema"};
-  EXPECT_THAT(calls.broker.claim_home({.databases = {ours}}, kMail), ElementsAre(testing::IsEmpty()));
+  EXPECT_THAT(calls.broker.claim_home({.databases = {ours}}, kMail), ElementsAre(::testing::IsEmpty()));
   EXPECT_EQ(redis.text_of("HGET", home, "database:default"), "token-1 shop at db");
   EXPECT_EQ(redis.text_of("HGET", home, "instance:default"), "1/16384/my schema");
   redis.ask("HSET", home, "database:default", "token-1 shop at another address");  // beside us

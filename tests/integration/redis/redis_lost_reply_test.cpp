@@ -10,7 +10,7 @@ namespace {
 
 using namespace support::broker_words;
 
-class LostReply : public testing::Test {
+class LostReply : public ::testing::Test {
  protected:
   PrivateRedis server;
   TcpProxy proxy{server.port()};

@@ -62,7 +62,7 @@ TEST_F(RedisOutage, SendsItsScriptsAgainAfterTheyWereFlushed) {
     settlements.push_back({static_cast<Kind>(i), "mail", jobs[i].entry, "settled"});
   }
   redis.ask("SCRIPT", "FLUSH");
-  EXPECT_THAT(calls.broker.settle(kAnn, settlements), testing::Each(Settled::kDone));
+  EXPECT_THAT(calls.broker.settle(kAnn, settlements), ::testing::Each(Settled::kDone));
   redis.ask("SCRIPT", "FLUSH");
   EXPECT_EQ(calls.broker.promote(kMail, 10).promoted, 1U);
   redis.ask("SCRIPT", "FLUSH");
@@ -77,9 +77,9 @@ TEST_F(RedisOutage, NamesItsScriptsAsRedisDoes) {
   }
 }
 
-class StoppedRedis : public RedisOutage, public testing::WithParamInterface<bool> {};
+class StoppedRedis : public RedisOutage, public ::testing::WithParamInterface<bool> {};
 
-INSTANTIATE_TEST_SUITE_P(Over, StoppedRedis, testing::Values(true, false),
+INSTANTIATE_TEST_SUITE_P(Over, StoppedRedis, ::testing::Values(true, false),
                          [](const auto& over) { return over.param ? "AUnixSocket" : "Tcp"; });
 
 TEST_P(StoppedRedis, IsWaitedForNoLongerThanTheBound) {
@@ -126,7 +126,7 @@ TEST_F(RedisOutage, HandsOutWhatAStoppedServerDidWithATimedOutFetch) {
     std::ranges::move(hasty.fetch(10), std::back_inserter(jobs));
     return jobs.size() >= 3;
   }));
-  EXPECT_THAT(payloads(jobs), testing::UnorderedElementsAre("a", "b", "c"));
+  EXPECT_THAT(payloads(jobs), ::testing::UnorderedElementsAre("a", "b", "c"));
   for (const auto& job : jobs) EXPECT_EQ(hasty.settle(Kind::kAck, job), Settled::kDone);
 }
 

@@ -1,4 +1,3 @@
 # What the broker in Redis leaves there, and what it does when Redis is not as it should be.
-foreach(subject redis_broker redis_data_loss redis_fetch redis_lost_reply redis_outage redis_recovery redis_server)
-  aftercommit_test(${subject}_test LABEL integration LIBRARIES aftercommit::broker)
-endforeach()
+aftercommit_tests(redis LABEL integration LIBRARIES aftercommit::broker
+  TESTS redis_broker redis_data_loss redis_fetch redis_lost_reply redis_outage redis_recovery redis_server)

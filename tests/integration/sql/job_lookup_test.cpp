@@ -18,7 +18,7 @@ using support::pages_of;
 
 /// So many jobs are gone that what is left of them is far more than a page, and may not be removed yet: a
 /// transaction of somebody else's might still look at them.  PostgreSQL takes the table to be empty.
-class JobLookup : public testing::Test {
+class JobLookup : public ::testing::Test {
  protected:
   JobLookup() {
     detail::migrate(database);

@@ -10,10 +10,10 @@
 namespace aftercommit {
 namespace {
 
-class SqlClient : public support::WorkerTest, public testing::WithParamInterface<std::string> {};
+class SqlClient : public support::WorkerTest, public ::testing::WithParamInterface<std::string> {};
 
 INSTANTIATE_TEST_SUITE_P(In, SqlClient,
-                         testing::Values("enqueue_psql.sh", "enqueue_psycopg2.py", "enqueue_django.py"),
+                         ::testing::Values("enqueue_psql.sh", "enqueue_psycopg2.py", "enqueue_django.py"),
                          [](const auto& test) {
                            const auto& script = test.param;
                            return script.substr(script.find('_') + 1,

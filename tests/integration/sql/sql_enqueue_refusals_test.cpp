@@ -13,7 +13,7 @@ namespace aftercommit {
 namespace {
 
 using support::sqlstate;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 struct Refusal {
   std::string name;
@@ -22,14 +22,14 @@ struct Refusal {
   std::string hint;
 };
 
-class SqlEnqueueRefuses : public support::JobSchema, public testing::WithParamInterface<Refusal> {};
+class SqlEnqueueRefuses : public support::JobSchema, public ::testing::WithParamInterface<Refusal> {};
 
 const std::string kNameHint = "A name has 1 to 64 characters out of a-z A-Z 0-9 _ . - and nothing else.";
 const std::string kArgsHint = "args is the text of a JSON array with one element for each argument";
 
 INSTANTIATE_TEST_SUITE_P(
     Bad, SqlEnqueueRefuses,
-    testing::Values(
+    ::testing::Values(
         Refusal{"NullTask", "NULL", "cannot enqueue task NULL: task NULL is not a name", kNameHint},
         Refusal{"TaskWithSpace", "'a b'", "cannot enqueue task 'a b': task 'a b' is not a name", kNameHint},
         Refusal{"TaskWithLineEnd", "E'a\\n'", "is not a name", kNameHint},
@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Args, SqlEnqueueRefuses,
-    testing::Values(
+    ::testing::Values(
         Refusal{"Null", "'t', NULL", "args is NULL", kArgsHint},
         Refusal{"NullJson", "'t', NULL::json", "args is NULL", kArgsHint},
         Refusal{"NoJson", "'t', '[1'", "args is not JSON: invalid input syntax for type json", kArgsHint},

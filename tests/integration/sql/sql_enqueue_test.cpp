@@ -27,7 +27,7 @@ using std::chrono::milliseconds;
 using support::Deliberate;
 using support::eventually;
 using support::sqlstate;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class SqlEnqueue : public support::JobSchema {
  protected:

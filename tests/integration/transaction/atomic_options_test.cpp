@@ -11,10 +11,10 @@ namespace aftercommit {
 namespace {
 
 using support::message_of;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
-class AtomicOption : public support::Payments, public testing::Test {
+class AtomicOption : public support::Payments, public ::testing::Test {
  protected:
   std::string show(const std::string& setting) {
     return database.exec("SHOW " + setting)[0][0].as<std::string>();

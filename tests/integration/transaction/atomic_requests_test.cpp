@@ -23,7 +23,7 @@ struct Response {
   int status = 200;
 };
 
-class AtomicRequestsTest : public support::Payments, public testing::Test {
+class AtomicRequestsTest : public support::Payments, public ::testing::Test {
  protected:
   AtomicRequestsTest()
       : Payments{{.databases = {{"default", {.atomic_requests = true}},

@@ -14,8 +14,8 @@ namespace aftercommit {
 namespace {
 
 using support::Deliberate;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 class AtomicBlock : public support::InSurroundings {
  protected:

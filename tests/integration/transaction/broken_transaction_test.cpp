@@ -12,9 +12,9 @@ namespace {
 
 using support::Deliberate;
 using support::message_of;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class FailedStatement : public support::InSurroundings {
  protected:
@@ -200,7 +200,7 @@ TEST_P(FailedStatement, LeavesNothingBehindForTheNextBlock) {  // P1
   expect_paid({1});
 }
 
-class DeferredConstraint : public support::Payments, public testing::Test {
+class DeferredConstraint : public support::Payments, public ::testing::Test {
  protected:
   DeferredConstraint() {
     outside("CREATE TABLE refund (payment bigint REFERENCES payment DEFERRABLE INITIALLY DEFERRED)");

@@ -17,11 +17,11 @@ namespace {
 
 using support::eventually;
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 /// A shop where a COMMIT can be made to hang, and its connection be cut meanwhile.
-class CommitInDoubtTest : public support::Payments, public testing::Test {
+class CommitInDoubtTest : public support::Payments, public ::testing::Test {
  protected:
   explicit CommitInDoubtTest(std::optional<Delivery> delivery) : Payments{{.delivery = delivery}} {}
 

@@ -14,10 +14,10 @@ namespace {
 
 using support::Deliberate;
 using support::message_of;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Ids = std::vector<long>;
 
-class Transactions : public support::Payments, public testing::Test {
+class Transactions : public support::Payments, public ::testing::Test {
  protected:
   ~Transactions() override {
     if (database.get_autocommit()) return;

@@ -14,7 +14,7 @@ namespace {
 using support::Deliberate;
 using Notes = std::vector<std::string>;
 
-class OnCommit : public support::Payments, public testing::Test {
+class OnCommit : public support::Payments, public ::testing::Test {
  protected:
   void note_later(const std::string& text, bool robust = false) {
     database.on_commit([this, text] { notes.push_back(text); }, robust);

@@ -15,7 +15,7 @@ namespace {
 using support::Deliberate;
 using Ids = std::vector<long>;
 
-class RandomNesting : public support::Payments, public testing::TestWithParam<std::string> {
+class RandomNesting : public support::Payments, public ::testing::TestWithParam<std::string> {
  protected:
   RandomNesting() : Payments{{.redis_url = GetParam() == "Redis" ? support::fresh_redis_url() : ""}} {}
 
@@ -106,7 +106,7 @@ class RandomNesting : public support::Payments, public testing::TestWithParam<st
   long next_id_ = 1;
 };
 
-INSTANTIATE_TEST_SUITE_P(Over, RandomNesting, testing::Values("Memory", "Redis"),
+INSTANTIATE_TEST_SUITE_P(Over, RandomNesting, ::testing::Values("Memory", "Redis"),
                          [](const auto& broker) { return broker.param; });
 
 TEST_P(RandomNesting, KeepsExactlyTheRowsJobsAndHooksOfWhatWasNotRolledBack) {  // P1

@@ -10,8 +10,8 @@ namespace aftercommit {
 namespace {
 
 using support::Deliberate;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 class Savepoint : public support::InSurroundings {};
 
@@ -157,7 +157,7 @@ TEST_P(Savepoint, OfABlockIsGoneOnceTheBlockHasFailed) {  // as Django's test_at
   });
 }
 
-class SavepointOnItsOwn : public support::Payments, public testing::Test {};
+class SavepointOnItsOwn : public support::Payments, public ::testing::Test {};
 
 TEST_F(SavepointOnItsOwn, IsAnErrorInAutocommit) {
   EXPECT_THROW(database.savepoint(), TransactionManagementError);

@@ -15,10 +15,10 @@ using support::caught;
 using support::Deliberate;
 using support::message_of;
 using support::sqlstate;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
-class TransactionBegin : public support::Payments, public testing::Test {
+class TransactionBegin : public support::Payments, public ::testing::Test {
  protected:
   TransactionBegin() {
     outside("CREATE TABLE thing (id bigint PRIMARY KEY)");
@@ -180,7 +180,9 @@ TEST_F(TransactionBegin, InManualModeWaitsForAStatement) {
 }
 
 /// The server goes away after the block has taken its connection.
-class BeginOnALostServer : public support::OnPrivatePostgres, public support::Payments, public testing::Test {
+class BeginOnALostServer : public support::OnPrivatePostgres,
+                           public support::Payments,
+                           public ::testing::Test {
  protected:
   /// Opens a block on an idle connection, stops the server, and runs `body`.
   template <class Body>

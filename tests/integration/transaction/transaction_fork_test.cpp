@@ -15,10 +15,10 @@ namespace {
 
 using support::Deliberate;
 using support::message_of;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Ids = std::vector<long>;
 
-class TransactionFork : public support::Payments, public testing::Test {
+class TransactionFork : public support::Payments, public ::testing::Test {
  protected:
   void SetUp() override {
 #if defined(__SANITIZE_THREAD__)

@@ -14,11 +14,11 @@ namespace aftercommit {
 namespace {
 
 using support::message_of;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 using Ids = std::vector<long>;
 
-class BlockInAnotherThread : public support::Payments, public testing::Test {
+class BlockInAnotherThread : public support::Payments, public ::testing::Test {
  protected:
   static void elsewhere(const std::function<void()>& body) { std::jthread{body}.join(); }
 

@@ -11,10 +11,10 @@ namespace aftercommit {
 namespace {
 
 using support::message_of;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
-class TransactionUse : public support::Payments, public testing::Test {};
+class TransactionUse : public support::Payments, public ::testing::Test {};
 
 TEST_F(TransactionUse, FromAnotherThreadIsAnError) {  // P1
   database.atomic([&](Transaction& tx) {
@@ -63,13 +63,13 @@ TEST_F(TransactionUse, OfTwoDatabasesIsTwoTransactions) {  // P1
   EXPECT_EQ(committed_rows(), (std::vector<long>{2}));
 }
 
-class TransactionControl : public TransactionUse, public testing::WithParamInterface<const char*> {};
+class TransactionControl : public TransactionUse, public ::testing::WithParamInterface<const char*> {};
 
 INSTANTIATE_TEST_SUITE_P(Statements, TransactionControl,
-                         testing::Values("COMMIT", "ROLLBACK", "BEGIN", "END", "ABORT", "START TRANSACTION",
-                                         "SAVEPOINT mine", "RELEASE mine", "ROLLBACK TO mine",
-                                         "PREPARE TRANSACTION 'mine'", "  /* quietly */ commit",
-                                         "-- one\rCOMMIT", "SELECT 1; COMMIT; BEGIN", "COMMIT AND CHAIN"),
+                         ::testing::Values("COMMIT", "ROLLBACK", "BEGIN", "END", "ABORT", "START TRANSACTION",
+                                           "SAVEPOINT mine", "RELEASE mine", "ROLLBACK TO mine",
+                                           "PREPARE TRANSACTION 'mine'", "  /* quietly */ commit",
+                                           "-- one\rCOMMIT", "SELECT 1; COMMIT; BEGIN", "COMMIT AND CHAIN"),
                          [](const auto& form) { return "Form" + std::to_string(form.index); });
 
 TEST_P(TransactionControl, IsRefusedBeforeItIsSentAndHarmsNothing) {  // P1

@@ -19,7 +19,7 @@ namespace {
 using Context = std::unique_ptr<redisContext, decltype(&redisFree)>;
 using Reply = std::unique_ptr<redisReply, decltype(&freeReplyObject)>;
 
-class Hiredis : public testing::Test {
+class Hiredis : public ::testing::Test {
  protected:
   Context connect() { return {::redisConnectUnix(server.socket_path().c_str()), &::redisFree}; }
 
@@ -47,7 +47,7 @@ TEST_F(HiredisDeathTest, RaisesSigpipeOnAConnectionThatTheServerHasClosed) {
         command(context, "PING");
         std::exit(0);
       },
-      testing::KilledBySignal(SIGPIPE), "");
+      ::testing::KilledBySignal(SIGPIPE), "");
 }
 
 TEST_F(Hiredis, GivesTheLateReplyOfATimedOutCommandToTheNextCommand) {

@@ -15,7 +15,7 @@ namespace {
 
 using detail::exec_text_params;
 
-class Pqxx : public testing::Test {
+class Pqxx : public ::testing::Test {
  protected:
   Pqxx() { outside("CREATE TABLE payment (id bigint PRIMARY KEY)"); }
 

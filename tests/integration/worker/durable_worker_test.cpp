@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 using support::eventually;
 using support::HeldLock;
 using support::WorkerTest;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class DurableWorker : public WorkerTest {
  protected:

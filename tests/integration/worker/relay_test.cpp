@@ -28,9 +28,9 @@ namespace aftercommit {
 namespace {
 
 using support::kNoWait;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class RelayTest : public testing::Test {
+class RelayTest : public ::testing::Test {
  protected:
   RelayTest() { detail::migrate(database); }
 
@@ -505,9 +505,9 @@ TEST(FeedSourceTest, IsOutlivedByTheThirdRunOfTheSameTableAfterIt) {
                                        "7/6/00000001/shop",
                                        "what",
                                        ""};
-  EXPECT_THAT(detail::outlived(known, known[5]), testing::ElementsAre(known[0], known[1], known[2]));
-  EXPECT_THAT(detail::outlived(known, known[3]), testing::ElementsAre(known[0], known[1], known[2]));
-  EXPECT_THAT(detail::outlived({known.begin(), known.begin() + 4}, known[3]), testing::IsEmpty());
+  EXPECT_THAT(detail::outlived(known, known[5]), ::testing::ElementsAre(known[0], known[1], known[2]));
+  EXPECT_THAT(detail::outlived(known, known[3]), ::testing::ElementsAre(known[0], known[1], known[2]));
+  EXPECT_THAT(detail::outlived({known.begin(), known.begin() + 4}, known[3]), ::testing::IsEmpty());
 }
 
 TEST(FeedCursorTest, IsNothingForAnyOtherText) {

@@ -16,7 +16,7 @@ using support::eventually;
 /// How the child leaves the task, and how many processes the worker has: 0 is one without a supervisor.
 using Case = std::pair<std::string, std::string>;
 
-class WorkerFork : public support::WorkerTest, public testing::WithParamInterface<Case> {
+class WorkerFork : public support::WorkerTest, public ::testing::WithParamInterface<Case> {
  protected:
   void SetUp() override {
 #if defined(__SANITIZE_THREAD__)
@@ -40,11 +40,11 @@ class WorkerFork : public support::WorkerTest, public testing::WithParamInterfac
 };
 
 INSTANTIATE_TEST_SUITE_P(Whose, WorkerFork,
-                         testing::Values(Case{"return", "1"}, Case{"return", "0"}, Case{"throw", "1"},
-                                         Case{"throw", "0"}, Case{"throw out of a block", "1"},
-                                         Case{"use the transaction", "1"}, Case{"exit", "1"},
-                                         Case{"exit", "0"}, Case{"close all files", "1"},
-                                         Case{"return from a hook", "1"}),
+                         ::testing::Values(Case{"return", "1"}, Case{"return", "0"}, Case{"throw", "1"},
+                                           Case{"throw", "0"}, Case{"throw out of a block", "1"},
+                                           Case{"use the transaction", "1"}, Case{"exit", "1"},
+                                           Case{"exit", "0"}, Case{"close all files", "1"},
+                                           Case{"return from a hook", "1"}),
                          [](const auto& of) {
                            std::string name;
                            for (const char c : "Child_" + of.param.first + "_Processes_" + of.param.second)
@@ -65,7 +65,7 @@ TEST_P(WorkerFork, EndsTheChildThereAndRunsTheJobOnce) {  // P4
 using WorkerForkWithoutTransaction = WorkerFork;
 
 INSTANTIATE_TEST_SUITE_P(Whose, WorkerForkWithoutTransaction,
-                         testing::Values(Case{"return", "1"}, Case{"throw", "1"}, Case{"exit", "0"}),
+                         ::testing::Values(Case{"return", "1"}, Case{"throw", "1"}, Case{"exit", "0"}),
                          [](const auto& of) { return "Child_" + of.param.first; });
 
 TEST_P(WorkerForkWithoutTransaction, EndsTheChildThereToo) {  // P4

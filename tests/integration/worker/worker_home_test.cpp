@@ -17,8 +17,8 @@ namespace {
 
 using support::eventually;
 using support::WorkerProcess;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 class WorkerHome : public support::WorkerTest {

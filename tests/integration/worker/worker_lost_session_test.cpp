@@ -15,12 +15,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using support::eventually;
-using testing::AllOf;
-using testing::Each;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-using testing::ResultOf;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::ResultOf;
 
 constexpr const char* kByATimeout = "terminating connection due to idle-in-transaction timeout";
 constexpr const char* kByAnAdministrator = "terminating connection due to administrator command";
@@ -65,7 +65,7 @@ auto error(const Matcher& matcher) {
       "error", [](const auto& warning) { return warning.error; }, matcher);
 }
 
-class WorkerLostIdleSession : public WorkerLostSession, public testing::WithParamInterface<std::string> {};
+class WorkerLostIdleSession : public WorkerLostSession, public ::testing::WithParamInterface<std::string> {};
 
 TEST_P(WorkerLostIdleSession, IsToldOnceForEachRunInTheServersWordsAndHoldsNobodyBack) {
   auto& worker = start_worker();
@@ -79,7 +79,7 @@ TEST_P(WorkerLostIdleSession, IsToldOnceForEachRunInTheServersWordsAndHoldsNobod
 }
 
 INSTANTIATE_TEST_SUITE_P(Before, WorkerLostIdleSession,
-                         testing::Values("idle, commits", "idle, uses it", "idle, hides it"),
+                         ::testing::Values("idle, commits", "idle, uses it", "idle, hides it"),
                          [](const auto& one) -> std::string {
                            if (one.param.ends_with("uses it")) return "AStatement";
                            return one.param.ends_with("hides it") ? "AnotherFailure" : "ItsCommit";

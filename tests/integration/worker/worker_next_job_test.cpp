@@ -121,7 +121,7 @@ TEST_F(NextJob, ThatCannotBeginLeavesTheOneBeforeInEffect) {  // P7
   EXPECT_TRUE(eventually_empty());
   EXPECT_GT(claimed_ahead(), 0);
   EXPECT_EQ(starts(), static_cast<std::size_t>(kJobs)) << "each ran once";
-  EXPECT_THAT(worker.log(), testing::Not(testing::HasSubstr("job failed"))) << "and none used up a retry";
+  EXPECT_THAT(worker.log(), ::testing::Not(::testing::HasSubstr("job failed"))) << "and none used up a retry";
 }
 
 TEST_F(NextJob, ThatCannotBeReadIsBuriedAndTheOthersRun) {

@@ -14,7 +14,7 @@ namespace {
 using support::eventually;
 using support::PrivateRedis;
 
-constexpr const char* kAway = "the broker does not serve; trying again until it does";
+constexpr const char* kBrokerAway = "the broker does not serve; trying again until it does";
 constexpr const char* kBack = "the broker serves again";
 
 class WorkerOutage : public support::WorkerTest {
@@ -41,12 +41,12 @@ TEST_F(WorkerOutage, OfARestartedRedisIsSaidOnceAndTheWorkerResumes) {
   tasks.insert.delay(1);
   ASSERT_TRUE(eventually_effects({1}));
   redis->kill();
-  ASSERT_TRUE(eventually([&] { return count(worker, kAway) == 1; }));
+  ASSERT_TRUE(eventually([&] { return count(worker, kBrokerAway) == 1; }));
   redis->start();
   tasks.insert.delay(2);
   EXPECT_TRUE(eventually_effects({1, 2}));
   EXPECT_TRUE(eventually([&] { return count(worker, kBack) == 1; }));
-  EXPECT_EQ(count(worker, kAway), 1);
+  EXPECT_EQ(count(worker, kBrokerAway), 1);
   EXPECT_TRUE(worker.runs());
 }
 
@@ -55,12 +55,12 @@ TEST_F(WorkerOutage, OfAFrozenRedisIsNoticedAndTheWorkerResumes) {
   tasks.insert.delay(1);
   ASSERT_TRUE(eventually_effects({1}));
   redis->stop();
-  ASSERT_TRUE(eventually([&] { return count(worker, kAway) == 1; }));
+  ASSERT_TRUE(eventually([&] { return count(worker, kBrokerAway) == 1; }));
   redis->resume();
   EXPECT_TRUE(eventually([&] { return count(worker, kBack) == 1; }));
   tasks.insert.delay(2);
   EXPECT_TRUE(eventually_effects({1, 2}));
-  EXPECT_EQ(count(worker, kAway), 1);
+  EXPECT_EQ(count(worker, kBrokerAway), 1);
 }
 
 TEST_F(WorkerOutage, DoesNotKeepTheWorkerFromStopping) {
@@ -69,7 +69,7 @@ TEST_F(WorkerOutage, DoesNotKeepTheWorkerFromStopping) {
   ASSERT_TRUE(eventually_effects({1}));
   ASSERT_TRUE(eventually_empty());
   redis->kill();
-  ASSERT_TRUE(eventually([&] { return count(worker, kAway) == 1; }));
+  ASSERT_TRUE(eventually([&] { return count(worker, kBrokerAway) == 1; }));
   worker.signal(SIGTERM);
   EXPECT_EQ(worker.exit_code(), 0);
 }

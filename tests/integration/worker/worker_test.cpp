@@ -10,7 +10,7 @@ namespace {
 using support::eventually;
 using support::HeldLock;
 using support::Schema;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 class Worker : public support::WorkerTest {
@@ -106,7 +106,7 @@ TEST_F(Worker, CountsATaskAsDoneWhoseHookThrowsAfterTheCommit) {
   EXPECT_NO_THROW(worker.events()) << "the newline in the error breaks no line of the log";
 }
 
-class WorkerConflict : public Worker, public testing::WithParamInterface<const char*> {};
+class WorkerConflict : public Worker, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(WorkerConflict, RunsTheTransactionAgainAtOnceAndUsesUpNoRetry) {
   start_worker();
@@ -126,7 +126,7 @@ TEST_P(WorkerConflict, UsesUpARetryOnceItHasRunAgainTooOften) {
   EXPECT_TRUE(effects().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(SqlState, WorkerConflict, testing::Values("40001", "40P01"),
+INSTANTIATE_TEST_SUITE_P(SqlState, WorkerConflict, ::testing::Values("40001", "40P01"),
                          [](const auto& test) { return std::string{"Of"} + test.param; });
 
 TEST_F(Worker, LetsBothJobsOfADeadlockSucceed) {

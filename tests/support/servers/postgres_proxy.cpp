@@ -16,16 +16,12 @@
 #include <string_view>
 #include <utility>
 
+#include "support/temporary_folder.hpp"
+
 namespace aftercommit::support {
 namespace {
 
 constexpr const char* kSocket = ".s.PGSQL.5432";
-
-std::filesystem::path temporary_folder() {
-  std::string name = "/tmp/aftercommit-proxy-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"cannot make a folder in /tmp"};
-  return name;
-}
 
 std::filesystem::path socket_of(const PrivatePostgres& postgres) {
   const auto url = postgres.url();
@@ -72,7 +68,7 @@ bool send_all(int to, std::string_view bytes) {
 
 PostgresProxy::PostgresProxy(const PrivatePostgres& postgres, std::vector<ChangedStatement> changes)
     : target_{socket_of(postgres)},
-      folder_{temporary_folder()},
+      folder_{temporary_folder("proxy")},
       changes_{std::move(changes)},
       listener_{open_socket()} {
   const auto address = address_of(folder_ / kSocket);

@@ -17,6 +17,7 @@
 
 #include "support/eventually.hpp"
 #include "support/servers/servers.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace aftercommit::support {
 namespace {
@@ -28,14 +29,13 @@ const passwd* postgres_user() {
   return user;  // null: run as who we are
 }
 
-std::filesystem::path temporary_folder() {
-  std::string name = "/tmp/aftercommit-postgres-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"cannot make a folder in /tmp"};
+std::filesystem::path folder_of_server() {
+  auto folder = temporary_folder("postgres");
   const passwd* user = postgres_user();
-  if (user != nullptr && ::chown(name.c_str(), user->pw_uid, user->pw_gid) != 0) {
-    throw std::runtime_error{"cannot give " + name + " to the user postgres"};
+  if (user != nullptr && ::chown(folder.c_str(), user->pw_uid, user->pw_gid) != 0) {
+    throw std::runtime_error{"cannot give " + folder.string() + " to the user postgres"};
   }
-  return name;
+  return folder;
 }
 
 /// Debian keeps several versions side by side, and none of them in PATH: takes the newest.
@@ -51,12 +51,12 @@ std::filesystem::path program(const std::string& name) {
 
 }  // namespace
 
-PrivatePostgres::PrivatePostgres() : folder_{temporary_folder()} {
+PrivatePostgres::PrivatePostgres() : folder_{folder_of_server()} {
   make_data();
   start();
 }
 
-PrivatePostgres::PrivatePostgres(StandbyOf standby) : folder_{temporary_folder()} {
+PrivatePostgres::PrivatePostgres(StandbyOf standby) : folder_{folder_of_server()} {
   run_to_end({program("pg_basebackup"), "-D", folder_ / "data", "-h", standby.primary.folder_, "-U",
               "postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"});
   start();

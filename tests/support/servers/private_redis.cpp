@@ -17,15 +17,10 @@
 #include <utility>
 
 #include "support/eventually.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace aftercommit::support {
 namespace {
-
-std::filesystem::path temporary_folder() {
-  std::string name = "/tmp/aftercommit-redis-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"cannot make a folder in /tmp"};
-  return name;
-}
 
 /// A port that was free a moment ago.
 std::uint16_t free_port() {
@@ -56,7 +51,7 @@ std::uint16_t free_port() {
 }  // namespace
 
 PrivateRedis::PrivateRedis(std::vector<std::string> options)
-    : options_{std::move(options)}, folder_{temporary_folder()}, port_{free_port()} {
+    : options_{std::move(options)}, folder_{temporary_folder("redis")}, port_{free_port()} {
   start();
 }
 

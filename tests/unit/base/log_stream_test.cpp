@@ -30,10 +30,10 @@ namespace aftercommit {
 namespace {
 
 using support::eventually;
-using testing::ElementsAre;
-using testing::EndsWith;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using namespace std::chrono_literals;
 
 /// Two ends, of which `out` is given to a stream.
@@ -119,7 +119,7 @@ struct Writing {
 };
 
 /// As in any program: a signal that a write raises would end the test.
-class LogStreamTest : public testing::Test {
+class LogStreamTest : public ::testing::Test {
  protected:
   LogStreamTest() {
     for (const int signal : {SIGPIPE, SIGXFSZ, SIGTTOU}) ::signal(signal, SIG_DFL);
@@ -135,7 +135,7 @@ class LogStreamTest : public testing::Test {
 
 template <class Kind>
 class LogStreamTo : public LogStreamTest {};
-using Kinds = testing::Types<Pipe, SocketPair, Terminal, Kept<Pipe>, Kept<Terminal>>;
+using Kinds = ::testing::Types<Pipe, SocketPair, Terminal, Kept<Pipe>, Kept<Terminal>>;
 TYPED_TEST_SUITE(LogStreamTo, Kinds);
 
 TYPED_TEST(LogStreamTo, AFullReaderLosesNothingThatFitsAndWaitsForNobody) {
@@ -313,7 +313,7 @@ TEST_F(LogStreamTest, LeavesAPendingSignalOfTheProgramsOwnToIt) {
 /// As after `su` or `sudo -u`: it is another user's, and may not be opened again.
 template <class Kind>
 class LogStreamToAnotherUsers : public LogStreamTest {};
-using KindsOfAnotherUser = testing::Types<Pipe, Terminal>;
+using KindsOfAnotherUser = ::testing::Types<Pipe, Terminal>;
 TYPED_TEST_SUITE(LogStreamToAnotherUsers, KindsOfAnotherUser);
 
 TYPED_TEST(LogStreamToAnotherUsers, AReaderThatSleepsIsNotWaitedForEither) {
@@ -386,7 +386,7 @@ TEST_F(LogStreamTest, KeepsLinesWholeThatComeFromManyThreads) {
     return !stream.is_behind() && lines_of(text).size() == kThreads * kLines;
   }));
   for (const auto& each : lines_of(text))
-    EXPECT_THAT(each, testing::AllOf(StartsWith("line "), EndsWith("...")));
+    EXPECT_THAT(each, ::testing::AllOf(StartsWith("line "), EndsWith("...")));
 }
 
 }  // namespace

@@ -1,4 +1,2 @@
 # The ground floor.
-foreach(subject job_id log log_stream retry secrets text)
-  aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::broker)
-endforeach()
+aftercommit_tests(unit_base LABEL unit LIBRARIES aftercommit::broker TESTS job_id log log_stream retry secrets text)

@@ -16,16 +16,16 @@ using namespace std::string_literals;
 using nlohmann::json;
 using Time = std::chrono::system_clock::time_point;
 
-const Time kTime{1'700'000'000'123ms};
+const Time kDeath{1'700'000'000'123ms};
 
 Envelope job() {
   Envelope envelope{.id = *JobId::parse("01890a5d-ac96-774b-bcce-b302099a8057")};
   envelope.task = "send_receipt";
   envelope.args = {42};
   envelope.queue = "mail";
-  envelope.enqueued_at = kTime - 1h;
+  envelope.enqueued_at = kDeath - 1h;
   envelope.attempt = 2;
-  add_error(envelope, {1, kTime - 1s, "web-1/4711", "mail server is down"});
+  add_error(envelope, {1, kDeath - 1s, "web-1/4711", "mail server is down"});
   return envelope;
 }
 
@@ -33,7 +33,7 @@ DeadLetter letter_of_job() {
   return {.cause = DeadLetter::Cause::kRetriesExhausted,
           .reason = "attempt 2 of 2 has failed",
           .worker = "web-1/4711",
-          .at = kTime,
+          .at = kDeath,
           .entry = "1700000000000-0",
           .raw = {},
           .job = job()};
@@ -43,18 +43,18 @@ DeadLetter letter_of_raw(std::string raw) {
   return {.cause = DeadLetter::Cause::kMalformed,
           .reason = "a job must be a JSON object",
           .worker = "web-1/4711",
-          .at = kTime,
+          .at = kDeath,
           .entry = "1700000000000-0",
           .raw = std::move(raw)};
 }
 
-DeadLetter read(std::string_view text) {
+DeadLetter read_letter(std::string_view text) {
   auto result = decode_dead_letter(text);
   if (const auto* malformed = std::get_if<Malformed>(&result)) throw std::runtime_error{malformed->reason};
   return std::get<DeadLetter>(std::move(result));
 }
 
-std::string flaw(std::string_view text) {
+std::string letter_flaw(std::string_view text) {
   const auto result = decode_dead_letter(text);
   const auto* const malformed = std::get_if<Malformed>(&result);
   return malformed ? malformed->reason : "";
@@ -89,15 +89,15 @@ TEST(DeadLetter, HoldsBytesThatAreNotTextAsBase64) {
 }
 
 TEST(DeadLetter, IsReadBackAsItWasWritten) {
-  expect_same(read(encode(letter_of_job())), letter_of_job());
-  expect_same(read(encode(letter_of_raw(""))), letter_of_raw(""));
-  expect_same(read(encode(letter_of_raw("\0\x1b{"s))), letter_of_raw("\0\x1b{"s));
+  expect_same(read_letter(encode(letter_of_job())), letter_of_job());
+  expect_same(read_letter(encode(letter_of_raw(""))), letter_of_raw(""));
+  expect_same(read_letter(encode(letter_of_raw("\0\x1b{"s))), letter_of_raw("\0\x1b{"s));
 }
 
 TEST(DeadLetter, LeavesOutThePayloadWhereTheJobSaysItAll) {
   DeadLetter letter = letter_of_job();
   letter.raw = encode(job());
-  expect_same(read(encode(letter)), letter_of_job());
+  expect_same(read_letter(encode(letter)), letter_of_job());
 }
 
 TEST(DeadLetter, KeepsEveryByteOfAnyPayload) {
@@ -108,7 +108,7 @@ TEST(DeadLetter, KeepsEveryByteOfAnyPayload) {
     std::string raw(random() % 100, '\0');
     const unsigned mask = i % 2 ? 0x7F : 0xFF;
     for (char& byte : raw) byte = static_cast<char>(random() & mask);
-    ASSERT_EQ(read(encode(letter_of_raw(raw))).raw, raw);
+    ASSERT_EQ(read_letter(encode(letter_of_raw(raw))).raw, raw);
   }
 }
 
@@ -118,7 +118,7 @@ TEST(DeadLetter, CanBeWrittenWhateverItsTextsHold) {
   letter.worker = "\xFF";
   letter.entry = "\x00"s;
   letter.at = Time::min();
-  const DeadLetter back = read(encode(letter));
+  const DeadLetter back = read_letter(encode(letter));
   EXPECT_EQ(back.reason.size(), kErrorTextLimit);
   EXPECT_EQ(back.worker, "\xEF\xBF\xBD");
   EXPECT_EQ(back.at, Time{});
@@ -126,12 +126,12 @@ TEST(DeadLetter, CanBeWrittenWhateverItsTextsHold) {
 
 TEST(DeadLetter, TakesTheDeepestAndLargestJobThereIs) {
   DeadLetter letter = letter_of_job();
-  for (std::size_t i = 0; i < kErrorsKept; ++i) add_error(*letter.job, {1, kTime, "w", "e"});
+  for (std::size_t i = 0; i < kErrorsKept; ++i) add_error(*letter.job, {1, kDeath, "w", "e"});
   letter.job->trace = std::vector<int>(kTraceValueLimit);
   letter.job->args = json::parse(std::string(64, '[') + std::string(64, ']'));
-  expect_same(read(encode(letter)), letter);
+  expect_same(read_letter(encode(letter)), letter);
   letter.job->args = std::vector<int>(kArgsValueLimit);
-  expect_same(read(encode(letter)), letter);
+  expect_same(read_letter(encode(letter)), letter);
 }
 
 TEST(DeadLetter, NamesEachCauseByAWord) {
@@ -145,14 +145,14 @@ TEST(DeadLetter, NamesEachCauseByAWord) {
                             Cause::kUnknownTask, Cause::kCrashed}) {
     DeadLetter letter = letter_of_job();
     letter.cause = cause;
-    EXPECT_EQ(read(encode(letter)).cause, cause);
+    EXPECT_EQ(read_letter(encode(letter)).cause, cause);
   }
 }
 
 TEST(MalformedDeadLetter, CutAnywhereIsRefused) {
   for (const std::string& whole : {encode(letter_of_job()), encode(letter_of_raw("\xFF"))}) {
     for (std::size_t length = 0; length < whole.size(); ++length)
-      ASSERT_NE(flaw(whole.substr(0, length)), "");
+      ASSERT_NE(letter_flaw(whole.substr(0, length)), "");
   }
 }
 
@@ -162,15 +162,15 @@ TEST(MalformedDeadLetter, HoldsAWrongTypeInAnyField) {
     for (const json& wrong : {json(nullptr), json(true), json(-1), json(1.5), json::array()}) {
       json text = good;
       text[field] = wrong;
-      EXPECT_TRUE(flaw(text.dump()).starts_with("field '" + field + "' must be ")) << text;
+      EXPECT_TRUE(letter_flaw(text.dump()).starts_with("field '" + field + "' must be ")) << text;
     }
     json text = good;
     text.erase(field);
-    EXPECT_NE(flaw(text.dump()), "") << "without " << field;
+    EXPECT_NE(letter_flaw(text.dump()), "") << "without " << field;
   }
   json text = good;
   text["cause"] = "boredom";
-  EXPECT_EQ(flaw(text.dump()),
+  EXPECT_EQ(letter_flaw(text.dump()),
             "field 'cause' must be one of retries_exhausted, rejected, malformed, unknown_task, crashed, not "
             "the text 'boredom'");
 }
@@ -178,20 +178,21 @@ TEST(MalformedDeadLetter, HoldsAWrongTypeInAnyField) {
 TEST(MalformedDeadLetter, HoldsAJobThatIsMalformedItself) {
   json text = json::parse(encode(letter_of_job()));
   text["job"]["attempt"] = 0;
-  EXPECT_EQ(flaw(text.dump()), "in 'job': field 'attempt' must be a whole number from 1 to 1000000, not 0");
+  EXPECT_EQ(letter_flaw(text.dump()),
+            "in 'job': field 'attempt' must be a whole number from 1 to 1000000, not 0");
 }
 
 TEST(MalformedDeadLetter, HoldsBase64ThatIsNone) {
   json text = json::parse(encode(letter_of_raw("\xFF")));
   for (const char* wrong : {"x", "/w=", "/w", "_w==", "/x==", "/w==\n", "====", "/w==/w=="}) {
     text["raw_base64"] = wrong;
-    EXPECT_NE(flaw(text.dump()), "") << wrong;
+    EXPECT_NE(letter_flaw(text.dump()), "") << wrong;
   }
 }
 
 TEST(MalformedDeadLetter, IsAnythingThatIsNotJson) {
   for (const std::string& text : {""s, "null"s, "[]"s, "\0"s, "\xFF"s, std::string(1'000'000, '[')}) {
-    EXPECT_NE(flaw(text), "");
+    EXPECT_NE(letter_flaw(text), "");
   }
 }
 

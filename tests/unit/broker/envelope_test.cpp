@@ -14,6 +14,7 @@
 
 #include "aftercommit/delivery.hpp"
 #include "aftercommit/error.hpp"
+#include "unit/broker/read_envelope.hpp"
 
 namespace aftercommit {
 namespace {
@@ -23,9 +24,7 @@ using namespace std::string_literals;
 using nlohmann::json;
 using Time = std::chrono::system_clock::time_point;
 
-constexpr std::size_t kLimit = defaults::kPayloadLimit;
 const JobId kId = *JobId::parse("01890a5d-ac96-774b-bcce-b302099a8057");
-const Time kTime{1'700'000'000'123ms};
 
 Envelope small() {
   Envelope envelope{.id = kId};
@@ -56,20 +55,6 @@ Envelope full() {
 /// An envelope as another producer may write it, to be bent out of shape.
 json small_json() { return json::parse(encode(small())); }
 json full_json() { return json::parse(encode(full())); }
-
-/// The reason if `text` is malformed; empty if it is an envelope.
-std::string flaw(std::string_view text, std::size_t limit = kLimit) {
-  const auto result = decode(text, limit);
-  const auto* const malformed = std::get_if<Malformed>(&result);
-  if (malformed && malformed->reason.empty()) return "a reason without words";
-  return malformed ? malformed->reason : "";
-}
-
-Envelope read(std::string_view text) {
-  auto result = decode(text, kLimit);
-  if (const auto* malformed = std::get_if<Malformed>(&result)) throw std::runtime_error{malformed->reason};
-  return std::get<Envelope>(std::move(result));
-}
 
 std::string small_with_args(const std::string& args) {
   return R"({"v":1,"id":"01890a5d-ac96-774b-bcce-b302099a8057","task":"t","queue":"q","enqueued_at":0,"args":)" +

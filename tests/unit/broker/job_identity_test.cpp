@@ -11,7 +11,7 @@
 namespace aftercommit {
 namespace {
 
-Envelope job() {
+Envelope known_job() {
   return {.id = JobId::generate(),
           .task = "send",
           .args = {1, {{"id", "x"}, {"durable", false}}},
@@ -21,7 +21,7 @@ Envelope job() {
 }
 
 TEST(JobIdentity, IsFoundInAJobThatIsWhole) {
-  const auto known = identify(encode(job()));
+  const auto known = identify(encode(known_job()));
   EXPECT_TRUE(known.id);
   EXPECT_EQ(known.queue, "mail");
   EXPECT_EQ(known.database, "shop");
@@ -29,13 +29,13 @@ TEST(JobIdentity, IsFoundInAJobThatIsWhole) {
 }
 
 TEST(JobIdentity, OfAJobThatSaysNothingOfARowHasNone) {
-  auto other = job();
+  auto other = known_job();
   other.durable = false;
   EXPECT_FALSE(identify(encode(other)).may_be_durable);
 }
 
 TEST(JobIdentity, IsFoundInAJobOfALaterVersion) {
-  auto tree = nlohmann::json::parse(encode(job()));
+  auto tree = nlohmann::json::parse(encode(known_job()));
   tree["v"] = 7;
   tree["args"] = "packed";
   const auto known = identify(tree.dump());
@@ -44,7 +44,7 @@ TEST(JobIdentity, IsFoundInAJobOfALaterVersion) {
 }
 
 TEST(JobIdentity, OfATextThatBreaksOffIsWhatStoodBefore) {
-  const auto whole = job();
+  const auto whole = known_job();
   const auto text = encode(whole);
   const auto known = identify(text.substr(0, text.find("\"queue\"")));
   EXPECT_EQ(known.id, whole.id);
@@ -53,7 +53,7 @@ TEST(JobIdentity, OfATextThatBreaksOffIsWhatStoodBefore) {
 }
 
 TEST(JobIdentity, OfATextThatNestsWithoutEndIsWhatStoodBefore) {
-  const auto whole = job();
+  const auto whole = known_job();
   const auto text = encode(whole);
   const auto args = text.find("\"args\":") + 7;
   const auto known = identify(text.substr(0, args) + std::string(1000, '[') + "x");

@@ -59,7 +59,7 @@ Envelope durable_elsewhere() {
   return envelope;
 }
 
-json nested(int depth) {
+json nested_args(int depth) {
   auto value = json::array();
   for (int level = 1; level < depth; ++level) value = json::array({value});
   return value;
@@ -76,7 +76,7 @@ std::vector<Envelope> all_plain() {
         json::array({"Gr\xC3\xBC\xC3\x9F"
                      "e",
                      "\xF0\x9F\x98\x80", "\x01\n\t\x7F", "\xE2\x80\xA8", "a\0b"s}),
-        nested(kArgsDepthLimit)}) {
+        nested_args(kArgsDepthLimit)}) {
     all.push_back(envelope_with(args));
   }
   auto first = envelope_with({1});
@@ -175,7 +175,7 @@ TEST(PlainEnvelope, IsNothingForATextThatIsNoEnvelope) {
                            with_args(R"([{"a":1,"a":2}])"),
                            with_args("[18446744073709551616]"),
                            with_args("[1e999]"),
-                           with_args(nested(kArgsDepthLimit + 1).dump()),
+                           with_args(nested_args(kArgsDepthLimit + 1).dump()),
                            with_args(values + "]"),
                            with_args(too_many + "]"),
                            at(""),

@@ -14,8 +14,8 @@
 namespace aftercommit {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 Reply error_reply(std::string_view line) {
   const std::unique_ptr<redisReader, decltype(&::redisReaderFree)> reader{::redisReaderCreate(),
@@ -36,7 +36,7 @@ struct Meaning {
   friend void PrintTo(const Meaning& meaning, std::ostream* out) { *out << meaning.reply; }
 };
 
-class RedisErrorReply : public testing::TestWithParam<Meaning> {};
+class RedisErrorReply : public ::testing::TestWithParam<Meaning> {};
 
 TEST_P(RedisErrorReply, IsUnderstood) {
   const auto& [reply, passes, reconnects, general] = GetParam();
@@ -55,7 +55,7 @@ TEST_P(RedisErrorReply, IsUnderstood) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, RedisErrorReply,
-    testing::Values(
+    ::testing::Values(
         Meaning{"LOADING Redis is loading the dataset in memory", true, false, true},
         Meaning{"BUSY Redis is busy running a script.", true, false, true},
         Meaning{"TRYAGAIN Multiple keys request during rehashing of slot", true, false, true},

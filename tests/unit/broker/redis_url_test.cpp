@@ -14,9 +14,9 @@
 namespace aftercommit {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string complaint(std::string_view url) {
   try {
@@ -95,14 +95,14 @@ TEST(RedisUrl, TakesAPasswordForAUnixSocket) {
   EXPECT_EQ(url.socket_path, "/run/redis.sock");
 }
 
-struct Wrong {
+struct WrongUrl {
   const char* url;
   const char* part;
 
-  friend void PrintTo(const Wrong& wrong, std::ostream* out) { *out << wrong.part; }
+  friend void PrintTo(const WrongUrl& wrong, std::ostream* out) { *out << wrong.part; }
 };
 
-class WrongRedisUrl : public testing::TestWithParam<Wrong> {};
+class WrongRedisUrl : public ::testing::TestWithParam<WrongUrl> {};
 
 TEST_P(WrongRedisUrl, IsRefusedByNamingThePartButNotThePassword) {
   EXPECT_THAT(complaint(GetParam().url), AllOf(HasSubstr(GetParam().part), Not(HasSubstr("s3cret"))));
@@ -110,20 +110,22 @@ TEST_P(WrongRedisUrl, IsRefusedByNamingThePartButNotThePassword) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, WrongRedisUrl,
-    testing::Values(
-        Wrong{"", "scheme"}, Wrong{"localhost:6379", "scheme"}, Wrong{"amqp://:s3cret@host", "scheme"},
-        Wrong{"redis://", "host"}, Wrong{"redis:///0", "host"}, Wrong{"redis://:s3cret@", "host"},
-        Wrong{"redis://[::1", "host"}, Wrong{"redis://[::1]6379", "host"},
-        Wrong{"redis://:s3cret@host:", "port"}, Wrong{"redis://:s3cret@host:0", "port"},
-        Wrong{"redis://:s3cret@host:65536", "port"}, Wrong{"redis://host:63 79", "port"},
-        Wrong{"redis://:s3cret/x@host", "port"}, Wrong{"redis://s3cret@host", "password"},
-        Wrong{"redis://user:s3cret%4@host", "password"}, Wrong{"redis://user:s3cret%xy@host", "password"},
-        Wrong{"redis://:s3cret@host/one", "database"}, Wrong{"redis://:s3cret@host/-1", "database"},
-        Wrong{"redis://:s3cret@host/99999999999", "database"}, Wrong{"redis://host?prefix=", "prefix"},
-        Wrong{"redis://host?prefix=a{b}", "prefix"}, Wrong{"redis://host?prefix=a%20b", "prefix"},
-        Wrong{"redis://host?db=1", "query"}, Wrong{"redis://host?password=s3cret", "query"},
-        Wrong{"redis+unix://run/redis.sock", "socket path"}, Wrong{"redis+unix://", "socket path"},
-        Wrong{"unix:///run/redis.sock?db=x", "database"}),
+    ::testing::Values(
+        WrongUrl{"", "scheme"}, WrongUrl{"localhost:6379", "scheme"},
+        WrongUrl{"amqp://:s3cret@host", "scheme"}, WrongUrl{"redis://", "host"},
+        WrongUrl{"redis:///0", "host"}, WrongUrl{"redis://:s3cret@", "host"},
+        WrongUrl{"redis://[::1", "host"}, WrongUrl{"redis://[::1]6379", "host"},
+        WrongUrl{"redis://:s3cret@host:", "port"}, WrongUrl{"redis://:s3cret@host:0", "port"},
+        WrongUrl{"redis://:s3cret@host:65536", "port"}, WrongUrl{"redis://host:63 79", "port"},
+        WrongUrl{"redis://:s3cret/x@host", "port"}, WrongUrl{"redis://s3cret@host", "password"},
+        WrongUrl{"redis://user:s3cret%4@host", "password"},
+        WrongUrl{"redis://user:s3cret%xy@host", "password"}, WrongUrl{"redis://:s3cret@host/one", "database"},
+        WrongUrl{"redis://:s3cret@host/-1", "database"},
+        WrongUrl{"redis://:s3cret@host/99999999999", "database"}, WrongUrl{"redis://host?prefix=", "prefix"},
+        WrongUrl{"redis://host?prefix=a{b}", "prefix"}, WrongUrl{"redis://host?prefix=a%20b", "prefix"},
+        WrongUrl{"redis://host?db=1", "query"}, WrongUrl{"redis://host?password=s3cret", "query"},
+        WrongUrl{"redis+unix://run/redis.sock", "socket path"}, WrongUrl{"redis+unix://", "socket path"},
+        WrongUrl{"unix:///run/redis.sock?db=x", "database"}),
     [](const auto& wrong) { return "Url" + std::to_string(wrong.index); });
 
 TEST(RedisUrl, RefusesTlsAndNamesTheWaysOut) {

@@ -1,6 +1,5 @@
 # What is written to a broker and read from it.
-foreach(subject dead_letter envelope job_identity plain_envelope redis_pipeline redis_reply redis_url unknown_fields
-                wire_format)
-  aftercommit_test(${subject}_test LABEL unit LIBRARIES aftercommit::broker)
-endforeach()
-target_compile_definitions(wire_format_test PRIVATE AFTERCOMMIT_WIRE_FORMAT="${PROJECT_SOURCE_DIR}/docs/wire-format.md")
+aftercommit_tests(unit_broker LABEL unit LIBRARIES aftercommit::broker
+  TESTS dead_letter envelope job_identity plain_envelope redis_pipeline redis_reply redis_url unknown_fields wire_format)
+target_compile_definitions(unit_broker_tests PRIVATE
+  AFTERCOMMIT_WIRE_FORMAT="${PROJECT_SOURCE_DIR}/docs/wire-format.md")

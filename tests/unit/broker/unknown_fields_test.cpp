@@ -16,6 +16,7 @@
 #include "aftercommit/error.hpp"
 #include "broker/envelope/dead_letter.hpp"
 #include "broker/envelope/envelope.hpp"
+#include "unit/broker/read_envelope.hpp"
 
 namespace aftercommit {
 namespace {
@@ -23,10 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-constexpr std::size_t kLimit = defaults::kPayloadLimit;
-const std::chrono::system_clock::time_point kTime{1'700'000'000'123ms};
-
-Envelope job() {
+Envelope early_job() {
   Envelope envelope{.id = *JobId::parse("01890a5d-ac96-774b-bcce-b302099a8057")};
   envelope.task = "send_receipt";
   envelope.args = {42};
@@ -46,28 +44,16 @@ const json kOfTheError = {{"host", "web-1"}, {"stack", {{"line", 7}}}};
 
 /// The job as a later program may write it.
 json later_json() {
-  json text = json::parse(encode(job()));
+  json text = json::parse(encode(early_job()));
   text.update(kOfTheJob);
   text["backoff"].update(kOfTheBackoff);
   text["errors"][0].update(kOfTheError);
   return text;
 }
 
-std::string flaw(std::string_view text, std::size_t limit = kLimit) {
-  const auto result = decode(text, limit);
-  const auto* const malformed = std::get_if<Malformed>(&result);
-  return malformed != nullptr ? malformed->reason : "";
-}
-
-Envelope read(std::string_view text) {
-  auto result = decode(text, kLimit);
-  if (const auto* malformed = std::get_if<Malformed>(&result)) throw std::runtime_error{malformed->reason};
-  return std::get<Envelope>(std::move(result));
-}
-
 Envelope later_job() { return read(later_json().dump()); }
 
-json nested(int depth) {
+json deep(int depth) {
   auto value = json::array();
   for (int level = 1; level < depth; ++level) value = json::array({std::move(value)});
   return value;
@@ -86,11 +72,11 @@ TEST(UnknownFields, AreKeptInTheJobItsBackoffAndItsErrors) {
 TEST(UnknownFields, ChangeNothingOfThoseThatAreKnown) {
   auto known = later_job();
   known.unknown = known.unknown_in_backoff = known.errors[0].unknown = nullptr;
-  EXPECT_EQ(known, job());
+  EXPECT_EQ(known, early_job());
 }
 
 TEST(UnknownFields, AreNoneWhereAllAreKnown) {
-  const auto known = read(encode(job()));
+  const auto known = read(encode(early_job()));
   EXPECT_TRUE(known.unknown.is_null());
   EXPECT_TRUE(known.unknown_in_backoff.is_null());
   EXPECT_TRUE(known.errors.at(0).unknown.is_null());
@@ -149,7 +135,7 @@ TEST(UnknownFields, AreKeptInADeadLetterAndInTheJobThatComesBackFromIt) {
 }
 
 TEST(UnknownFields, CountForThePayloadLimit) {
-  json text = json::parse(encode(job()));
+  json text = json::parse(encode(early_job()));
   text.erase("errors");  // as its producer writes it
   const auto limit = text.dump().size();
   EXPECT_EQ(flaw(text.dump(), limit), "");
@@ -159,7 +145,7 @@ TEST(UnknownFields, CountForThePayloadLimit) {
 
 TEST(UnknownFields, HoldNoMoreValuesThanTheLimitAllTogether) {
   const auto with = [](std::size_t in_job, std::size_t in_backoff, std::size_t in_error) {
-    json text = json::parse(encode(job()));
+    json text = json::parse(encode(early_job()));
     const auto put = [](json& object, std::size_t values) {  // the array is a value itself
       if (values > 0) object["x"] = std::vector<int>(values - 1);
     };
@@ -176,13 +162,13 @@ TEST(UnknownFields, HoldNoMoreValuesThanTheLimitAllTogether) {
        {with(kUnknownValueLimit + 1, 0, 0), with(kUnknownValueLimit - 30, 20, 11), with(0, 0, 10'001)}) {
     EXPECT_EQ(flaw(text), "fields that this program does not know hold more than 10000 values");
   }
-  auto envelope = job();
+  auto envelope = early_job();
   envelope.unknown = {{"x", std::vector<int>(kUnknownValueLimit)}};
   EXPECT_THROW(encode(envelope), PayloadError);
 }
 
 TEST(UnknownFields, LeaveRoomForTheErrorsOfTheLargestJob) {
-  auto worst = job();
+  auto worst = early_job();
   worst.args = std::vector<int>(kArgsValueLimit);
   worst.trace = std::vector<int>(kTraceValueLimit);
   worst.unknown = {{"x", std::vector<int>(kUnknownValueLimit - 1)}};
@@ -199,10 +185,10 @@ TEST(UnknownFields, LeaveRoomForTheErrorsOfTheLargestJob) {
 
 TEST(UnknownFields, NestAsDeepAsTheTextMay) {
   const auto with = [](int in_job, int in_backoff, int in_error) {
-    auto envelope = job();
-    envelope.unknown = {{"x", nested(in_job)}};
-    envelope.unknown_in_backoff = {{"x", nested(in_backoff)}};
-    envelope.errors[0].unknown = {{"x", nested(in_error)}};
+    auto envelope = early_job();
+    envelope.unknown = {{"x", deep(in_job)}};
+    envelope.unknown_in_backoff = {{"x", deep(in_backoff)}};
+    envelope.errors[0].unknown = {{"x", deep(in_error)}};
     return envelope;
   };
   const auto deepest = with(kArgsDepthLimit, kArgsDepthLimit - 1, kArgsDepthLimit - 2);
@@ -211,13 +197,13 @@ TEST(UnknownFields, NestAsDeepAsTheTextMay) {
        {with(kArgsDepthLimit + 1, 1, 1), with(1, kArgsDepthLimit, 1), with(1, 1, kArgsDepthLimit - 1)}) {
     EXPECT_THROW(encode(too_deep), PayloadError) << "it could not be read";
   }
-  json text = json::parse(encode(job()));
-  text["errors"][0]["x"] = nested(kArgsDepthLimit - 1);
+  json text = json::parse(encode(early_job()));
+  text["errors"][0]["x"] = deep(kArgsDepthLimit - 1);
   EXPECT_NE(flaw(text.dump()), "");
 }
 
 TEST(UnknownFields, ThatStandTwiceAreMalformed) {
-  const auto text = encode(job());
+  const auto text = encode(early_job());
   const auto put = [&](std::string_view before, std::string_view piece) {
     return std::string{text}.insert(text.find(before), piece);
   };
@@ -231,14 +217,14 @@ TEST(UnknownFields, AreNotWrittenIfTheyCouldNotBeRead) {
   const std::vector<json> wrong{{{"task", "other"}}, {{"v", 2}},   json::array(), "x",
                                 {{"x", "\xFF"}},     {{"\xFF", 1}}};
   for (const auto& unknown : wrong) {
-    auto envelope = job();
+    auto envelope = early_job();
     envelope.unknown = unknown;
     EXPECT_THROW(encode(envelope), PayloadError);
   }
-  auto envelope = job();
+  auto envelope = early_job();
   envelope.unknown_in_backoff = {{"cap_ms", 1}};
   EXPECT_THROW(encode(envelope), PayloadError);
-  envelope = job();
+  envelope = early_job();
   envelope.errors[0].unknown = {{"at", 1}};
   EXPECT_THROW(encode(envelope), PayloadError);
 }

@@ -98,7 +98,7 @@ void expect_table(const std::tuple<Fields...>& table, const Rows& rows) {
   std::apply([&](const Fields&... field) { (expect_whole_row(field, rows[next++]), ...); }, table);
 }
 
-class WireFormat : public testing::Test {
+class WireFormat : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_EQ(tables.size(), 4U); }
   const std::vector<Rows> tables = tables_of_fields();

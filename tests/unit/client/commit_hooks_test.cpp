@@ -13,7 +13,7 @@ namespace {
 
 using Notes = std::vector<std::string>;
 
-class Hooks : public testing::Test {
+class Hooks : public ::testing::Test {
  protected:
   /// Notes each batch it is given; may fail.
   struct Sender : JobSender {

@@ -18,7 +18,7 @@ struct Writer {
   static std::string quote(std::string_view text) { return literal(text); }
 };
 
-class CommitMessageTest : public testing::Test {
+class CommitMessageTest : public ::testing::Test {
  protected:
   Riders riders(const std::string& value) { return {.with_begin = {&claim, {value}}}; }
   static PendingJob job(const std::string& payload) {

@@ -22,9 +22,9 @@ namespace aftercommit::detail {
 namespace {
 
 using support::shown_of_canary;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using Values = std::map<std::string, std::string>;
 
 /// As libpq reads it.

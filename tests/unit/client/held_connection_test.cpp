@@ -8,7 +8,7 @@
 namespace aftercommit::detail {
 namespace {
 
-class HeldConnectionTest : public testing::Test {
+class HeldConnectionTest : public ::testing::Test {
  protected:
   void abandon(std::uint64_t transaction, std::size_t depth) {
     std::jthread{[&] { held.abandon({transaction, depth}); }}.join();

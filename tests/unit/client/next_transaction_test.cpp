@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class NextTransactionTest : public testing::Test {
+class NextTransactionTest : public ::testing::Test {
  protected:
   static Riders riders() { return {.with_begin = {.statement = nullptr, .values = {}}}; }
 

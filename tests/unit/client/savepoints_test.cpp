@@ -11,7 +11,7 @@
 namespace aftercommit::detail {
 namespace {
 
-class SavepointStack : public testing::Test {
+class SavepointStack : public ::testing::Test {
  protected:
   std::string open(std::size_t level = 1) {
     auto name = savepoints.next_name();

@@ -12,11 +12,11 @@
 #include <string>
 
 namespace shop {
-struct Money {
+struct Cents {
   long cents;
 };
-inline std::optional<std::string> to_sql(const Money& money) {
-  return std::to_string(money.cents) + " cents";
+inline std::optional<std::string> to_sql(const Cents& cents) {
+  return std::to_string(cents.cents) + " cents";
 }
 }  // namespace shop
 
@@ -97,8 +97,8 @@ TEST(SqlParam, OfAJobIdIsItsText) {
 }
 
 TEST(SqlParam, OfATypeOfTheApplicationsComesFromAFunctionBesideThatType) {
-  EXPECT_EQ(to_sql(shop::Money{250}), "250 cents");
-  EXPECT_EQ(to_sql(std::optional{shop::Money{250}}), "250 cents");
+  EXPECT_EQ(to_sql(shop::Cents{250}), "250 cents");
+  EXPECT_EQ(to_sql(std::optional{shop::Cents{250}}), "250 cents");
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ namespace aftercommit::detail {
 namespace {
 
 using nlohmann::json;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// Whether task.delay(given...) compiles for a task of these arguments.
 template <class TaskType, class... Given>

@@ -78,14 +78,14 @@ namespace aftercommit::detail {
 namespace {
 
 using nlohmann::json;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr const char* kAccepted = "(accepted)";
 
 /// Why an argument of this type cannot be had from this JSON.
 template <class T>
-std::string refusal(const std::string& argument) {
+std::string refusal_of(const std::string& argument) {
   try {
     decode_args<T>(json::parse("[" + argument + "]"), "pay");
   } catch (const BadArguments& error) {
@@ -104,11 +104,11 @@ template <class T>
 void expect_strict(const std::string& before, const std::string& after) {
   for (const std::string number : {"3000000000", "-3000000000", "1.9", "1.0", "true", "1e3", "null", "\"1\"",
                                    "[1]", "9223372036854775808"}) {
-    EXPECT_THAT(refusal<T>(before + number + after),
+    EXPECT_THAT(refusal_of<T>(before + number + after),
                 StartsWith("argument 1 of task 'pay' does not convert: at ["))
         << number;
   }
-  EXPECT_EQ(refusal<T>(before + "-2147483648" + after), kAccepted);
+  EXPECT_EQ(refusal_of<T>(before + "-2147483648" + after), kAccepted);
 }
 
 TEST(TaskValues, InEveryContainerAreAsStrictAsAnArgumentOfTheirOwn) {  // P9
@@ -138,34 +138,36 @@ TEST(TaskValues, AtEveryDepthAreAsStrict) {  // P9
 
 TEST(TaskValues, ThatAFloatCannotHoldAreRefusedAndNotInfinite) {  // P9
   for (const std::string number : {"1e300", "-1e300", "3.5e38"}) {
-    EXPECT_THAT(refusal<float>(number), HasSubstr("is not a number that its type can hold")) << number;
-    EXPECT_THAT(refusal<std::optional<float>>(number), HasSubstr("can hold"));
-    EXPECT_THAT((refusal<std::map<std::string, float>>("{\"a\":" + number + "}")), HasSubstr("at [\"a\"]"));
-    EXPECT_NE(refusal<shop::Line>("{\"count\":1,\"rate\":" + number + "}"), kAccepted);
+    EXPECT_THAT(refusal_of<float>(number), HasSubstr("is not a number that its type can hold")) << number;
+    EXPECT_THAT(refusal_of<std::optional<float>>(number), HasSubstr("can hold"));
+    EXPECT_THAT((refusal_of<std::map<std::string, float>>("{\"a\":" + number + "}")),
+                HasSubstr("at [\"a\"]"));
+    EXPECT_NE(refusal_of<shop::Line>("{\"count\":1,\"rate\":" + number + "}"), kAccepted);
   }
-  EXPECT_EQ(refusal<float>("3.4e38"), kAccepted);
-  EXPECT_EQ(refusal<double>("1e300"), kAccepted);
+  EXPECT_EQ(refusal_of<float>("3.4e38"), kAccepted);
+  EXPECT_EQ(refusal_of<double>("1e300"), kAccepted);
 }
 
 TEST(TaskValues, OfAVectorOfIntegersAreRefusedByTheirPlace) {  // P9
-  EXPECT_EQ(refusal<std::vector<int>>("[3000000000, 1.9, true]"),
+  EXPECT_EQ(refusal_of<std::vector<int>>("[3000000000, 1.9, true]"),
             "argument 1 of task 'pay' does not convert: at [0]: 3000000000 is not a whole number from "
             "-2147483648 to "
             "2147483647");
-  EXPECT_EQ((refusal<std::map<std::string, std::vector<bool>>>(R"({"a":[true,1]})")),
+  EXPECT_EQ((refusal_of<std::map<std::string, std::vector<bool>>>(R"({"a":[true,1]})")),
             "argument 1 of task 'pay' does not convert: at [\"a\"][1]: [json.exception.type_error.302] type "
             "must be "
             "boolean, but is number");
-  EXPECT_THAT((refusal<std::pair<double, float>>(R"([1, "1"])")),
+  EXPECT_THAT((refusal_of<std::pair<double, float>>(R"([1, "1"])")),
               HasSubstr("at [1]: a text is not a number"));
 }
 
 TEST(TaskValues, AreRefusedWhereTheirNumberIsAnother) {  // nlohmann would take the first two
-  EXPECT_THAT((refusal<std::array<int, 2>>("[1,2,3]")), HasSubstr("an array of 3 is not an array of 2"));
-  EXPECT_THAT((refusal<std::pair<int, int>>("[1,2,3]")), HasSubstr("an array of 3 is not an array of 2"));
-  EXPECT_THAT((refusal<std::tuple<int, int>>("[1]")), HasSubstr("an array of 1 is not an array of 2"));
-  EXPECT_THAT((refusal<std::map<int, int>>("[[1,2],[1,3]]")), HasSubstr("is not a map with each key once"));
-  EXPECT_EQ((refusal<std::set<int>>("[1,1]")), kAccepted) << "a set is one all the same";
+  EXPECT_THAT((refusal_of<std::array<int, 2>>("[1,2,3]")), HasSubstr("an array of 3 is not an array of 2"));
+  EXPECT_THAT((refusal_of<std::pair<int, int>>("[1,2,3]")), HasSubstr("an array of 3 is not an array of 2"));
+  EXPECT_THAT((refusal_of<std::tuple<int, int>>("[1]")), HasSubstr("an array of 1 is not an array of 2"));
+  EXPECT_THAT((refusal_of<std::map<int, int>>("[[1,2],[1,3]]")),
+              HasSubstr("is not a map with each key once"));
+  EXPECT_EQ((refusal_of<std::set<int>>("[1,1]")), kAccepted) << "a set is one all the same";
 }
 
 TEST(TaskValues, InContainersComeBackAsTheyWere) {
@@ -200,40 +202,40 @@ TEST(TaskValues, MayBeOptionalAtEveryDepth) {
             (std::map<std::string, Maybe>{{"a", {}}}));
   EXPECT_EQ((there_and_back(std::map<int, std::pair<Maybe, std::tuple<Maybe>>>{{1, {2, {}}}})),
             (std::map<int, std::pair<Maybe, std::tuple<Maybe>>>{{1, {2, {}}}}));
-  EXPECT_THAT(refusal<std::vector<Maybe>>("[1.5]"), HasSubstr("at [0]: 1.5 is not a whole number"));
+  EXPECT_THAT(refusal_of<std::vector<Maybe>>("[1.5]"), HasSubstr("at [0]: 1.5 is not a whole number"));
 }
 
 TEST(TaskValues, OfAnApplicationsOwnTypeAreAsStrict) {  // P9
   using shop::Line, shop::Order;
-  EXPECT_EQ(refusal<Line>(R"({"count":3000000000})"),
+  EXPECT_EQ(refusal_of<Line>(R"({"count":3000000000})"),
             "argument 1 of task 'pay' does not convert: at [\"count\"]: 3000000000 would become -1294967296");
-  EXPECT_THAT(refusal<Line>(R"({"count":1.9})"), HasSubstr("at [\"count\"]: 1.9 would become 1"));
-  EXPECT_THAT(refusal<Line>(R"({"count":1.0})"), HasSubstr("1.0 would become 1"));
-  EXPECT_THAT(refusal<Line>(R"({"count":true})"), HasSubstr("true would become 1"));
-  EXPECT_THAT(refusal<Line>(R"({"gift":1})"), HasSubstr("type must be boolean"));
-  EXPECT_THAT(refusal<std::vector<Line>>(R"([{}, {"count":1e10}])"),
+  EXPECT_THAT(refusal_of<Line>(R"({"count":1.9})"), HasSubstr("at [\"count\"]: 1.9 would become 1"));
+  EXPECT_THAT(refusal_of<Line>(R"({"count":1.0})"), HasSubstr("1.0 would become 1"));
+  EXPECT_THAT(refusal_of<Line>(R"({"count":true})"), HasSubstr("true would become 1"));
+  EXPECT_THAT(refusal_of<Line>(R"({"gift":1})"), HasSubstr("type must be boolean"));
+  EXPECT_THAT(refusal_of<std::vector<Line>>(R"([{}, {"count":1e10}])"),
               HasSubstr("at [1][\"count\"]: 10000000000.0"));
-  EXPECT_THAT(refusal<Order>(R"({"lines":[{"count":1},{"count":1.5}]})"),
+  EXPECT_THAT(refusal_of<Order>(R"({"lines":[{"count":1},{"count":1.5}]})"),
               HasSubstr("at [\"lines\"][1][\"count\"]: 1.5 would become 1"));
-  EXPECT_THAT(refusal<Order>(R"({"stock":{"a":256}})"),
+  EXPECT_THAT(refusal_of<Order>(R"({"stock":{"a":256}})"),
               HasSubstr("at [\"stock\"][\"a\"]: 256 would become 0"));
-  EXPECT_NE(refusal<Order>(R"({"shelves":[1,3000000000]})"), kAccepted);
-  EXPECT_NE(refusal<Order>(R"({"shelves":[3000000000,3000000000]})"), kAccepted);
-  EXPECT_NE(refusal<Order>(R"({"customers":[1,2,3.5]})"), kAccepted);
-  EXPECT_NE(refusal<Order>(R"({"by_number":[[1,70000]]})"), kAccepted);
-  EXPECT_THAT(refusal<shop::Size>("300"), HasSubstr("300 would become 44"));
-  EXPECT_THAT(refusal<shop::Size>("1.5"), HasSubstr("1.5 would become 1"));
+  EXPECT_NE(refusal_of<Order>(R"({"shelves":[1,3000000000]})"), kAccepted);
+  EXPECT_NE(refusal_of<Order>(R"({"shelves":[3000000000,3000000000]})"), kAccepted);
+  EXPECT_NE(refusal_of<Order>(R"({"customers":[1,2,3.5]})"), kAccepted);
+  EXPECT_NE(refusal_of<Order>(R"({"by_number":[[1,70000]]})"), kAccepted);
+  EXPECT_THAT(refusal_of<shop::Size>("300"), HasSubstr("300 would become 44"));
+  EXPECT_THAT(refusal_of<shop::Size>("1.5"), HasSubstr("1.5 would become 1"));
 }
 
 TEST(TaskValues, OfAnApplicationsOwnTypeAreNotRefusedForTheirForm) {
   using shop::Line, shop::Order;
-  EXPECT_EQ(refusal<Line>(R"({"count":1,"weight":2,"rate":0.1,"gift":true,"unknown":3.5})"), kAccepted);
-  EXPECT_EQ(refusal<Line>("{}"), kAccepted) << "what is left out has its default";
-  EXPECT_EQ(refusal<Line>(R"({"weight":9007199254740993})"), kAccepted) << "as a double alone takes it";
-  EXPECT_EQ(refusal<Order>(R"({"shelves":[3,1,2,1],"customers":[5,4,3,2,1],"by_number":[[2,3],[1,4]]})"),
+  EXPECT_EQ(refusal_of<Line>(R"({"count":1,"weight":2,"rate":0.1,"gift":true,"unknown":3.5})"), kAccepted);
+  EXPECT_EQ(refusal_of<Line>("{}"), kAccepted) << "what is left out has its default";
+  EXPECT_EQ(refusal_of<Line>(R"({"weight":9007199254740993})"), kAccepted) << "as a double alone takes it";
+  EXPECT_EQ(refusal_of<Order>(R"({"shelves":[3,1,2,1],"customers":[5,4,3,2,1],"by_number":[[2,3],[1,4]]})"),
             kAccepted);
-  EXPECT_EQ(refusal<shop::Name>("7"), kAccepted) << "a form of the past";
-  EXPECT_EQ(refusal<shop::Size>("2"), kAccepted);
+  EXPECT_EQ(refusal_of<shop::Name>("7"), kAccepted) << "a form of the past";
+  EXPECT_EQ(refusal_of<shop::Size>("2"), kAccepted);
   const Order order{.lines = {{.count = 1, .weight = 0.1, .rate = 0.1F, .gift = true}},
                     .stock = {{"a", 255}},
                     .shelves = {3, -1},
@@ -243,13 +245,13 @@ TEST(TaskValues, OfAnApplicationsOwnTypeAreNotRefusedForTheirForm) {
 }
 
 TEST(TaskValues, OfATypeThatCannotBecomeJsonAreLeftToItsOwnConversion) {
-  EXPECT_EQ(refusal<shop::Inbound>(R"({"number":1.5})"), kAccepted);
+  EXPECT_EQ(refusal_of<shop::Inbound>(R"({"number":1.5})"), kAccepted);
 }
 
 TEST(TaskValues, AreComparedInATimeThatDoesNotGrowWithTheirNesting) {
   std::string tree = "[0]";
   for (int depth = 0; depth < 60; ++depth) tree = "[1.5," + tree + "]";  // written anew it has 1
-  EXPECT_THAT(refusal<shop::Tree>(tree), HasSubstr("would become"));
+  EXPECT_THAT(refusal_of<shop::Tree>(tree), HasSubstr("would become"));
 }
 
 }  // namespace

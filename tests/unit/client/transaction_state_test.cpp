@@ -8,7 +8,7 @@ namespace {
 
 using Stage = TransactionState::Stage;
 
-class TransactionStates : public testing::Test {
+class TransactionStates : public ::testing::Test {
  protected:
   void begin() {
     state.enter("BEGIN");

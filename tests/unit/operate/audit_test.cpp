@@ -8,7 +8,7 @@ namespace aftercommit::operate {
 namespace {
 
 using nlohmann::json;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Kind = Finding::Kind;
 
 constexpr const char* kUrl = "redis://127.0.0.1:6379?prefix=shop";

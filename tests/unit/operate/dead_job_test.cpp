@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Time = std::chrono::system_clock::time_point;
 
 const Time kTime{1'700'000'000'123ms};

@@ -93,7 +93,7 @@ TEST_F(AttemptTest, ThatFailsIsFollowedByAnother) {
 }
 
 TEST_F(AttemptTest, ThatEndsByAnExceptionWithoutATextEndsAsItsTypeSays) {
-  const auto no_text = testing::HasSubstr("an exception without a text, of the type ");
+  const auto no_text = ::testing::HasSubstr("an exception without a text, of the type ");
   const auto again = settled(job("retries"));
   ASSERT_EQ(again.kind, Settlement::Kind::kRetry);
   const auto next_time = std::get<Envelope>(decode(again.payload, app.options().payload_limit));
@@ -106,7 +106,7 @@ TEST_F(AttemptTest, ThatEndsByAnExceptionWithoutATextEndsAsItsTypeSays) {
   riddle.args = {1};
   const auto malformed = settled(riddle);
   EXPECT_EQ(malformed.kind, Settlement::Kind::kBury);
-  EXPECT_THAT(malformed.payload, testing::AllOf(testing::HasSubstr("malformed"), no_text));
+  EXPECT_THAT(malformed.payload, ::testing::AllOf(::testing::HasSubstr("malformed"), no_text));
   EXPECT_EQ(runs, 0);
 }
 

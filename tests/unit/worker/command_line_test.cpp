@@ -11,7 +11,7 @@
 namespace aftercommit::worker {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::variant<Options, PrintAndExit> parse(std::vector<const char*> arguments, bool needs_app = false) {
   arguments.insert(arguments.begin(), "worker");
@@ -277,15 +277,15 @@ TEST(CommandLine, RefusesWordsItDoesNotKnow) {
 
 TEST(CommandLine, QuotesNoUrlThatStandsInTheWrongPlace) {
   for (const char* const url : {"redis://:canary@here", "postgresql://user:canary@here/x"}) {
-    EXPECT_THAT(refusal({url}), testing::Not(HasSubstr("canary")));
-    EXPECT_THAT(refusal({"--redis-url", url}), testing::Not(HasSubstr("canary")));
-    EXPECT_THAT(refusal({"--redis", "redis://here", url}), testing::Not(HasSubstr("canary")));
+    EXPECT_THAT(refusal({url}), ::testing::Not(HasSubstr("canary")));
+    EXPECT_THAT(refusal({"--redis-url", url}), ::testing::Not(HasSubstr("canary")));
+    EXPECT_THAT(refusal({"--redis", "redis://here", url}), ::testing::Not(HasSubstr("canary")));
   }
 }
 
 TEST(CommandLine, PrintsItsVersion) {
   const auto print = std::get<PrintAndExit>(parse({"--version"}));
-  EXPECT_THAT(print.text, testing::MatchesRegex("aftercommit worker [0-9.]+\n"));
+  EXPECT_THAT(print.text, ::testing::MatchesRegex("aftercommit worker [0-9.]+\n"));
 }
 
 TEST(CommandLine, ExplainsEveryOptionVariableSignalAndExitCode) {

@@ -8,13 +8,13 @@ namespace aftercommit::worker {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
 
 constexpr Millis kLease = 15s;
 
-class LeaseWatchTest : public testing::Test {
+class LeaseWatchTest : public ::testing::Test {
  protected:
   static LeaseView lease(const std::string& mark, Millis left, const WorkerId& worker = "ann",
                          const Queue& queue = "mail") {

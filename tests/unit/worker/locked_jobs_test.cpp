@@ -47,7 +47,7 @@ TEST(LookAgain, SpreadsVeryManyOverTheTimeThatTheyTake) {
   }
 }
 
-class LockedJobsTest : public testing::Test {
+class LockedJobsTest : public ::testing::Test {
  protected:
   void note(Database& in, int jobs) {
     for (int i = 0; i < jobs; ++i) locked.note(in, JobId::generate());

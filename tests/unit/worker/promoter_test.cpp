@@ -23,9 +23,9 @@ using namespace std::chrono_literals;
 using Waits = std::vector<std::pair<std::size_t, Millis>>;
 
 /// What the promoter did between the promotions that it was given, and when there were none left.
-class Calls {
+class Promotions {
  public:
-  explicit Calls(std::vector<Promotion> promotions) : promotions_{std::move(promotions)} {}
+  explicit Promotions(std::vector<Promotion> promotions) : promotions_{std::move(promotions)} {}
 
   Promotion promote() {
     const std::lock_guard lock{mutex_};
@@ -51,26 +51,26 @@ class Calls {
 
 class GivenSchedule final : public Schedule {
  public:
-  explicit GivenSchedule(Calls& calls) : calls_{calls} {}
+  explicit GivenSchedule(Promotions& given) : given_{given} {}
 
   Promotion promote(std::span<const Queue> /*queues*/, std::size_t /*limit*/) override {
-    return calls_.promote();
+    return given_.promote();
   }
   bool await_schedule(std::span<const Queue> /*queues*/, Millis timeout) override {
-    calls_.await(timeout);
+    given_.await(timeout);
     return false;
   }
 
  private:
-  Calls& calls_;  // not owned, outlives this
+  Promotions& given_;  // not owned, outlives this
 };
 
 /// The first waits of a promoter that is given these.
 Waits first_waits(std::vector<Promotion> promotions, std::size_t count) {
-  Calls calls{std::move(promotions)};
-  const Promoter promoter{std::make_unique<GivenSchedule>(calls), {"mail"}};
-  EXPECT_TRUE(support::eventually([&] { return calls.waits().size() >= count; }));
-  auto waits = calls.waits();
+  Promotions given{std::move(promotions)};
+  const Promoter promoter{std::make_unique<GivenSchedule>(given), {"mail"}};
+  EXPECT_TRUE(support::eventually([&] { return given.waits().size() >= count; }));
+  auto waits = given.waits();
   waits.resize(count);
   return waits;
 }

@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using support::eventually;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 constexpr auto kForEver = 24h;
 
@@ -109,9 +109,9 @@ TEST(RoleThread, GoesOnAfterWhateverItsStepThrowsAndSaysItOnce) {
   EXPECT_TRUE(eventually([&] { return steps == 3 && is(thread, Phase::kWaiting); }));
   const auto lines = said.lines();
   ASSERT_EQ(lines.size(), 2U);
-  EXPECT_THAT(lines[0], testing::StartsWith("a part of this worker has failed; trying again until it does "
-                                            "not | stumbling | "));
-  EXPECT_THAT(lines[0], testing::HasSubstr("a stone"));
+  EXPECT_THAT(lines[0], ::testing::StartsWith("a part of this worker has failed; trying again until it does "
+                                              "not | stumbling | "));
+  EXPECT_THAT(lines[0], ::testing::HasSubstr("a stone"));
   EXPECT_EQ(lines[1], "the part of this worker that had failed goes on | stumbling");
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using support::eventually;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 using End = Roles::End;
 using Notes = std::vector<std::string>;
 

@@ -109,7 +109,7 @@ class CountingBroker final : public Broker {
   Calls& calls_;  // not owned, outlives this
 };
 
-class SettlerTest : public testing::Test {
+class SettlerTest : public ::testing::Test {
  protected:
   void settle_one() { settler.settle({.queue = "mail", .entry = std::to_string(++given_) + "-0"}); }
   bool eventually_settled(std::size_t count) {
