@@ -82,9 +82,11 @@ void print_disagreements(const Audit& audit) {
 
 void print(const Audit& audit) {
   const auto& census = audit.census;
-  std::cout << "committed = done + dead + waiting + delayed + running\n\n"
+  std::cout << "committed = done + " << (census.cancelled > 0 ? "cancelled + " : "")
+            << "dead + waiting + delayed + running\n\n"
             << "Durable jobs.  Those that are done have left no row and are not counted.\n";
   print_durable(census);
+  if (census.cancelled > 0) std::cout << "Cancelled, and remembered as such: " << census.cancelled << ".\n";
   std::cout << "\nOther jobs, which Redis alone holds.  Done, and remembered in the ledger: " << census.ledger
             << ".\n";
   print_others(census);

@@ -28,7 +28,7 @@ struct Description {
   std::string_view what;
 };
 
-constexpr std::array<Description, 9> kCommands{{
+constexpr auto kCommands = std::to_array<Description>({
     {Command::kMigrate, "migrate", "[--print [--from N]] [options]",
      "Brings the tables of jobs in each database up to date."},
     {Command::kStats, "stats", "[--json] [options]", "Counts what each queue holds."},
@@ -40,15 +40,32 @@ constexpr std::array<Description, 9> kCommands{{
      "Puts dead jobs back into their queues, at once, with their ids and a new first attempt."},
     {Command::kDeadDelete, "dead delete", "ID... | --task T | --all [--queue Q] [options]",
      "Deletes dead jobs for good.  It does not ask."},
+    {Command::kPeriodicList, "periodic list", "[--json] [options]",
+     "Lists periodic tasks: their schedules, when each is due next, and in what state it is."},
+    {Command::kPeriodicNext, "periodic next", "NAME [--app A] [--json] [options]",
+     "Shows the next five times of one, as the clocks of its time zone show them and in UTC."},
+    {Command::kPeriodicPause, "periodic pause", "NAME [--app A] [options]",
+     "Leaves out its ticks from now on."},
+    {Command::kPeriodicResume, "periodic resume", "NAME [--app A] [options]",
+     "Lets it go on, with the next tick to come."},
+    {Command::kPeriodicRun, "periodic run", "NAME [--app A] [options]",
+     "Asks for one job of it now, beside its ticks."},
+    {Command::kPeriodicForget, "periodic forget", "NAME [--app A] [options]",
+     "Removes one that is gone from the code."},
+    {Command::kPause, "pause", "QUEUE [options]",
+     "Has workers fetch no more jobs of a queue, until it is resumed."},
+    {Command::kResume, "resume", "QUEUE [options]", "Has workers fetch the jobs of a queue again."},
     {Command::kAudit, "audit", "[--json] [options]",
      "Compares the job tables with Redis: is every committed job somewhere, and once?"},
+    {Command::kCancel, "cancel", "ID... [--note TEXT] [--json] | --list [--limit N] [--json] [options]",
+     "Cancels jobs, and says where each stood; or lists those that were cancelled lately."},
     {Command::kAdopt, "adopt", "--queue Q | --all [options]",
      "Says that the jobs of a queue belong to these databases, whatever was known before, and forgets its "
      "apps."},
     {Command::kNewToken, "new-token", "[options]",
      "Gives the tables of jobs in a copy of a database a token of their own, so that its workers refuse the "
      "queues of the original."},
-}};
+});
 
 constexpr const char* kAfterHelp = R"(
 Connections, as for the worker: --redis and --database, else REDIS_URL, DATABASE_URL (alias "default") and
@@ -57,7 +74,8 @@ an alias alone (--database reports) takes only that one of them.  --schema may b
 
 Exit codes:
   0  done; audit: all agrees
-  1  audit: something needs to be done; dead: one of the jobs could not be had
+  1  audit: something needs to be done; dead, periodic: what was named could not be had;
+     cancel: one of the jobs cannot be cancelled any more, or is not known
   2  an unknown command, or a wrong option
   3  Redis or a database cannot be reached, or cannot serve
   4  a fault of the command itself
@@ -77,13 +95,23 @@ bool is_dead(Command command) {
 }
 
 bool writes_json(Command command) {
-  return command == Command::kStats || command == Command::kDeadList || command == Command::kDeadShow ||
-         command == Command::kAudit;
+  return command == Command::kPeriodicList || command == Command::kPeriodicNext ||
+         command == Command::kStats || command == Command::kDeadList || command == Command::kDeadShow ||
+         command == Command::kAudit || command == Command::kCancel;
 }
 
 bool names_jobs(Command command) {
-  return command == Command::kDeadShow || command == Command::kDeadRetry || command == Command::kDeadDelete;
+  return command == Command::kDeadShow || command == Command::kDeadRetry || command == Command::kDeadDelete ||
+         command == Command::kCancel;
 }
+
+bool names_periodic(Command command) {
+  return command == Command::kPeriodicNext || command == Command::kPeriodicPause ||
+         command == Command::kPeriodicResume || command == Command::kPeriodicRun ||
+         command == Command::kPeriodicForget;
+}
+
+bool names_queue(Command command) { return command == Command::kPause || command == Command::kResume; }
 
 cxxopts::Options describe(const Description& command) {
   cxxopts::Options options{"aftercommit " + std::string{command.name}, std::string{command.what} + "\n"};
@@ -102,7 +130,14 @@ cxxopts::Options describe(const Description& command) {
     add("queue", "this queue", cxxopts::value<std::string>(), "Q");
     add("all", "every queue that Redis or a job table knows");
   }
-  if (command.command == Command::kDeadList) {
+  if (names_periodic(command.command)) {
+    add("app", "of this app, where several have one of this name", cxxopts::value<std::string>(), "A");
+  }
+  if (command.command == Command::kCancel) {
+    add("list", "show what was cancelled, the newest first, and cancel nothing");
+    add("note", "why, for who looks at the list", cxxopts::value<std::string>(), "TEXT");
+  }
+  if (command.command == Command::kDeadList || command.command == Command::kCancel) {
     add("limit", "at most so many", cxxopts::value<std::string>()->default_value("50"), "N");
   }
   if (command.command == Command::kDeadRetry || command.command == Command::kDeadDelete) {
@@ -191,6 +226,33 @@ void read_ids(const cxxopts::ParseResult& parsed, std::string_view command, Opti
   }
 }
 
+void read_periodic(const cxxopts::ParseResult& parsed, std::string_view command, Options& options) {
+  const auto& names = parsed.unmatched();
+  if (names.size() > 1 && may_hold_secret(names[1])) refuse_argument(names[1], command);
+  if (names.size() != 1 || names.front().empty()) {
+    throw UsageError{std::string{command} +
+                     " takes one name, as aftercommit periodic list shows it, in quotes where it has spaces"};
+  }
+  if (may_hold_secret(names.front())) refuse_argument(names.front(), command);
+  options.name = names.front();
+  options.app = value_of(parsed, "app");
+}
+
+/// The one of pause and resume.
+void read_queue(const cxxopts::ParseResult& parsed, std::string_view command, Options& options) {
+  for (const auto& argument : parsed.unmatched()) {
+    if (may_hold_secret(argument) || !options.queue.empty()) refuse_argument(argument, command);
+    if (!valid_name(argument)) {
+      throw UsageError{in_quotes(argument) + " is not the name of a queue (1 to 64 of a-z A-Z 0-9 _ . -)"};
+    }
+    options.queue = argument;
+  }
+  if (options.queue.empty()) {
+    throw UsageError{std::string{command} + " needs the name of a queue; see aftercommit " +
+                     std::string{command} + " --help"};
+  }
+}
+
 /// One way of saying which dead jobs are meant, and no more than one.
 void check_selection(std::string_view command, const Options& options) {
   const int ways = (options.ids.empty() ? 0 : 1) + (options.task.empty() ? 0 : 1) + (options.all ? 1 : 0);
@@ -209,11 +271,29 @@ void check_name(const char* option, const std::string& name) {
                    " is not a name (1 to 64 of a-z A-Z 0-9 _ . -)"};
 }
 
+/// Either ids, or --list.
+void read_cancel(const cxxopts::ParseResult& parsed, Options& options) {
+  options.list = parsed.count("list") > 0;
+  options.note = value_of(parsed, "note");
+  if (options.list != options.ids.empty() || (options.list && parsed.count("note") > 0)) {
+    throw UsageError{
+        "cancel takes either ids, with a --note or without, or --list; see aftercommit cancel --help"};
+  }
+  const auto letter = std::ranges::find_if(options.ids, operate::is_letter_handle);
+  if (letter == options.ids.end()) return;
+  throw UsageError{in_quotes(*letter) +
+                   " is a dead letter, and runs no more: see aftercommit dead delete --help"};
+}
+
 Options read(const cxxopts::ParseResult& parsed, const Description& command) {
   Options options{.command = command.command};
   read_connections(parsed, options.connections);
-  if (names_jobs(command.command)) {
+  if (names_queue(command.command)) {
+    read_queue(parsed, command.name, options);
+  } else if (names_jobs(command.command)) {
     read_ids(parsed, command.name, options);
+  } else if (names_periodic(command.command)) {
+    read_periodic(parsed, command.name, options);
   } else if (!parsed.unmatched().empty()) {
     refuse_argument(parsed.unmatched().front(), command.name);
   }
@@ -238,9 +318,10 @@ Options read(const cxxopts::ParseResult& parsed, const Description& command) {
     check_name("task", options.task);
     check_name("queue", options.queue);
   }
-  if (command.command == Command::kDeadList) {
+  if (command.command == Command::kDeadList || command.command == Command::kCancel) {
     options.limit = number<std::size_t>("limit", parsed["limit"].as<std::string>(), 1, 1'000'000, "1000000");
   }
+  if (command.command == Command::kCancel) read_cancel(parsed, options);
   if (command.command == Command::kDeadShow && options.ids.size() != 1) {
     throw UsageError{"dead show takes one id, as aftercommit dead list shows it"};
   }
@@ -263,10 +344,10 @@ Options read(const cxxopts::ParseResult& parsed, const Description& command) {
   return options;
 }
 
-/// "dead list" for the two words, else the first.
+/// "dead list" and "periodic list" for the two words, else the first.
 std::string command_name(int argc, const char* const* argv) {
   std::string name = argv[1];
-  if (name == "dead" && argc > 2) name.append(" ").append(argv[2]);
+  if ((name == "dead" || name == "periodic") && argc > 2) name.append(" ").append(argv[2]);
   return name;
 }
 
@@ -275,18 +356,23 @@ std::string command_name(int argc, const char* const* argv) {
 std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* const* argv) {
   if (argc < 2)
     throw UsageError{
-        "name a command: migrate, stats, dead, audit, adopt or new-token; see aftercommit --help"};
+        "name a command: migrate, stats, dead, periodic, audit, cancel, adopt or new-token; see aftercommit "
+        "--help"};
   const auto name = command_name(argc, argv);
-  if (name == "--help" || name == "-h" || name == "help" || name == "dead --help") {
+  if (name == "--help" || name == "-h" || name == "help" || name == "dead --help" ||
+      name == "periodic --help") {
     return PrintAndExit{overview()};
   }
   if (name == "--version") return PrintAndExit{"aftercommit " AFTERCOMMIT_VERSION "\n"};
   if (name == "dead") throw UsageError{"dead needs one of list, show, retry, delete; see aftercommit --help"};
+  if (name == "periodic") {
+    throw UsageError{"periodic needs one of list, next, pause, resume, run, forget; see aftercommit --help"};
+  }
   const auto command = std::ranges::find(kCommands, name, &Description::name);
   if (command == kCommands.end()) {
     if (may_hold_secret(name)) refuse_argument(name, "");
     throw UsageError{in_quotes(name) + " is not a command: the first word is one of migrate, stats, " +
-                     "dead, audit, adopt and new-token; see aftercommit --help"};
+                     "dead, periodic, audit, cancel, adopt and new-token; see aftercommit --help"};
   }
   const int words = command->name.find(' ') == std::string_view::npos ? 1 : 2;
   try {

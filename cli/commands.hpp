@@ -13,7 +13,16 @@ int list_dead(const Options& options);
 int show_dead(const Options& options);
 int retry_dead(const Options& options);
 int delete_dead(const Options& options);
+int list_periodic(const Options& options);
+int next_periodic(const Options& options);
+int pause_periodic(const Options& options);  ///< or resume
+int run_periodic(const Options& options);
+int forget_periodic(const Options& options);
+int pause(const Options& options);
+int resume(const Options& options);
 int audit(const Options& options);
+int cancel(const Options& options);
+int list_cancelled(const Options& options);
 int adopt(const Options& options);
 int new_token(const Options& options);
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,7 @@ void print(const DeadJob& dead) {
   if (dead.job() != nullptr) {
     line("task", dead.task());
     line("args", dead.job()->args.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    for (const auto& [name, value] : dead.job()->headers) line("header", name + "=" + value);
     line("enqueued at", utc(dead.job()->enqueued_at));
     line("attempts", std::to_string(dead.job()->attempt));
   } else {
@@ -43,11 +45,14 @@ void print(const DeadJob& dead) {
   if (const auto obstacle = dead.obstacle(); !obstacle.empty()) line("no retry", obstacle);
   if (dead.job() == nullptr || dead.job()->errors.empty()) return;
   std::cout << "errors\n";
+  std::string text;
   for (const auto& error : dead.job()->errors) {
     std::cout << "  attempt " << error.attempt << " at " << utc(error.at) << " on "
               << one_line(error.worker, kWorkerTextLimit) << ": ";
     if (!error.type.empty()) std::cout << one_line(error.type, kTypeTextLimit) << ": ";
     std::cout << one_line(error.error, kErrorTextLimit) << '\n';
+    for (auto lines = std::istringstream{error.log}; std::getline(lines, text);)
+      std::cout << "    | " << one_line(text, kLogTextLimit) << '\n';
   }
 }
 

@@ -28,8 +28,25 @@ int run(const Options& options) {
       return retry_dead(options);
     case Command::kDeadDelete:
       return delete_dead(options);
+    case Command::kPeriodicList:
+      return list_periodic(options);
+    case Command::kPeriodicNext:
+      return next_periodic(options);
+    case Command::kPeriodicPause:
+    case Command::kPeriodicResume:
+      return pause_periodic(options);
+    case Command::kPeriodicRun:
+      return run_periodic(options);
+    case Command::kPeriodicForget:
+      return forget_periodic(options);
+    case Command::kPause:
+      return pause(options);
+    case Command::kResume:
+      return resume(options);
     case Command::kAudit:
       return audit(options);
+    case Command::kCancel:
+      return options.list ? list_cancelled(options) : cancel(options);
     case Command::kAdopt:
       return adopt(options);
     case Command::kNewToken:

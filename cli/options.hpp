@@ -18,7 +18,16 @@ enum class Command : std::uint8_t {
   kDeadShow,
   kDeadRetry,
   kDeadDelete,
+  kPeriodicList,
+  kPeriodicNext,
+  kPeriodicPause,
+  kPeriodicResume,
+  kPeriodicRun,
+  kPeriodicForget,
+  kPause,
+  kResume,
   kAudit,
+  kCancel,
   kAdopt,
   kNewToken
 };
@@ -31,11 +40,17 @@ struct Options {
   bool print = false;  ///< migrate: write the script, and run nothing
   int from = 0;        ///< the version that the script begins at
 
-  std::vector<std::string> ids{};  ///< of dead jobs, as `dead list` shows them
+  std::vector<std::string> ids{};  ///< of dead jobs, as `dead list` shows them; cancel: of any
   std::string task{};              ///< empty: any
-  std::string queue{};             ///< empty: any
+  std::string queue{};             ///< empty: any; pause and resume: the one
   bool all = false;
-  std::size_t limit = 50;  ///< dead jobs listed at most
+  std::size_t limit = 50;  ///< dead or cancelled jobs listed at most
+
+  bool list = false;   ///< cancel: show what was cancelled
+  std::string note{};  ///< cancel: why; may be empty
+
+  std::string name{};  ///< of a periodic task
+  std::string app{};   ///< that declares it; empty: any
 
   std::chrono::milliseconds pause{1000};  ///< audit: between two looks
 };
@@ -43,7 +58,9 @@ struct Options {
 /// The exit codes of the command, as its --help lists them.
 enum ExitCode : int {
   kExitDone = 0,
-  kExitFound = 1,    ///< audit: something needs to be done; dead: a job that was named could not be had
+  /// audit: something needs to be done; dead, periodic: what was named could not be had; cancel: one of the
+  /// jobs cannot be cancelled any more, or is not known
+  kExitFound = 1,
   kExitUsage = 2,    ///< an unknown command, or a wrong option
   kExitServers = 3,  ///< Redis or a database cannot be reached, or cannot serve
   kExitFault = 4,    ///< a fault of the command itself

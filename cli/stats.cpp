@@ -1,6 +1,7 @@
 /// `aftercommit stats`: how much waits where.
 #include "operate/stats.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <string>
@@ -58,6 +59,14 @@ void print(const Stats& stats) {
     if (!complete) std::cout << "?: not known.  3+: at least 3, a part of it is not counted.\n";
   } else {
     std::cout << (complete ? "no queue holds anything\n" : "no queue is known of\n");
+  }
+  for (const auto& [name, queue] : stats.queues) {
+    if (const auto since = queue.paused()) {
+      const auto age = std::chrono::floor<milliseconds>(std::chrono::system_clock::now() - *since);
+      std::cout << "Queue " << one_line(name, 64) << " is paused, since "
+                << span(std::max(age, milliseconds{0})) << ": its jobs wait for `aftercommit resume "
+                << one_line(name, 64) << "`.\n";
+    }
   }
   for (const auto& [name, queue] : stats.queues) {
     const auto why = operate::unserved(queue, stats);

@@ -6,6 +6,7 @@ find_package(nlohmann_json 3.11 REQUIRED)
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis>=0.14)
 pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq>=13)
 pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET libpqxx>=6.4)
+find_package(date 3.0 REQUIRED)  # brings date::date-tz
 find_package(cxxopts 3.1 REQUIRED)
 find_package(spdlog 1.10 REQUIRED)
 if(AFTERCOMMIT_BUILD_EXAMPLES OR AFTERCOMMIT_BUILD_TESTS)

@@ -83,6 +83,7 @@ Json in_json(const Audit& audit) {
           {"durable", queues_in_json(census.durable)},
           {"others", queues_in_json(census.others)},
           {"ledger", census.ledger},
+          {"cancelled", census.cancelled},
           {"elsewhere", std::move(elsewhere)},
           {"findings", std::move(found)}};
 }

@@ -13,6 +13,7 @@
 #include "aftercommit/delivery.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "broker/envelope/job_identity.hpp"
+#include "client/job_table/cancellations.hpp"
 #include "client/job_table/job_feed.hpp"
 #include "client/statements/sql_template.hpp"
 #include "operate_sql.hpp"
@@ -23,8 +24,7 @@ namespace {
 using Kind = Finding::Kind;
 
 constexpr int kLooks = 3;
-constexpr std::size_t kPage = 1000;                     // ids of one question
-constexpr std::size_t kSizeLimit = 64UL * 1024 * 1024;  // the app's own limit is not known here
+constexpr std::size_t kPage = 1000;  // ids of one question
 
 /// What is known of one job that Redis has, or claims to have.
 struct Seen {
@@ -63,6 +63,7 @@ class Look {
       unseen_.clear();
       store.table.for_each([&](const detail::JobRow& row) { read_row(row); });
       for (const auto& [queue, jobs] : unseen_) find_out(store, queue, jobs);
+      read_cancelled(store);
       census_.ledger +=
           store.database
               .exec(detail::in_schema(operate_sql::count_ledger, store.database.options().schema))[0][0]
@@ -111,6 +112,14 @@ class Look {
   void read_dead(Store& store) {
     store.table.for_each_dead([&](const JobId& job, const Queue& queue) {
       if (dead_.insert(job).second) ++census_.durable[queue].dead;
+    });
+  }
+
+  /// After the rows, so that a row which is gone by then is among these.
+  void read_cancelled(Store& store) {
+    if (!detail::has_cancellations(store.database)) return;
+    detail::for_each_cancelled(store.database, [&](const JobId& job) {
+      if (cancelled_.insert(job).second) ++census_.cancelled;
     });
   }
 
@@ -199,6 +208,8 @@ class Look {
     if (seen.has_row || (!seen.durable && !seen.claimed)) return;
     if (seen.entries > 0 && !is_ours(seen.database)) {
       ++census_.elsewhere[seen.database];
+    } else if (seen.entries > 0 && cancelled_.contains(job)) {
+      return;
     } else if (seen.entries > 0) {
       find(Kind::kWithoutRow, seen.queue, job.str());
     } else {
@@ -220,6 +231,7 @@ class Look {
   Census census_;
   std::unordered_map<JobId, Seen> seen_;
   std::unordered_set<JobId> dead_;
+  std::unordered_set<JobId> cancelled_;
   std::map<Queue, std::vector<JobId>> unseen_;  // of the store being read
 };
 

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/log/log_format.hpp"
+#include "broker/envelope/trace_field.hpp"
 
 namespace aftercommit::operate {
 namespace {
@@ -24,8 +25,6 @@ std::string handle_of(std::string_view letter) {
   for (int shift = 60; shift >= 0; shift -= 4) handle += kHexDigits[(hash >> shift) & 15U];
   return handle;
 }
-
-Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 }  // namespace
 
@@ -96,9 +95,14 @@ Json in_full(const DeadJob& dead) {
                                     {"at", utc(error.at)},
                                     {"worker", error.worker},
                                     {"error", error.error},
-                                    {"type", or_null(error.type)}});
+                                    {"type", or_null(error.type)},
+                                    {"log", or_null(error.log)}});
     }
     document["args"] = job->args;
+    document["headers"] = Json::object();
+    for (const auto& [name, value] : job->headers) document["headers"][name] = value;
+    const auto trace = trace_of(*job);
+    document["trace_id"] = trace ? Json(trace->trace_id()) : Json(nullptr);
     document["enqueued_at"] = utc(job->enqueued_at);
   } else {
     document["received"] = dead.letter ? dead.letter->raw : dead.text;

@@ -89,7 +89,8 @@ std::string DeadJobs::retry(const DeadJob& dead) {
   const auto again = revived(*dead.job());
   const Outgoing outgoing{.queue = dead.queue,
                           .payload = encode(again),
-                          .durable = again.durable ? std::optional{again.id} : std::nullopt};
+                          .durable = again.durable ? std::optional{again.id} : std::nullopt,
+                          .priority = again.priority};
   if (!servers_.broker().remove_dead_letter(dead.queue, dead.text, &outgoing)) {
     return "somebody else has retried or deleted it meanwhile";
   }
@@ -131,7 +132,8 @@ void DeadJobs::push(const DeadJob& dead, const detail::JobTable& table) {
     table.unmark_revival(job);
     const auto row = table.find(job);
     if (!row) return;  // a relay and a worker were faster
-    const Outgoing outgoing{.queue = row->queue, .payload = row->envelope, .durable = row->id};
+    const Outgoing outgoing{
+        .queue = row->queue, .payload = row->envelope, .durable = row->id, .priority = dead.job()->priority};
     servers_.broker().enqueue({&outgoing, 1}, servers_.app().options().enqueue_timeout);
   } catch (const DatabaseUnavailable&) {
     throw;

@@ -1,6 +1,7 @@
 /// The Redis and the databases that an operator works on.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -16,6 +17,9 @@
 #include "operate/connections.hpp"
 
 namespace aftercommit::operate {
+
+/// Of the jobs that are read, in bytes: the app's own limit is not known here.
+inline constexpr std::size_t kSizeLimit = 64UL * 1024 * 1024;
 
 /// The job table of one database.
 struct Store {

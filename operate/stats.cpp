@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <utility>
+
+#include "client/job_table/queue_state.hpp"
+#include "client/job_table/schema_steps.hpp"
 
 namespace aftercommit::operate {
 namespace {
@@ -17,9 +21,12 @@ void add(QueueStats& sum, const QueueStats& queue) {
   sum.redis.ready += queue.redis.ready;
   sum.redis.running += queue.redis.running;
   sum.redis.delayed += queue.redis.delayed;
+  for (std::size_t i = 0; i < kLevels; ++i) sum.redis.ready_at.at(i) += queue.redis.ready_at.at(i);
   sum.redis.dead += queue.redis.dead;
   sum.redis.workers += queue.redis.workers;
   sum.redis.oldest = older(sum.redis.oldest, queue.redis.oldest);
+  if (!sum.redis.paused) sum.redis.paused = queue.redis.paused;
+  if (!sum.paused_there) sum.paused_there = queue.paused_there;
   if (sum.redis.declared_by.empty()) sum.redis.declared_by = queue.redis.declared_by;
   sum.dead_rows += queue.dead_rows;
   sum.durable += queue.durable;
@@ -41,6 +48,13 @@ Json in_json(const QueueStats& queue, const Stats& stats) {
   }
   if (!stats.answers.from_all()) all["at_least"] = std::move(at_least);
   return all;
+}
+
+Json by_level(const QueueCounts& counts) {
+  Json levels = Json::object();
+  for (const auto level : kAllLevels)
+    levels[std::string{name_of(level)}] = counts.ready_at.at(index_of(level));
+  return levels;
 }
 
 }  // namespace
@@ -70,6 +84,10 @@ Stats count_jobs(Servers& servers) {
         for (const auto& counts : store.table.counts()) {
           add(stats.queues[counts.queue],
               {.dead_rows = counts.dead, .durable = counts.jobs, .oldest_durable = counts.oldest});
+        }
+        if (detail::schema_version(store.database) < detail::kPauseSchema) return;
+        for (const auto& paused : detail::find_paused(store.database)) {
+          add(stats.queues[paused.queue], {.paused_there = paused.since});
         }
       },
       [&](Browsing& redis) {
@@ -106,6 +124,8 @@ Json in_json(const Stats& stats) {
     Json entry{{"queue", name}};
     entry.update(in_json(queue, stats));
     const bool known = stats.in_redis() == Known::kWhole;
+    entry["ready_by_level"] = known ? by_level(queue.redis) : Json(nullptr);
+    entry["paused"] = queue.paused().has_value();
     entry["workers"] = known ? Json(queue.redis.workers) : Json(nullptr);
     entry["declared_by"] = queue.redis.declared_by.empty() ? Json(nullptr) : Json(queue.redis.declared_by);
     queues.push_back(std::move(entry));

@@ -20,6 +20,10 @@ struct QueueStats {
   std::int64_t dead_rows = 0;
   std::int64_t durable = 0;  ///< rows, which stand among the ready, delayed and running ones as well
   std::optional<std::chrono::milliseconds> oldest_durable{};  ///< age of the first of the rows
+  Pauses::Since paused_there{};  ///< since when a database says that it is paused
+
+  /// As one of the servers that answer says; empty: none does.
+  Pauses::Since paused() const { return paused_there ? paused_there : redis.paused; }
 };
 
 /// How much of a number is counted.

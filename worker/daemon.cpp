@@ -10,13 +10,17 @@
 #include "aftercommit/log.hpp"
 #include "broker/contract/broker.hpp"
 #include "client/app/app_core.hpp"
+#include "client/periodic/periodic_jobs.hpp"
 #include "client/sending/broker_sender.hpp"
 #include "worker/held/give_back.hpp"
 #include "worker/home/home_watch.hpp"
 #include "worker/intake/fetcher.hpp"
 #include "worker/intake/returner.hpp"
 #include "worker/log/logging.hpp"
+#include "worker/notes/progress_writer.hpp"
+#include "worker/periodic/ticker.hpp"
 #include "worker/relay/relay.hpp"
+#include "worker/roles/pause_watch.hpp"
 #include "worker/roles/presence.hpp"
 #include "worker/roles/promoter.hpp"
 #include "worker/roles/purger.hpp"
@@ -40,11 +44,17 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Pr
                .unknown_task_grace = options.unknown_task_grace,
                .lease = lease_,
                .home = home,
+               .time_limits = {.soft = options.soft_time_limit, .hard = options.time_limit},
                .preparations = std::move(preparations)},
       buffer_{options.concurrency, options.prefetch},
       settler_{connect(), context_.worker, in_hand_},
       sender_{app, make_sender()},
-      executors_{context_, buffer_, settler_, options.concurrency, slots} {
+      executors_{context_, buffer_, settler_, options.concurrency, slots},
+      deadlines_{context_.running,
+                 [slots](const RunningBody::Look& body) { end_overdue_process(slots, body); }},
+      cancels_{app, context_.cancels, context_.running,
+               [this](const Database& database) { return context_.gate.serves(database); },
+               options.heartbeat} {
   add_roles();
   watchdog_.emplace(watched(), options.hang_timeout,
                     [slots](const std::string& which) { end_hung_process(slots, which); });
@@ -59,16 +69,27 @@ void Daemon::add_roles() {
   roles_.list(
       {.end = End::kLast, .watched_as = "settler", .waits_in_vain = [this] { return settler_.is_behind(); }},
       settler_.thread());
-  add_relaying(roles_, app_, options_, context_.home);
+  roles_.list({.end = End::kLast}, cancels_.thread());
+  add_relaying(roles_, app_, options_, context_.home,
+               [this](Database& database) { cancels_.look_soon(database); });
   roles_.add<Promoter>({.end = End::kFirst, .watched_as = "scheduler"}, connect(), queues_);
   roles_.add<Returner>({.end = End::kFirst}, connect(), queues_, context_.gate, buffer_);
   roles_.add<Purger>({.end = End::kFirst}, app_, options_.keep_ledger);
+  roles_.add<ProgressWriter>({.end = End::kLast}, context_.progress);
+  if (options_.periodic) {
+    for (auto* const database : detail::databases_with_periodic(app_.core())) {
+      roles_.add<Ticker>({.end = End::kFirst}, app_, *database, context_.home);
+    }
+  }
   for (const auto& [alias, database] : app_.core().databases()) {
     roles_.add<Presence>({.end = End::kLast}, *database, options_.heartbeat);
   }
   roles_.add<Heartbeat>({.end = End::kSettled, .watched_as = "heartbeat"}, connect(), worker, queues_, lease_,
                         options_.heartbeat);
   roles_.add<Recoverer>({.end = End::kFirst}, connect(), app_, worker, queues_, lease_, context_.locked);
+  context_.gate.paused().expect();
+  roles_.add<PauseWatch>({.end = End::kFirst}, connect(), app_, queues_, context_.gate.paused(),
+                         options_.heartbeat);
   // Last: jobs arrive when all else is there.
   roles_.add<Fetcher>(
       {.end = End::kFetching,
@@ -78,14 +99,17 @@ void Daemon::add_roles() {
       settler_);
 }
 
-void add_relaying(Roles& roles, App& app, const Options& options, Home& home) {
+void add_relaying(Roles& roles, App& app, const Options& options, Home& home,
+                  const std::function<void(Database&)>& on_cancel) {
   using End = Roles::End;
   roles.add<HomeWatch>({.end = End::kLast}, app, options, home);
   if (!options.relay) return;
   const auto& settings = app.options();
   for (const auto& [alias, database] : app.core().databases()) {
     roles.add<Relay>({.end = End::kFirst}, make_broker(settings.redis_url), *database,
-                     names_of(options.queues), settings.payload_limit, options.relay_interval, home);
+                     names_of(options.queues), settings.payload_limit, options.relay_interval, home,
+                     on_cancel ? std::function<void()>{[on_cancel, &of = *database] { on_cancel(of); }}
+                               : std::function<void()>{});
   }
 }
 
@@ -113,6 +137,7 @@ std::shared_ptr<detail::JobSender> Daemon::make_sender() {
 void Daemon::shut_down(Signals& signals) {
   using namespace std::chrono_literals;
   watchdog_.reset();  // the stop has bounds of its own
+  deadlines_.spare_process();
   roles_.request_stop(Roles::End::kFirst);
   roles_.stop(Roles::End::kFetching);
   for (auto& job : buffer_.close()) settler_.settle(give_back(std::move(job)));

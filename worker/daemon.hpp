@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "aftercommit/app.hpp"
 #include "client/transaction/commit_hooks.hpp"
+#include "worker/cancel/cancel_watch.hpp"
 #include "worker/held/in_hand.hpp"
 #include "worker/home/home.hpp"
 #include "worker/intake/job_buffer.hpp"
@@ -18,18 +20,21 @@
 #include "worker/run/attempt.hpp"
 #include "worker/run/executors.hpp"
 #include "worker/settings/options.hpp"
+#include "worker/watch/deadlines.hpp"
 #include "worker/watch/signals.hpp"
 #include "worker/watch/watchdog.hpp"
 
 namespace aftercommit::worker {
 
 /// Connections to each database that a worker needs besides those of its executors: for hooks, presence, the
-/// purger, the recoverer, the fetcher, and two for the relay.
-inline constexpr std::size_t kOwnConnections = 7;
+/// purger, the recoverer, the fetcher, who looks for pauses, the ticker, the writer of progress, what was
+/// cancelled, and two for the relay.
+inline constexpr std::size_t kOwnConnections = 11;
 
 /// Adds the roles of every worker, of one that only relays as well.  `app` and `home` are not owned and
-/// outlive them.
-void add_relaying(Roles& roles, App& app, const Options& options, Home& home);
+/// outlive them.  `on_cancel`: see Relay.
+void add_relaying(Roles& roles, App& app, const Options& options, Home& home,
+                  const std::function<void(Database&)>& on_cancel = {});
 
 /// While it lives, the app sends the jobs of its tasks by a sender of the worker's.
 class SenderSwap {
@@ -79,6 +84,8 @@ class Daemon {
   Settler settler_;
   const SenderSwap sender_;
   Executors executors_;
+  Deadlines deadlines_;
+  CancelWatch cancels_;
   Roles roles_;
   std::optional<Watchdog> watchdog_;  // last: looks at the others
 };

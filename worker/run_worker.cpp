@@ -14,6 +14,7 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
+#include "base/in_seconds.hpp"
 #include "base/process/command_arguments.hpp"
 #include "base/process/standard_files.hpp"
 #include "base/text/secrets.hpp"
@@ -21,6 +22,7 @@
 #include "worker/daemon.hpp"
 #include "worker/home/home_watch.hpp"
 #include "worker/log/logging.hpp"
+#include "worker/periodic/ticker.hpp"
 #include "worker/process/crash_report.hpp"
 #include "worker/process/forced_exit.hpp"
 #include "worker/process/recycling.hpp"
@@ -28,6 +30,7 @@
 #include "worker/roles/roles.hpp"
 #include "worker/set_up.hpp"
 #include "worker/settings/command_line.hpp"
+#include "worker/task_list.hpp"
 #include "worker/watch/crash_watch.hpp"
 #include "worker/watch/fork_watch.hpp"
 #include "worker/watch/signals.hpp"
@@ -43,6 +46,10 @@ std::string join(const std::vector<QueueChoice>& queues) {
         (text.empty() ? "" : ",") + queue.name + (queue.weight > 0 ? ":" + std::to_string(queue.weight) : "");
   }
   return text;
+}
+
+std::string limit_text(std::chrono::milliseconds limit) {
+  return limit.count() > 0 ? in_seconds(limit) + " s" : "none";
 }
 
 /// Before this process fetches anything: what the one before it held comes back at once, not after its lease.
@@ -128,6 +135,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   Home home{app, names_of(options.queues), !options.relay_only};
   auto warnings = home.enter();
   std::ranges::move(undeclared_queues(app, options), std::back_inserter(warnings));
+  if (!options.relay_only) std::ranges::move(undeclared_periodic(app), std::back_inserter(warnings));
   start_watch->enter(StartStep::kStarting);
   start_watch.reset();
 
@@ -155,6 +163,8 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
        {"worker", worker},
        {"queues", join(options.queues)},
        {"concurrency", options.relay_only ? 0 : options.concurrency},
+       {"time_limit", limit_text(options.time_limit)},
+       {"soft_time_limit", limit_text(options.soft_time_limit)},
        {"redis", masked_url(app.options().redis_url)}});
   for (const auto& warning : warnings) log(LogLevel::kWarning, warning);
   int signal = 0;
@@ -193,6 +203,7 @@ int main_program(int argc, const char* const* argv, bool needs_app,
     hide_secret_arguments(argc, argv);
     if (const auto* wanted = std::get_if<PrintAndExit>(&parsed)) return print(wanted->text, on_broken_pipe);
     const auto& options = std::get<Options>(parsed);
+    if (options.list_tasks) return print(list_tasks(load(options)), on_broken_pipe);
     if (options.processes == 0) {
       Signals signals;  // before any thread, those of the task library included
       set_up_logging(options.log_level, options.log_json);

@@ -5,6 +5,7 @@
 #include <pqxx/except>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "client/app/app_core.hpp"
 #include "client/app/set_up_checks.hpp"
 #include "client/job_table/migrations.hpp"
+#include "client/periodic/periodic_jobs.hpp"
 #include "client/postgres/error_text.hpp"
 #include "client/postgres/worker_name.hpp"
 #include "client/settings/environment.hpp"
@@ -113,6 +115,27 @@ void check_tasks(App& app, Troubles& troubles) {
   }
 }
 
+/// A time zone that this machine does not know.
+void check_zone(const detail::PeriodicEntry& periodic) {
+  try {
+    periodic.schedule.check();
+  } catch (const ConfigError& error) {
+    throw ConfigError{"periodic task '" + periodic.name + "': " + error.what()};
+  }
+}
+
+/// That each schedule can be reckoned, and each job asked for: both hang on this machine and its settings.
+void check_periodic(App& app, Troubles& troubles) {
+  for (const auto& declared : app.core().periodic()) {
+    troubles.found_by([&] { detail::database_of(app.core(), declared.second); });
+    troubles.found_by([&] { check_zone(declared.second); });
+  }
+  if (!troubles.all().empty()) return;
+  for (auto* const database : detail::databases_with_periodic(app.core())) {
+    troubles.found_by([&] { detail::periodic_of(app.core(), *database); });
+  }
+}
+
 }  // namespace
 
 void configure(App& app, const Options& options, const WorkerId& worker) {
@@ -140,6 +163,7 @@ Preparations check_set_up(App& app, const Options& options) {
   if (!broker.trouble.empty()) troubles.add(broker.trouble);
   auto preparations = check_databases(app, options, std::span{findings}.subspan(1), troubles);
   check_tasks(app, troubles);
+  if (options.periodic && !options.relay_only) check_periodic(app, troubles);
   detail::throw_all(troubles.all());
   return preparations;
 }

@@ -7,11 +7,14 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
 
+#include "aftercommit/trace.hpp"
 #include "base/log/log_context.hpp"
 #include "base/log/log_format.hpp"
 #include "base/log/log_stream.hpp"
@@ -24,6 +27,7 @@ std::atomic<LogLevel> lowest_level{LogLevel::kInfo};
 thread_local const LoggedJob* running_job = nullptr;
 
 constexpr std::string_view kJobId = "job_id";
+constexpr std::string_view kTraceId = "trace_id";
 
 struct Sink {
   std::mutex mutex;
@@ -48,8 +52,8 @@ std::shared_ptr<const LogHandler> current_handler() {
   return sink().handler;
 }
 
-bool names_a_job(std::initializer_list<LogEvent::Field> fields) {
-  return std::ranges::any_of(fields, [](const LogEvent::Field& field) { return field.first == kJobId; });
+bool name(std::initializer_list<LogEvent::Field> fields, std::string_view key) {
+  return std::ranges::any_of(fields, [&](const LogEvent::Field& field) { return field.first == key; });
 }
 
 void write_to_stderr(const LogEvent& event) {
@@ -74,12 +78,17 @@ bool logs(LogLevel level) noexcept { return level >= lowest_level.load(std::memo
 void log(LogLevel level, std::string_view message, std::initializer_list<LogEvent::Field> fields) noexcept {
   if (!logs(level)) return;
   try {
-    std::array<LogEvent::Field, 3> job{};
-    LogEvent event{level, message, fields};
-    if (const auto* const running = running_job; running != nullptr && !names_a_job(fields)) {
-      job = {{{kJobId, running->id.str()}, {"task", running->task}, {"attempt", running->attempt}}};
-      event.job = job;
+    std::array<LogEvent::Field, 4> job{};
+    std::size_t said = 0;
+    if (const auto* const running = running_job; running != nullptr && !name(fields, kJobId)) {
+      job[said++] = {kJobId, running->id.str()};
+      job[said++] = {"task", running->task};
+      job[said++] = {"attempt", running->attempt};
     }
+    if (const auto* const trace = TraceContext::current(); trace != nullptr && !name(fields, kTraceId)) {
+      job[said++] = {kTraceId, trace->trace_id()};
+    }
+    const LogEvent event{level, message, fields, std::span{job}.first(said)};
     if (const auto handler = current_handler()) {
       try {
         (*handler)(event);

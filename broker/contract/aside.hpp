@@ -25,8 +25,9 @@ class Aside : public BrokerPart {
   virtual std::vector<AsideJobs> aside(std::span<const Queue> queues) = 0;
 
   /// Puts up to `limit` jobs (never more than a thousand) that stand aside for this reason back among the
-  /// ready ones, last, as they are: only those whose time has come, unless `all`; those first whose time
-  /// comes first.  Answers how many; fewer than asked for does not say that none is left.
+  /// ready ones, each last in its level, as they are: only those whose time has come, unless `all`; the most
+  /// urgent first, of a level those whose time comes first.  Answers how many; fewer than asked for does not
+  /// say that none is left.
   virtual std::size_t bring_back(const Queue& queue, const std::string& reason, std::size_t limit,
                                  bool all) = 0;
 };

@@ -13,6 +13,7 @@
 #include "broker/contract/homes.hpp"
 #include "broker/contract/intake.hpp"
 #include "broker/contract/leases.hpp"
+#include "broker/contract/pauses.hpp"
 #include "broker/contract/relay_target.hpp"
 #include "broker/contract/schedule.hpp"
 
@@ -20,11 +21,12 @@ namespace aftercommit {
 
 class Broker : public EnqueueTarget,
                public Intake,
-               public Schedule,
+               public DelayedJobs,
                public Aside,
                public Leases,
                public Homes,
                public RelayTarget,
+               public Pauses,
                public Browsing {
  public:
   /// Throws ConfigError if the server cannot serve as a broker (too old, a cluster); returns warnings, as

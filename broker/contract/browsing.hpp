@@ -1,6 +1,7 @@
 /// What an operator looks at, and changes by hand.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +14,9 @@
 #include "aftercommit/job_id.hpp"
 #include "broker/contract/broker_part.hpp"
 #include "broker/contract/enqueue_target.hpp"
+#include "broker/contract/levels.hpp"
 #include "broker/contract/names.hpp"
+#include "broker/contract/pauses.hpp"
 
 namespace aftercommit {
 
@@ -28,6 +31,8 @@ struct QueueCounts {
   std::optional<Millis> oldest{};  ///< how long the first of the ready and running ones has been there
   std::int64_t workers = 0;        ///< that hold a lease in this queue
   std::string declared_by{};       ///< a task that is declared for it; empty: none is known of
+  std::array<std::int64_t, kLevels> ready_at{};  ///< of the ready ones, those of each level
+  Pauses::Since paused{};                        ///< as Pauses::paused_since
 };
 
 /// A dead letter as kept: the time of death and the text that bury was given.

@@ -11,6 +11,7 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/job_id.hpp"
+#include "aftercommit/priority.hpp"
 #include "broker/contract/broker_part.hpp"
 #include "broker/contract/names.hpp"
 
@@ -30,6 +31,8 @@ struct Outgoing {
   /// Added though the broker has its id: that may be of a copy which is about to be forgotten.  No second
   /// copy has an effect of its own.
   bool again = false;
+  /// Its level, which the broker keeps whatever becomes of the job here.
+  Priority priority = Priority::kNormal;
 };
 
 /// What enqueue throws: which of the jobs it was given are not known to be in the broker.

@@ -14,8 +14,9 @@
 
 namespace aftercommit {
 
-/// A job handed to a worker.  `entry` names this hand-over within its queue.  Where another program put
-/// something of its own into the queue, `payload` is a text that no envelope looks like, made to be buried.
+/// A job handed to a worker.  `entry` names this hand-over within its queue, and with it the level.  Where
+/// another program put something of its own into the queue, `payload` is a text that no envelope looks like,
+/// made to be buried.
 struct Fetched {
   Queue queue;
   std::string entry;
@@ -53,7 +54,9 @@ enum class Settled : std::uint8_t {
 class Intake : public BrokerPart {
  public:
   /// Hands up to `count` jobs to `worker`, from the first queue that has any, then the next (`queues` is in
-  /// order of preference), oldest first; waits up to `wait` for the first one; may be empty.  After a call
+  /// order of preference), of each level of a queue its share (see LevelShares) and what others leave over,
+  /// the most urgent level first and in it the oldest job; waits up to `wait` for the first one; may be
+  /// empty.  A level that is new to a queue may be noticed two calls late.  After a call
   /// that failed, or over a new connection, all that stands in the worker's name is handed out, what the
   /// caller has in hand already among it; so let one object fetch for a worker, while others of the same
   /// worker may settle.

@@ -16,10 +16,10 @@ struct Promotion {
 };
 
 /// For whoever makes ready what is due.
-class Schedule : public BrokerPart {
+class DelayedJobs : public BrokerPart {
  public:
-  /// Moves due jobs of these queues, oldest first, to the ready ones, up to `limit` for each queue and never
-  /// more than a thousand; `next_due` is zero when there are more to move.
+  /// Moves due jobs of these queues, oldest first, to the ready ones, up to `limit` for each level of a queue
+  /// and never more than a thousand; `next_due` is zero when there are more to move.
   virtual Promotion promote(std::span<const Queue> queues, std::size_t limit) = 0;
 
   /// Waits up to `timeout` for a sign that promote has new work sooner than it last said: a job was added

@@ -44,6 +44,11 @@ Envelope revived(Envelope job) {
   job.attempt = 1;
   job.crashes = 0;
   job.unknown_since.reset();
+  job.snoozes = 0;
+  job.retry_until.reset();
+  job.death_cause.clear();
+  job.death_reason.clear();
+  job.death_id.clear();
   return job;
 }
 

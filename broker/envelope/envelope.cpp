@@ -151,8 +151,11 @@ void add_error(Envelope& envelope, AttemptError error) {
   error.worker = clean_text(error.worker, kWorkerTextLimit);
   error.error = clean_text(error.error, kErrorTextLimit);
   error.type = clean_text(error.type, kTypeTextLimit);
-  envelope.errors.push_back(std::move(error));
-  if (envelope.errors.size() > kErrorsKept) envelope.errors.erase(std::next(envelope.errors.begin()));
+  error.log = clean_text(error.log, kLogTextLimit);
+  auto& errors = envelope.errors;
+  errors.push_back(std::move(error));
+  if (errors.size() > kErrorsKept) errors.erase(std::next(errors.begin()));
+  if (errors.size() > kLogsKept) errors[errors.size() - kLogsKept - 1].log.clear();
 }
 
 }  // namespace aftercommit

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ inline constexpr std::tuple kBackoff{
           Number{1, std::numeric_limits<double>::max(), "a finite number, 1 or more"}, Presence::kDefaulted},
     Field{"cap_ms", &Backoff::cap, Wait{}, Presence::kDefaulted},
     Field{"jitter", &Backoff::jitter, Number{0, 1, "a number from 0 to 1"}, Presence::kDefaulted},
+    Field{"floor_ms", &Backoff::floor, Wait{std::chrono::milliseconds{0}}},
 };
 
 inline constexpr std::tuple kAttemptError{
@@ -36,6 +38,7 @@ inline constexpr std::tuple kAttemptError{
     Field{"worker", &AttemptError::worker, Text{}, Presence::kRequired},
     Field{"error", &AttemptError::error, Text{}, Presence::kRequired},
     Field{"type", &AttemptError::type, Text{}},
+    Field{"log", &AttemptError::log, Text{}},
 };
 
 /// The form of errors: an array of objects.
@@ -68,13 +71,25 @@ inline constexpr std::tuple kEnvelope{
     Field{"attempt", &Envelope::attempt, Whole{1, kMaxAttempts, 1}, Presence::kOptional, WrittenBy::kWorker},
     Field{"max_retries", &Envelope::max_retries, Whole{0, kMaxAttempts - 1}},
     BackoffField{},
+    Field{"retry_for_ms", &Envelope::retry_for, Wait{}},
     Field{"expires_at", &Envelope::expires_at, Time{}},
+    Field{"tick_at", &Envelope::tick_at, Time{}},
+    Field{"time_limit_ms", &Envelope::time_limit, Wait{}},
+    Field{"soft_time_limit_ms", &Envelope::soft_time_limit, Wait{}},
     Field{"database", &Envelope::database, Name{}},
+    Field{"priority", &Envelope::priority, Level{Priority::kNormal}},
     Field{"durable", &Envelope::durable, Flag{}},
     Field{"crashes", &Envelope::crashes, Whole{0, kMaxAttempts}, Presence::kOptional, WrittenBy::kWorker},
     Field{"errors", &Envelope::errors, ErrorList{}, Presence::kOptional, WrittenBy::kWorker},
     Field{"unknown_since", &Envelope::unknown_since, Time{}, Presence::kOptional, WrittenBy::kWorker},
+    Field{"snoozes", &Envelope::snoozes, Whole{0, kMaxAttempts}, Presence::kOptional, WrittenBy::kWorker},
+    Field{"retry_until", &Envelope::retry_until, Time{}, Presence::kOptional, WrittenBy::kWorker},
+    Field{"death_cause", &Envelope::death_cause, Text{}, Presence::kOptional, WrittenBy::kWorker},
+    Field{"death_reason", &Envelope::death_reason, Text{}, Presence::kOptional, WrittenBy::kWorker},
+    Field{"death_id", &Envelope::death_id, Text{}, Presence::kOptional, WrittenBy::kWorker},
     Field{"trace", &Envelope::trace, Tree{{kArgsDepthLimit, kTraceValueLimit}}},
+    Field{"headers", &Envelope::headers, HeaderMap{}},
+    Field{"unique", &Envelope::unique, Flag{}},
 };
 
 /// For those who read a text without a table.

@@ -1,6 +1,7 @@
 #include "broker/envelope/field_forms.hpp"
 
 #include <limits>
+#include <utility>
 
 #include "aftercommit/error.hpp"
 #include "base/json/json_parser.hpp"
@@ -41,6 +42,10 @@ void Whole::write(std::string& out, std::string_view name, std::int64_t value) c
   append_json_integer(out, value);
 }
 
+void Level::write(std::string& out, std::string_view name, Priority level) {
+  kMost.write(out, name, static_cast<std::int64_t>(level));
+}
+
 void Wait::write(std::string& out, std::string_view name, std::chrono::milliseconds wait) {
   Whole{0, std::numeric_limits<std::int64_t>::max()}.write(out, name, wait.count());
 }
@@ -73,6 +78,37 @@ void Tree::read(JsonFields& in, std::string_view name, nlohmann::json& tree) con
              " values");
   }
   tree = std::move(*found);
+}
+
+void HeaderMap::write(std::string& out, std::string_view /*name*/, const Headers& headers) {
+  if (headers.empty()) {
+    out += "{}";
+    return;
+  }
+  char separator = '{';
+  for (const auto& [header, value] : headers) {
+    out += std::exchange(separator, ',');
+    append_json_string(out, header);
+    out += ':';
+    append_json_string(out, value);
+  }
+  out += '}';
+}
+
+void HeaderMap::read(JsonFields& in, std::string_view name, Headers& headers) {
+  const auto* const object = in.object(name);
+  if (object == nullptr) return;
+  for (const auto& [header, value] : object->get_ref<const nlohmann::json::object_t&>()) {
+    if (!value.is_string()) {
+      return in.adopt("field '" + std::string{name} + "' must be an object of texts, and '" +
+                      clean_text(header, kNameLimit) + "' is none");
+    }
+    try {
+      headers.set(header, value.get_ref<const std::string&>());
+    } catch (const UsageError& error) {
+      return in.adopt("field '" + std::string{name} + "' is not as it must be: " + error.what());
+    }
+  }
 }
 
 }  // namespace aftercommit::fields

@@ -11,7 +11,9 @@
 #include <string_view>
 #include <utility>
 
+#include "aftercommit/headers.hpp"
 #include "aftercommit/job_id.hpp"
+#include "aftercommit/priority.hpp"
 #include "base/json/json_fields.hpp"
 #include "base/json/json_limits.hpp"
 
@@ -60,11 +62,28 @@ struct Whole {
   }
 };
 
+/// As a number from 0, the most urgent, to 3.
+struct Level {
+  Priority absent;  ///< as Whole::absent
+
+  static constexpr std::string_view type() { return "integer"; }
+  static void write(std::string& out, std::string_view name, Priority level);
+  static void read(JsonFields& in, std::string_view name, Priority& level) {
+    level = static_cast<Priority>(in.integer(name, kMost.min, kMost.max));
+  }
+
+ private:
+  static constexpr Whole kMost{0, 3};
+};
+
 /// A length of time.
 struct Wait {
+  std::chrono::milliseconds absent{-1};  ///< as Whole::absent; by default none
+
   static constexpr std::string_view type() { return "integer"; }
   static void write(std::string& out, std::string_view name, std::chrono::milliseconds wait);
-  static void read(JsonFields& in, std::string_view name, std::chrono::milliseconds& wait) {
+  template <class Value>
+  static void read(JsonFields& in, std::string_view name, Value& wait) {
     wait = in.wait(name);
   }
 };
@@ -99,6 +118,13 @@ struct Tree {
   constexpr std::string_view type() const { return array ? "array" : "any"; }
   void write(std::string& out, std::string_view name, const nlohmann::json& tree) const;
   void read(JsonFields& in, std::string_view name, nlohmann::json& tree) const;
+};
+
+/// An object of texts, within the rules of Headers.
+struct HeaderMap {
+  static constexpr std::string_view type() { return "object"; }
+  static void write(std::string& out, std::string_view name, const Headers& headers);
+  static void read(JsonFields& in, std::string_view name, Headers& headers);
 };
 
 [[noreturn]] void refuse(std::string_view name, std::string_view expected);  ///< throws PayloadError

@@ -21,7 +21,11 @@ class Identifier {
     return true;
   }
   bool number_integer(std::int64_t) { return true; }
-  bool number_unsigned(std::uint64_t) { return true; }
+  bool number_unsigned(std::uint64_t value) {
+    const bool is_level = value <= static_cast<std::uint64_t>(Priority::kLow);
+    if (at(fields::kKeyOf<&Envelope::priority>) && is_level) found_.priority = static_cast<Priority>(value);
+    return true;
+  }
   bool number_float(double, const std::string&) { return true; }
   bool string(std::string& value) {
     if (at(fields::kKeyOf<&Envelope::id>) && !found_.id) found_.id = JobId::parse(value);

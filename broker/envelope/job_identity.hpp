@@ -6,14 +6,16 @@
 #include <string_view>
 
 #include "aftercommit/job_id.hpp"
+#include "aftercommit/priority.hpp"
 
 namespace aftercommit {
 
 /// What could be made out.  Nothing of it is sure: it is to be held against the job table.
 struct JobIdentity {
   std::optional<JobId> id{};
-  std::string queue{};          ///< empty: not found, as is the next
-  std::string database{};       ///< an alias
+  std::string queue{};     ///< empty: not found, as is the next
+  std::string database{};  ///< an alias
+  Priority priority = Priority::kNormal;
   bool may_be_durable = false;  ///< it says so, or breaks off before it could have said so
 };
 

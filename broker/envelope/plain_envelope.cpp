@@ -103,10 +103,14 @@ std::optional<Envelope> read_plain_envelope(std::string_view text) {
   const auto enqueued_at = cursor.number();
   const auto database =
       cursor.skip(kKeyOf<&Envelope::database>) ? std::optional{cursor.quoted()} : std::nullopt;
+  const auto level = cursor.skip(kKeyOf<&Envelope::priority>) ? cursor.number()
+                                                              : static_cast<std::int64_t>(Priority::kNormal);
   const bool durable = cursor.skip(kKeyOf<&Envelope::durable>);
   if (durable) cursor.need("true");
   cursor.need("}");
-  if (!cursor.done() || !id || enqueued_at > kLatestTimeMs) return std::nullopt;
+  if (!cursor.done() || !id || enqueued_at > kLatestTimeMs ||
+      level > static_cast<std::int64_t>(Priority::kLow))
+    return std::nullopt;
   if (!valid_name(task) || !valid_name(queue) || (database && !valid_name(*database))) return std::nullopt;
 
   auto parsed = parse_json(args, {kArgsDepthLimit, kArgsValueLimit});
@@ -119,6 +123,7 @@ std::optional<Envelope> read_plain_envelope(std::string_view text) {
       .queue = std::string{queue},
       .enqueued_at = std::chrono::system_clock::time_point{std::chrono::milliseconds{enqueued_at}},
       .database = std::string{database.value_or("")},
+      .priority = static_cast<Priority>(level),
       .durable = durable};
 }
 

@@ -49,6 +49,10 @@ class MemoryBroker final : public Broker {
   bool relay(const RelayStep& step) override;
   std::vector<bool> has_durable(const Queue& queue, std::span<const JobId> jobs) override;
 
+  bool pause(const Queue& queue) override;
+  bool resume(const Queue& queue) override;
+  std::vector<Since> paused_since(std::span<const Queue> queues) override;
+
   std::vector<Queue> queues() override;
   void for_each_job(const Queue& queue,
                     const std::function<void(JobState state, std::string_view payload)>& visit) override;

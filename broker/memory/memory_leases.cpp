@@ -52,7 +52,7 @@ std::size_t MemoryBroker::recover(const WorkerId& worker, std::span<const Queue>
     for (auto job = queue.running.begin(); job != queue.running.end() && put_back < limit;) {
       const auto held = job++;
       if (held->second.worker != worker) continue;
-      shared_->add_ready(queue, std::move(held->second.payload), now);
+      shared_->add_ready(queue.at(held->second.level), std::move(held->second.payload), now);
       queue.running.erase(held);
       ++put_back;
     }

@@ -38,13 +38,14 @@ bool MemoryQueue::holds_jobs(const WorkerId& worker) const {
   return std::ranges::any_of(running, [&](const auto& job) { return job.second.worker == worker; });
 }
 
-void MemoryBroker::Shared::add_ready(MemoryQueue& queue, std::string payload, std::int64_t now_ms) {
-  queue.ready.push_back({std::to_string(++entries) + "-0", std::move(payload), now_ms});
+void MemoryBroker::Shared::add_ready(MemoryLevel& level, std::string payload, std::int64_t now_ms) {
+  level.ready.push_back({std::to_string(++entries) + "-0", std::move(payload), now_ms});
   changed.notify_all();
 }
 
-void MemoryBroker::Shared::add_delayed(MemoryQueue& queue, std::int64_t due_ms, const std::string& payload) {
-  if (!queue.delayed.put_earlier(due_ms, payload)) return;
+void MemoryBroker::Shared::add_delayed(MemoryQueue& queue, Priority level, std::int64_t due_ms,
+                                       const std::string& payload) {
+  if (!queue.at(level).delayed.put_earlier(due_ms, payload)) return;
   ++queue.signs;
   changed.notify_all();
 }
@@ -53,11 +54,11 @@ void MemoryBroker::Shared::enqueue(const Outgoing& job, std::int64_t now_ms) {
   auto& queue = queues[job.queue];
   if (job.durable && !job.again && !queue.durable.insert(*job.durable).second) return;
   if (job.eta) {
-    add_delayed(queue, epoch_ms(*job.eta), job.payload);
+    add_delayed(queue, job.priority, epoch_ms(*job.eta), job.payload);
   } else if (const auto countdown = countdown_ms(job.countdown.value_or(Millis{0})); countdown > 0) {
-    add_delayed(queue, now_ms + countdown, job.payload);
+    add_delayed(queue, job.priority, now_ms + countdown, job.payload);
   } else {
-    add_ready(queue, job.payload, now_ms);
+    add_ready(queue.at(job.priority), job.payload, now_ms);
   }
 }
 

@@ -1,6 +1,8 @@
 /// The queues that the MemoryBrokers of one name share: each state of a job a plain container.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -11,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "broker/contract/levels.hpp"
 #include "broker/memory/memory_broker.hpp"
 
 namespace aftercommit {
@@ -40,21 +43,30 @@ struct ByNumber {
   }
 };
 
-struct MemoryQueue {
+/// The jobs of one level of a queue that wait.
+struct MemoryLevel {
   struct Ready {
     std::string entry;
     std::string payload;
     std::int64_t since_ms;
   };
+  std::deque<Ready> ready;
+  Timeline delayed;
+  std::map<std::string, Timeline> aside;  // by reason; none of them empty
+
+  bool empty() const { return ready.empty() && delayed.order().empty() && aside.empty(); }
+};
+
+struct MemoryQueue {
   struct Running {
     WorkerId worker;
     std::string payload;
     std::int64_t since_ms;
+    Priority level;
   };
-  std::deque<Ready> ready;
+  std::array<MemoryLevel, kLevels> levels;
+  LevelShares shares{};
   std::map<std::string, Running, ByNumber> running;  // by entry
-  Timeline delayed;
-  std::map<std::string, Timeline> aside;  // by reason; none of them empty
   Timeline dead;
   std::map<WorkerId, std::int64_t> leases;               // the ms at which each ends
   std::set<JobId> durable;                               // in any of them but dead
@@ -63,12 +75,17 @@ struct MemoryQueue {
   std::map<std::string, std::vector<std::string>> apps;  // of its workers, with the tasks they declare
   std::string declared_by{};                             // a task,
   std::int64_t declared_until_ms = 0;                    // and when that is forgotten
-  std::uint64_t signs = 0;                               // how often a job became due before all others
+  Pauses::Since paused_since{};
+  std::uint64_t signs = 0;  // how often a job became due before all others
 
+  MemoryLevel& at(Priority level) { return levels.at(index_of(level)); }
   bool empty() const {
-    return ready.empty() && running.empty() && delayed.order().empty() && aside.empty() &&
-           dead.order().empty() && leases.empty() && durable.empty() && relay.empty() && home.empty() &&
-           apps.empty();
+    return std::ranges::all_of(levels, &MemoryLevel::empty) && running.empty() && dead.order().empty() &&
+           leases.empty() && durable.empty() && relay.empty() && home.empty() && apps.empty() &&
+           !paused_since;
+  }
+  bool has_ready() const {
+    return !std::ranges::all_of(levels, [](const auto& level) { return level.ready.empty(); });
   }
   bool holds_jobs(const WorkerId& worker) const;
 };
@@ -80,8 +97,8 @@ struct MemoryBroker::Shared {
   std::map<Queue, MemoryQueue> queues;
   std::uint64_t entries = 0;
 
-  void add_ready(MemoryQueue& queue, std::string payload, std::int64_t now_ms);
-  void add_delayed(MemoryQueue& queue, std::int64_t due_ms, const std::string& payload);
+  void add_ready(MemoryLevel& level, std::string payload, std::int64_t now_ms);
+  void add_delayed(MemoryQueue& queue, Priority level, std::int64_t due_ms, const std::string& payload);
   void enqueue(const Outgoing& job, std::int64_t now_ms);
   std::uint64_t signs(std::span<const Queue> names);
 };

@@ -12,6 +12,7 @@
 #include "broker/redis/redis_check.hpp"
 #include "broker/redis/redis_home.hpp"
 #include "broker/redis/redis_leases.hpp"
+#include "broker/redis/redis_pauses.hpp"
 
 namespace aftercommit {
 namespace {
@@ -42,7 +43,11 @@ Promotion RedisBroker::promote(std::span<const Queue> queues, std::size_t limit)
   RedisPipeline commands;
   for (const auto& queue : queues) {
     const auto& keys = session_.keys(queue);
-    commands.begin_script(scripts::promote(), {keys.stream, keys.delayed}, 1);
+    std::vector<std::string_view> words;
+    for (const auto level : kAllLevels) {
+      words.insert(words.end(), {keys.at(level).stream, keys.at(level).delayed});
+    }
+    commands.begin_script(scripts::promote(), words, 1);
     commands.word(std::min(limit, kScriptJobs));
   }
   Promotion promotion;
@@ -129,6 +134,14 @@ std::vector<bool> RedisBroker::has_durable(const Queue& queue, std::span<const J
   auto found = redis_has_durable(session_, queue, jobs, deadline());
   relay_has_asked_ = true;
   return found;
+}
+
+bool RedisBroker::pause(const Queue& queue) { return redis_pause(session_, queue, deadline()); }
+
+bool RedisBroker::resume(const Queue& queue) { return redis_resume(session_, queue, deadline()); }
+
+std::vector<Pauses::Since> RedisBroker::paused_since(std::span<const Queue> queues) {
+  return redis_paused_since(session_, queues, deadline());
 }
 
 std::vector<Queue> RedisBroker::queues() { return browser_.queues(); }

@@ -12,6 +12,7 @@
 #include "base/text/text.hpp"
 #include "broker/redis/jobs/redis_entry.hpp"
 #include "broker/redis/jobs/redis_stream_id.hpp"
+#include "broker/redis/redis_pauses.hpp"
 
 namespace aftercommit {
 namespace {
@@ -59,10 +60,14 @@ std::optional<Queue> queue_of(const std::string& prefix, std::string_view key) {
   if (end == std::string_view::npos) return {};
   Queue queue{key.substr(begin, end - begin)};
   const RedisKeys keys{prefix, queue};
-  const std::array ours{&keys.stream, &keys.delayed, &keys.dead,     &keys.workers, &keys.durable,
-                        &keys.relay,  &keys.home,    &keys.declared, &keys.aside};
-  if (!valid_name(queue) || std::ranges::none_of(ours, [&](const auto* own) { return *own == key; }))
-    return {};
+  const std::array ours{&keys.dead, &keys.workers,  &keys.durable, &keys.relay,
+                        &keys.home, &keys.declared, &keys.paused};
+  const bool of_a_level = std::ranges::any_of(kAllLevels, [&](Priority level) {
+    const auto& own = keys.at(level);
+    return own.stream == key || own.delayed == key || own.aside == key;
+  });
+  const bool is_ours = of_a_level || std::ranges::any_of(ours, [&](const auto* own) { return *own == key; });
+  if (!valid_name(queue) || !is_ours) return {};
   return queue;
 }
 
@@ -84,17 +89,22 @@ std::optional<JobId> job_of(std::string_view member) {
 QueueCounts RedisBrowser::counts(const Queue& queue) {
   const auto& keys = session_.keys(queue);
   RedisPipeline commands;
-  commands.add("XLEN", keys.stream);
-  commands.add("XPENDING", keys.stream, kRedisGroup);
-  commands.add("ZCARD", keys.delayed);
   commands.add("ZCARD", keys.dead);
-  commands.add("XRANGE", keys.stream, "-", "+", "COUNT", 1);
   commands.add("TIME");
   commands.add("ZRANGE", keys.workers, 0, -1, "WITHSCORES");
-  commands.begin_script(scripts::stand_aside(), {keys.aside}, 0);
   commands.add("GET", keys.declared);
+  commands.add("GET", keys.paused);
+  constexpr std::size_t kShared = 5;
+  constexpr std::size_t kOfALevel = 5;
+  for (const auto level : kAllLevels) {
+    const auto& own = keys.at(level);
+    commands.add("XLEN", own.stream);
+    commands.add("XPENDING", own.stream, kRedisGroup);
+    commands.add("ZCARD", own.delayed);
+    commands.add("XRANGE", own.stream, "-", "+", "COUNT", 1);
+    commands.begin_script(scripts::stand_aside(), {own.aside}, 0);
+  }
 
-  std::array<std::int64_t, 4> numbers{};
   std::vector<Reply> replies(commands.size());
   std::optional<RedisRefusal> refusal;
   session_.run(commands, std::chrono::steady_clock::now() + call_timeout_, [&](std::size_t i, Reply reply) {
@@ -103,22 +113,26 @@ QueueCounts RedisBrowser::counts(const Queue& queue) {
       refusal = session_.understand(*reply, commands.what(i));
       return;
     }
-    if (i < numbers.size()) {
-      numbers.at(i) = reply->type == REDIS_REPLY_ARRAY ? elements(*reply)[0]->integer : reply->integer;
-    }
     replies[i] = std::move(reply);
   });
   if (refusal) refusal->raise();
-  auto [entries, running, delayed, dead] = numbers;
-  const auto aside = elements(*replies[7]);
-  for (std::size_t i = 1; i < aside.size(); i += 2) delayed += aside[i]->integer;
-  return {.ready = entries - running,
-          .running = running,
-          .delayed = delayed,
-          .dead = dead,
-          .oldest = age(*replies[4], *replies[5]),
-          .workers = living(*replies[6], *replies[5]),
-          .declared_by = std::string{text(*replies[8])}};
+
+  QueueCounts counts{.dead = replies[0]->integer,
+                     .workers = living(*replies[2], *replies[1]),
+                     .declared_by = std::string{text(*replies[3])},
+                     .paused = paused_since(*replies[4])};
+  for (const auto level : kAllLevels) {
+    const auto* const own = &replies[kShared + kOfALevel * index_of(level)];
+    const auto running = own[1] ? elements(*own[1])[0]->integer : 0;
+    auto& ready = counts.ready_at.at(index_of(level)) = own[0]->integer - running;
+    counts.ready += ready;
+    counts.running += running;
+    counts.delayed += own[2]->integer;
+    counts.oldest = std::max(counts.oldest, age(*own[3], *replies[1]));  // an empty one is the least
+    const auto aside = elements(*own[4]);
+    for (std::size_t i = 1; i < aside.size(); i += 2) counts.delayed += aside[i]->integer;
+  }
+  return counts;
 }
 
 std::vector<DeadLetterEntry> RedisBrowser::dead_letters(const Queue& queue, std::size_t offset,
@@ -155,8 +169,12 @@ std::vector<Queue> RedisBrowser::queues() {
 
 void RedisBrowser::for_each_job(const Queue& queue,
                                 const std::function<void(JobState, std::string_view)>& visit) {
-  visit_stream(queue, visit);
-  const auto& keys = session_.keys(queue);
+  for (const auto level : kAllLevels) visit_level(session_.keys(queue).at(level), visit);
+}
+
+void RedisBrowser::visit_level(const RedisLevelKeys& keys,
+                               const std::function<void(JobState, std::string_view)>& visit) {
+  visit_stream(keys.stream, visit);
   const auto visit_sorted_set = [&](const std::string& key) {
     scan("ZSCAN", key, kPage, [&](const redisReply& page) {
       for (std::size_t i = 0; i + 1 < page.elements; i += 2)
@@ -179,9 +197,8 @@ void RedisBrowser::for_each_durable(const Queue& queue, const std::function<void
   });
 }
 
-void RedisBrowser::visit_stream(const Queue& queue,
+void RedisBrowser::visit_stream(const std::string& stream,
                                 const std::function<void(JobState, std::string_view)>& visit) {
-  const auto& stream = session_.keys(queue).stream;
   std::string from = "-";
   for (;;) {
     RedisPipeline commands;

@@ -31,7 +31,8 @@ class RedisBrowser {
 
   Reply ask(const RedisPipeline& commands);
   void scan(std::string_view command, const std::string& key, std::size_t count, const TakePage& take);
-  void visit_stream(const Queue& queue, const std::function<void(JobState, std::string_view)>& visit);
+  void visit_level(const RedisLevelKeys& keys, const std::function<void(JobState, std::string_view)>& visit);
+  void visit_stream(const std::string& stream, const std::function<void(JobState, std::string_view)>& visit);
   std::set<std::string, std::less<>> running_between(const std::string& stream, std::string_view first,
                                                      std::string_view last);
 

@@ -6,7 +6,9 @@
 #include "base/process/static_storage.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/app/app_core.hpp"
+#include "client/app/periodic_rules.hpp"
 #include "client/app/retry_policy.hpp"
+#include "client/app/unique_jobs.hpp"
 #include "client/postgres/connection_url.hpp"
 #include "client/sending/broker_sender.hpp"
 #include "client/settings/environment.hpp"
@@ -37,8 +39,21 @@ std::vector<std::string> App::check() const {
   return std::move(findings.front().warnings);
 }
 
-detail::TaskEntry& App::declare(std::string name, TaskOptions options) {
+detail::TaskEntry& App::declare(std::string name, TaskOptions options, bool returns) {
+  options = detail::check_result_options(name, std::move(options), returns);
   return core_->declare(*this, std::move(name), std::move(options));
+}
+
+void App::around_enqueue(AroundEnqueue middleware) { core_->around_enqueue(std::move(middleware)); }
+void App::around_run(AroundRun middleware) { core_->around_run(std::move(middleware)); }
+
+Periodic App::declare_periodic(std::string name, Schedule schedule, PeriodicOptions options,
+                               const std::string& task, nlohmann::json args) {
+  return Periodic{core_->declare({.name = std::move(name),
+                                  .schedule = std::move(schedule),
+                                  .options = std::move(options),
+                                  .task = core_->find_task(task),
+                                  .args = std::move(args)})};
 }
 
 namespace detail {
@@ -153,11 +168,22 @@ TaskEntry& AppCore::declare(App& app, std::string name, TaskOptions options) {
     throw UsageError{"queue '" + clean_text(options.queue, 64) + "' of task '" + name +
                      "' is not a valid name: 1 to 64 of a-z A-Z 0-9 _ . -"};
   }
-  check_retry_policy(name, options.max_retries, options.backoff);
+  check_retry_policy(name, options.max_retries, options.backoff, options.retry_for);
+  if (options.unique) check_unique(name, *options.unique, options.transactional);
   const auto [entry, added] = tasks_.try_emplace(name, nullptr);
   if (!added) throw UsageError{"task '" + name + "' is declared twice in app '" + name_ + "'"};
   entry->second = std::make_unique<TaskEntry>(TaskEntry{app, std::move(name), std::move(options)});
   return *entry->second;
+}
+
+const PeriodicEntry& AppCore::declare(PeriodicEntry periodic) {
+  check_periodic(periodic, name_);
+  auto name = periodic.name;
+  const auto [entry, added] = periodic_.try_emplace(std::move(name), std::move(periodic));
+  if (!added) {
+    throw UsageError{"periodic task '" + entry->first + "' is declared twice in app '" + name_ + "'"};
+  }
+  return entry->second;
 }
 
 const TaskEntry* AppCore::find_task(std::string_view name) const {
@@ -169,6 +195,24 @@ std::vector<std::string> AppCore::task_names() const {
   std::vector<std::string> names;
   for (const auto& [name, entry] : tasks_) names.push_back(name);
   return names;
+}
+
+void AppCore::around_enqueue(AroundEnqueue middleware) {
+  check_middleware(!middleware);
+  middleware_.enqueue.push_back(std::move(middleware));
+}
+
+void AppCore::around_run(AroundRun middleware) {
+  check_middleware(!middleware);
+  middleware_.run.push_back(std::move(middleware));
+}
+
+void AppCore::check_middleware(bool empty) const {
+  if (empty) throw UsageError{"cannot register a middleware of app '" + name_ + "': the function is empty"};
+  if (middleware_used_) {
+    throw UsageError{"cannot register a middleware of app '" + name_ +
+                     "': it has asked for a job already, or has run one; register all of them before that"};
+  }
 }
 
 }  // namespace detail

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "aftercommit/app.hpp"
+#include "client/app/middleware.hpp"
 #include "client/app/set_up_checks.hpp"
+#include "client/results/result_waiters.hpp"
 #include "client/transaction/commit_hooks.hpp"
 
 namespace aftercommit::detail {
@@ -50,9 +52,26 @@ class AppCore {
   const TaskEntry* find_task(std::string_view name) const;
   std::vector<std::string> task_names() const;
 
+  ResultWaiters& result_waiters() noexcept { return result_waiters_; }
+
+  /// Throws UsageError.
+  const PeriodicEntry& declare(PeriodicEntry periodic);
+  /// By name.
+  const std::map<std::string, PeriodicEntry, std::less<>>& periodic() const noexcept { return periodic_; }
+
+  void around_enqueue(AroundEnqueue middleware);
+  void around_run(AroundRun middleware);
+  /// For who asks for jobs, or runs one: from then on no other is taken.
+  const Middleware& middleware() noexcept {
+    if (!middleware_used_.load(std::memory_order_relaxed))
+      middleware_used_.store(true, std::memory_order_relaxed);
+    return middleware_;
+  }
+
  private:
   void settle();
   void add_database(const std::string& alias, const DatabaseOptions& database);
+  void check_middleware(bool empty) const;
 
   const std::string name_;
   std::mutex mutex_;  // protects what follows while it is being settled
@@ -62,6 +81,10 @@ class AppCore {
   std::map<std::string, std::unique_ptr<Database>, std::less<>> databases_;
   std::shared_ptr<JobSender> sender_;
   std::map<std::string, std::unique_ptr<TaskEntry>, std::less<>> tasks_;  // declared before threads start
+  std::map<std::string, PeriodicEntry, std::less<>> periodic_;            // the same
+  Middleware middleware_;                                                 // registered before threads start
+  std::atomic<bool> middleware_used_{false};
+  ResultWaiters result_waiters_;
 };
 
 }  // namespace aftercommit::detail

@@ -8,7 +8,9 @@
 #include "broker/envelope/envelope.hpp"
 #include "client/app/app_core.hpp"
 #include "client/app/job_description.hpp"
+#include "client/app/middleware.hpp"
 #include "client/app/route.hpp"
+#include "client/app/unique_jobs.hpp"
 #include "client/statements/ascii_json.hpp"
 #include "client/transaction/session.hpp"
 
@@ -34,7 +36,8 @@ PendingJob pack(const JobDescription& asked, const Route& route, nlohmann::json 
                        .payload = std::move(payload),
                        .countdown = asked.options.countdown,
                        .eta = asked.options.eta,
-                       .durable = route.durable ? std::optional{job.id} : std::nullopt},
+                       .durable = route.durable ? std::optional{job.id} : std::nullopt,
+                       .priority = job.priority},
           .asked_at = std::chrono::steady_clock::now(),
           .task = std::move(job.task)};
 }
@@ -48,34 +51,88 @@ void write_in_ascii(const TaskEntry& task, std::vector<PendingJob>& jobs, std::s
 }
 
 /// The third step: to the broker, to the transaction that they wait for, or to a short one of their own.
-void deliver(const TaskEntry& task, const Route& route, std::vector<PendingJob> jobs, AppCore& app) {
+/// `unique`: what makes them so, and finds out which of them there are to be; null: nothing.
+void deliver(const TaskEntry& task, const Route& route, std::vector<PendingJob> jobs, AppCore& app,
+             UniqueCall* unique) {
   if (route.transaction == nullptr && !route.durable) return app.sender()->send(std::move(jobs), false);
   std::optional<Atomic> own;
-  if (route.home != nullptr) own.emplace(*route.home);
+  if (route.home != nullptr) {
+    AtomicOptions of_own;  // others of its key are no conflict there, whatever the default
+    if (unique != nullptr) of_own.isolation = Isolation::kReadCommitted;
+    own.emplace(*route.home, of_own);
+  }
   auto& transaction = own ? own->transaction().session() : *route.transaction;
   if (route.durable && !transaction.holds_unicode()) write_in_ascii(task, jobs, app.options().payload_limit);
+  if (unique != nullptr) claim_unique(transaction, task.name, *unique, jobs);
   for (auto& job : jobs) transaction.add_job(app.sender(), std::move(job));
   if (own) own->commit();
+}
+
+/// All three.  `seen`: the call as middleware has left it; null: there is none.  `own`: see enqueue_all().
+std::vector<JobId> ask(const TaskEntry& task, const CallOptions& options, std::vector<nlohmann::json> calls,
+                       const EnqueueCall* seen, bool* own) {
+  AppCore& app = task.app.core();
+  auto asked = describe(task, options, app);
+  if (seen != nullptr) {
+    asked.headers = &seen->headers;
+    asked.trace = seen->trace ? &*seen->trace : nullptr;
+  }
+  const auto route = find_route(task, options, app);
+  const auto limit = app.options().payload_limit;
+  std::optional<UniqueCall> unique;
+  if (const auto* const rule = unique_of(task, options)) unique.emplace(*rule).check(task, options, route);
+  std::vector<JobId> ids;
+  std::vector<PendingJob> jobs;
+  ids.reserve(calls.size());
+  jobs.reserve(calls.size());
+  for (auto& args : calls) {
+    if (unique) unique->add(args);
+    jobs.push_back(pack(asked, route, std::move(args), limit));
+    ids.push_back(jobs.back().id);
+  }
+  if (!jobs.empty()) deliver(task, route, std::move(jobs), app, unique ? &*unique : nullptr);
+  if (!unique || ids.empty()) return ids;
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = unique->won()[i].id;
+  if (own != nullptr) *own = unique->won().front().own;
+  return ids;
+}
+
+/// `own`: where to say whether the first of them, which is unique, is this call's own; null: nowhere.
+std::vector<JobId> enqueue_all(const TaskEntry& task, const CallOptions& options,
+                               std::vector<nlohmann::json> calls, bool* own) {
+  const auto& around = task.app.core().middleware().enqueue;
+  if (around.empty() || calls.empty()) return ask(task, options, std::move(calls), nullptr, own);
+  const auto* const trace = TraceContext::current();
+  std::vector<JobId> ids;
+  EnqueueCall call{.task = task.name,
+                   .options = options,
+                   .args = calls,
+                   .headers = options.headers,
+                   .trace = trace != nullptr ? std::optional{*trace} : std::nullopt,
+                   .ids = ids};
+  // A copy of the arguments, which middleware may look at afterwards.
+  ask_within(around, call, [&] { ids = ask(task, options, calls, &call, own); });
+  return ids;
 }
 
 }  // namespace
 
 std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
                            std::vector<nlohmann::json> calls) {
-  AppCore& app = task.app.core();
-  const auto asked = describe(task, options, app);
-  const auto route = find_route(task, options, app);
-  const auto limit = app.options().payload_limit;
-  std::vector<JobId> ids;
-  std::vector<PendingJob> jobs;
-  ids.reserve(calls.size());
-  jobs.reserve(calls.size());
-  for (auto& args : calls) {
-    jobs.push_back(pack(asked, route, std::move(args), limit));
-    ids.push_back(jobs.back().id);
+  return enqueue_all(task, options, std::move(calls), nullptr);
+}
+
+UniqueJob enqueue_unique(const TaskEntry& task, const CallOptions& options, nlohmann::json args) {
+  if (unique_of(task, options) == nullptr) {
+    throw UsageError{"cannot ask for a unique job of task '" + task.name +
+                     "': neither the task nor the call has the option `unique`; declare the task with "
+                     "{.unique = aftercommit::Unique{}}"};
   }
-  if (!jobs.empty()) deliver(task, route, std::move(jobs), app);
-  return ids;
+  std::vector<nlohmann::json> calls;
+  calls.push_back(std::move(args));
+  bool own = false;
+  const auto id = enqueue_all(task, options, std::move(calls), &own).front();
+  return {.id = id, .own = own};
 }
 
 }  // namespace aftercommit::detail

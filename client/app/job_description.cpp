@@ -5,7 +5,9 @@
 
 #include "aftercommit/error.hpp"
 #include "base/epoch_ms.hpp"
+#include "broker/envelope/trace_field.hpp"
 #include "client/app/retry_policy.hpp"
+#include "client/app/unique_jobs.hpp"
 
 namespace aftercommit::detail {
 namespace {
@@ -18,6 +20,11 @@ std::chrono::system_clock::time_point expiry(std::chrono::sys_time<std::chrono::
   return from_epoch_ms((now + length).time_since_epoch().count());
 }
 
+/// Less than nothing is none, as nothing is.
+std::optional<std::chrono::milliseconds> time_limit(std::optional<std::chrono::milliseconds> limit) {
+  return limit ? std::optional{std::max(*limit, std::chrono::milliseconds{0})} : std::nullopt;
+}
+
 }  // namespace
 
 Envelope JobDescription::job(nlohmann::json args) const {
@@ -25,7 +32,15 @@ Envelope JobDescription::job(nlohmann::json args) const {
   envelope.enqueued_at = asked_at;
   envelope.max_retries = options.max_retries;
   envelope.backoff = options.backoff;
+  envelope.retry_for = options.retry_for;
   envelope.expires_at = expires_at;
+  envelope.tick_at = options.tick;
+  envelope.time_limit = time_limit(options.time_limit);
+  envelope.soft_time_limit = time_limit(options.soft_time_limit);
+  envelope.priority = options.priority.value_or(task.options.priority);
+  envelope.headers = *headers;
+  if (trace != nullptr) envelope.trace = trace_field(*trace);
+  envelope.unique = unique_of(task, options) != nullptr;
   return envelope;
 }
 
@@ -38,7 +53,7 @@ JobDescription describe(const TaskEntry& task, const CallOptions& options, AppCo
   if (options.countdown && options.eta) {
     throw UsageError{"cannot enqueue task '" + task.name + "': give a countdown or an eta, not both"};
   }
-  check_retry_policy(task.name, options.max_retries, options.backoff);
+  check_retry_policy(task.name, options.max_retries, options.backoff, options.retry_for);
 
   const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(app.clock().now());
   const auto expires = options.expires ? options.expires : task.options.expires;
@@ -46,7 +61,9 @@ JobDescription describe(const TaskEntry& task, const CallOptions& options, AppCo
           .options = options,
           .queue = std::move(queue),
           .asked_at = now,
-          .expires_at = expires ? std::optional{expiry(now, *expires)} : std::nullopt};
+          .expires_at = expires ? std::optional{expiry(now, *expires)} : std::nullopt,
+          .headers = &options.headers,
+          .trace = TraceContext::current()};
 }
 
 }  // namespace aftercommit::detail

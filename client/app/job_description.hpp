@@ -6,7 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "aftercommit/headers.hpp"
 #include "aftercommit/task.hpp"
+#include "aftercommit/trace.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/app/app_core.hpp"
 
@@ -19,6 +21,8 @@ struct JobDescription {
   std::string queue;
   std::chrono::system_clock::time_point asked_at;
   std::optional<std::chrono::system_clock::time_point> expires_at;
+  const Headers* headers;     // not owned, as the next; those of the options, unless middleware has its own
+  const TraceContext* trace;  // null: none
 
   /// One of them, with an id of its own and without what its way adds.
   Envelope job(nlohmann::json args) const;

@@ -37,8 +37,9 @@ std::string path(const JsonPlace& place) {
 std::string beginning(const JsonPlace& place) {
   const auto* argument = &place;
   while (argument->outer != nullptr) argument = argument->outer;
-  auto text = "argument " + std::to_string(argument->index + 1) + " of task '" + *argument->key +
-              "' does not convert: ";
+  const auto which = argument->index == kPlaceOfResult ? std::string{"the result"}
+                                                       : "argument " + std::to_string(argument->index + 1);
+  auto text = which + " of task '" + *argument->key + "' does not convert: ";
   if (place.outer != nullptr) text += "at " + path(place) + ": ";
   return text;
 }

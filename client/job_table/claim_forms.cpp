@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/job_table/ledger.hpp"
+#include "client/job_table/unique_marks.hpp"
 #include "client/transaction/database_core.hpp"
 
 namespace aftercommit::detail {
@@ -12,7 +13,8 @@ using Where = Claim::Standing::Kind;
 // --- by its row
 
 Rider RowClaim::with_begin() const {
-  return {&database()->core()->statements.guard_job,
+  const auto& statements = database()->core()->statements;
+  return {job().unique ? &statements.guard_unique : &statements.guard_job,
           {literal(job().id.str()), std::to_string(job().attempt)}};
 }
 
@@ -21,7 +23,10 @@ bool RowClaim::may_run() const {
   return row && row->attempt == job().attempt;
 }
 
-bool RowClaim::finish() const { return table().finish(job().id, job().attempt); }
+bool RowClaim::finish() const {
+  if (job().unique) want_job(*database(), job().id);  // what is waited for here are those who hold it by now
+  return table().finish(job().id, job().attempt);
+}
 
 Claim::Kept RowClaim::record(const Envelope& next, int attempt, std::chrono::milliseconds countdown) const {
   return table().record(next, attempt, countdown) ? Kept::kInDatabase : Kept::kNowhere;
@@ -41,7 +46,10 @@ Claim::Kept RowClaim::bury_for_good(const std::string& letter) const {
 Claim::Standing RowClaim::standing() const {
   auto [home, row] = table().look_for(job().id);
   if (!row) return {.kind = Where::kGone, .may_be_dead = true, .says = std::move(home)};
-  if (row->attempt == job().attempt) return {.kind = Where::kLocked};
+  if (row->attempt == job().attempt) {
+    if (job().unique) want_job(*database(), job().id);
+    return {.kind = Where::kLocked};
+  }
   return {.kind = Where::kLaterAttempt, .row = std::move(row)};
 }
 
@@ -51,8 +59,12 @@ Rider LedgerClaim::with_begin() const {
   return {&database()->core()->statements.guard_ledger, {literal(job().id.str())}};
 }
 
+bool LedgerClaim::has_taken_effect() const {
+  return database() != nullptr && is_in_ledger(*database(), job().id);
+}
+
 Claim::Standing LedgerClaim::standing() const {
-  return {.kind = is_in_ledger(*database(), job().id) ? Where::kGone : Where::kLocked};
+  return {.kind = has_taken_effect() ? Where::kGone : Where::kLocked};
 }
 
 // --- either

@@ -34,18 +34,22 @@ class LedgerClaim final : public Claim {
   /// `database`: null for a task without a transaction, which leaves no mark anywhere.
   LedgerClaim(const Envelope& job, Database* database) : Claim{job, database} {}
 
-  bool may_run() const override { return true; }
+  bool may_run() const override { return !has_taken_effect(); }
   bool finish() const override { return true; }
   Kept record(const Envelope& /*next*/, int /*attempt*/,
               std::chrono::milliseconds /*countdown*/) const override {
     return Kept::kInBroker;
   }
-  Kept bury(int /*attempt*/, const std::string& /*letter*/) const override { return Kept::kInBroker; }
+  /// What has taken effect is not dead, though its worker died before the broker heard of it.
+  Kept bury(int /*attempt*/, const std::string& /*letter*/) const override {
+    return has_taken_effect() ? Kept::kNowhere : Kept::kInBroker;
+  }
   Kept bury_for_good(const std::string& /*letter*/) const override { return Kept::kInBroker; }
   Standing standing() const override;
 
  private:
   Rider with_begin() const override;
+  bool has_taken_effect() const;
 };
 
 /// The claim of one job in whichever form it has, made in place.

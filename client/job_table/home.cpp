@@ -4,12 +4,11 @@
 #include "client/settings/command_hint.hpp"
 #include "client/statements/ascii_json.hpp"
 #include "client/statements/sql_template.hpp"
+#include "client/transaction/database_core.hpp"
 #include "client/transaction/session.hpp"
 
 namespace aftercommit::detail {
 namespace {
-
-const Statements& statements_of(Database& database) { return database.core()->statements; }
 
 /// Names need no quotes.
 template <class Names>
@@ -20,12 +19,11 @@ std::string as_array(const Names& names) {
   return text + "}";
 }
 
-/// As the table keeps it: with escapes, where the encoding of the database may lack a character of it.
+}  // namespace
+
 std::string kept_name(Database& database, const std::string& app) {
   return database.core()->pool.lease()->holds_unicode() ? app : ascii_json(app);
 }
-
-}  // namespace
 
 HomeDatabase read_home(Database& database) {
   const auto rows = database.exec(statements_of(database).read_home);

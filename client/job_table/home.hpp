@@ -19,6 +19,10 @@ HomeDatabase read_home(Database& database);
 /// owner of the tables.
 void renew_token(Database& database);
 
+/// The name of an app as the tables keep it: with escapes, where the encoding of the database may lack a
+/// character of it.
+std::string kept_name(Database& database, const std::string& app);
+
 /// What find_other_apps finds of one app in one queue.
 struct OtherApp {
   std::string queue;

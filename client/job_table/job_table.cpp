@@ -1,9 +1,8 @@
 #include "client/job_table/job_table.hpp"
 
-#include <algorithm>
-
 #include "aftercommit/error.hpp"
 #include "base/epoch_ms.hpp"
+#include "client/job_table/columns.hpp"
 #include "client/postgres/pqxx_compat.hpp"
 #include "client/statements/ascii_json.hpp"
 #include "client/transaction/session.hpp"
@@ -12,21 +11,6 @@ namespace aftercommit::detail {
 namespace {
 
 using std::chrono::milliseconds;
-
-JobId id_of(const pqxx::field& field) { return JobId::parse(field.c_str()).value(); }
-
-/// An array of SQL.
-std::string in_braces(std::span<const JobId> jobs) {
-  std::string ids = "{";
-  for (const auto& job : jobs) ids += (ids.size() > 1 ? "," : "") + job.str();
-  return ids + "}";
-}
-
-std::chrono::system_clock::time_point from_epoch_us(std::int64_t us) {
-  using Time = std::chrono::system_clock::time_point;
-  constexpr auto kLast = std::chrono::floor<std::chrono::microseconds>(Time::duration::max()).count();
-  return Time{std::chrono::microseconds{std::clamp<std::int64_t>(us, 0, kLast)}};
-}
 
 DeadRow dead_row(const pqxx::row& row) {
   return {.id = id_of(row[0]),
@@ -46,18 +30,6 @@ pqxx::result write_json(const std::string& json,
     if (sqlstate_of(error) != kUntranslatable) throw;
   }
   return write(ascii_json(json));
-}
-
-/// Visits what `list` gives: those after an id, in their order.
-void for_each_row(Database& database, const std::string& list,
-                  const std::function<void(const pqxx::row& row)>& visit) {
-  std::string after = "00000000-0000-0000-0000-000000000000";
-  while (true) {
-    const auto rows = database.exec(list, after);
-    if (rows.empty()) return;
-    for (const auto& row : rows) visit(row);
-    after = rows[rows.size() - 1][0].as<std::string>();
-  }
 }
 
 }  // namespace

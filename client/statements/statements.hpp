@@ -18,8 +18,10 @@ struct Statements {
   const SqlTemplate insert_row;    ///< id, queue, eta in ms, countdown in ms, envelope
   const SqlTemplate insert_job;    ///< of these two, for a single row
   const SqlTemplate guard_job;     ///< id, attempt
+  const SqlTemplate guard_unique;  ///< the same; from version 4 on
   const SqlTemplate guard_ledger;  ///< id
   const SqlTemplate proof;         ///< transaction id
+  const SqlTemplate keep_result;   ///< id, task, value, log, ttl in ms; from version 5 on
 
   // With parameters.
   const std::string find_job, record_attempt, bury_job, bury_lost, finish_job;
@@ -28,6 +30,13 @@ struct Statements {
   const std::string settle_doubt, job_holder, end_backends, find_in_ledger, purge_ledger;
   const std::string read_home, look_for_job, find_apps, enter_app, forget_apps, renew_token;
   const std::string find_locked;
+  const std::string cancel_job, settle_cancels, enter_cancelled, find_cancelled,
+      knows_job;                                                                     // from version 3 on
+  const std::string list_cancelled, list_cancelled_ids, purge_cancelled;             // the same
+  const std::string find_results, purge_results;                                     // from version 5 on
+  const std::string write_progress, find_progress, forget_progress, purge_progress;  // the same
+  const std::string find_paused, pause_queue, resume_queue;                          // from version 7 on
+  const std::string claim_jobs, purge_marks, want_job;                               // from version 4 on
   const std::string relay_load;
 
   // In a message of its own.

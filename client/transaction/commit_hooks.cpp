@@ -43,17 +43,28 @@ std::string describe(const std::exception_ptr& error) {
 void CommitHooks::drop_since(Mark mark) {
   hooks_.erase(hooks_.begin() + static_cast<std::ptrdiff_t>(mark.hooks), hooks_.end());
   jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(mark.jobs), jobs_.end());
+  cancelled_.erase(cancelled_.begin() + static_cast<std::ptrdiff_t>(mark.cancelled), cancelled_.end());
 }
 
 void CommitHooks::clear() noexcept {
   hooks_.clear();
   jobs_.clear();
+  cancelled_.clear();
+}
+
+bool CommitHooks::is_cancelled(const JobId& id) const {
+  return !cancelled_.empty() && std::ranges::find(cancelled_, id) != cancelled_.end();
+}
+
+const PendingJob* CommitHooks::find_job(const JobId& id) const {
+  const auto found = std::ranges::find(jobs_, id, [](const Job& job) { return job.job.id; });
+  return found == jobs_.end() || found->job.row_is_written || is_cancelled(id) ? nullptr : &found->job;
 }
 
 std::vector<const PendingJob*> CommitHooks::durable_jobs() const {
   std::vector<const PendingJob*> durable;
   for (const auto& [sender, job] : jobs_) {
-    if (job.outgoing.durable) durable.push_back(&job);
+    if (job.outgoing.durable && !is_cancelled(job.id)) durable.push_back(&job);
   }
   return durable;
 }
@@ -61,6 +72,8 @@ std::vector<const PendingJob*> CommitHooks::durable_jobs() const {
 void CommitHooks::run() {
   const auto hooks = std::exchange(hooks_, {});
   auto jobs = std::exchange(jobs_, {});
+  for (const auto& cancelled : std::exchange(cancelled_, {}))
+    std::erase_if(jobs, [&](const Job& job) { return job.job.id == cancelled; });
 
   std::map<std::shared_ptr<JobSender>, std::vector<PendingJob>> by_sender;
   for (auto& [sender, job] : jobs) by_sender[std::move(sender)].push_back(std::move(job));

@@ -19,7 +19,8 @@ struct PendingJob {
   JobId id;
   Outgoing outgoing;
   std::chrono::steady_clock::time_point asked_at;
-  std::string task{};  ///< its name, for errors
+  std::string task{};           ///< its name, for errors
+  bool row_is_written = false;  ///< by a statement of the transaction, before its commit
 };
 
 /// What to hand the broker for jobs asked for some time ago: their countdowns run since then.
@@ -42,6 +43,7 @@ class CommitHooks {
   struct Mark {
     std::size_t hooks = 0;
     std::size_t jobs = 0;
+    std::size_t cancelled = 0;
   };
 
   void add_hook(std::function<void()> hook, bool robust) { hooks_.push_back({std::move(hook), robust}); }
@@ -49,11 +51,16 @@ class CommitHooks {
     jobs_.push_back({std::move(sender), std::move(job)});
   }
 
+  /// The job of this id, if it waits here; null: it does not, or was cancelled, or has a row already.
+  const PendingJob* find_job(const JobId& id) const;
+  /// It is not to be sent, nor to be a row; taken back where a savepoint around the call rolls back.
+  void cancel_job(const JobId& id) { cancelled_.push_back(id); }
+
   /// The jobs that are to be rows of the transaction as well, in their order.
   std::vector<const PendingJob*> durable_jobs() const;
 
   bool empty() const noexcept { return hooks_.empty() && jobs_.empty(); }
-  Mark mark() const noexcept { return {hooks_.size(), jobs_.size()}; }
+  Mark mark() const noexcept { return {hooks_.size(), jobs_.size(), cancelled_.size()}; }
   void drop_since(Mark mark);
   void clear() noexcept;
 
@@ -72,8 +79,11 @@ class CommitHooks {
     PendingJob job;
   };
 
+  bool is_cancelled(const JobId& id) const;
+
   std::vector<Hook> hooks_;
   std::vector<Job> jobs_;
+  std::vector<JobId> cancelled_;  // of these jobs
 };
 
 }  // namespace aftercommit::detail

@@ -30,4 +30,6 @@ class DatabaseCore {
   ConnectionPool pool;
 };
 
+inline const Statements& statements_of(Database& database) { return database.core()->statements; }
+
 }  // namespace aftercommit::detail

@@ -15,7 +15,8 @@ namespace aftercommit::detail {
 std::vector<std::string> job_row(const PendingJob& job, std::chrono::steady_clock::time_point now,
                                  std::string envelope);
 
-/// All in one INSERT, appended to the message that ends in COMMIT.  For `writer` see CommitMessage.
+/// All that have no row yet in one INSERT, appended to the message that ends in COMMIT.  For `writer` see
+/// CommitMessage.
 template <class Writer>
 void append_durable_jobs(std::string& message, const Statements& statements,
                          const std::vector<const PendingJob*>& jobs, Writer& writer) {
@@ -24,15 +25,17 @@ void append_durable_jobs(std::string& message, const Statements& statements,
     return job_row(job, now, writer.quote(job.outgoing.payload));
   };
   if (jobs.size() == 1) {
+    if (jobs.front()->row_is_written) return;
     writer.append(message, {&statements.insert_job, row(*jobs.front())});
     return;
   }
   std::string rows;
   for (const auto* job : jobs) {
+    if (job->row_is_written) continue;
     if (!rows.empty()) rows += ',';
     statements.insert_row.append_to(rows, row(*job));
   }
-  statements.insert_jobs.append_to(message, {{rows}});
+  if (!rows.empty()) statements.insert_jobs.append_to(message, {{rows}});
 }
 
 /// "the durable job of task 'x'", "the 7 durable jobs of the tasks 'x', 'y'": for errors.  Not of none.

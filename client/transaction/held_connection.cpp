@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/transaction/interrupt.hpp"
+
 namespace aftercommit::detail {
 
 /// Savepoints and blocks of one session are never taken for those of another.
@@ -20,7 +22,8 @@ void HeldConnection::take(ConnectionPool::Lease lease) {
 void HeldConnection::give_back(bool healthy) noexcept {
   ConnectionPool::Lease given_back;  // without the lock: cleaning it up asks the server
   const std::lock_guard lock{mutex_};
-  if (!healthy) lease_.discard();
+  // Whoever shares it has set the interrupt before: see Interrupt::connections().
+  if (!healthy || Interrupt::may_be_cancelled()) lease_.discard();
   given_back = std::move(lease_);
 }
 

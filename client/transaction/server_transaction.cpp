@@ -162,15 +162,21 @@ pqxx::result ServerTransaction::send_alone(std::string_view sql, const SqlParams
                                            bool leaves_traces) {
   drop_ahead();  // this statement may want what that one holds
   forget_loss();
-  auto lease = core_.pool.lease();
+  struct Held {  // where others can cancel the statement
+    HeldConnection& connection;
+    bool healthy = true;
+    ~Held() { connection.give_back(healthy); }
+  };
+  connection_.take(core_.pool.lease());
+  Held held{connection_};
   try {
-    lease->notice(sql, leaves_traces);
-    return lease->exec(sql, params);
+    connection_->notice(sql, leaves_traces);
+    return connection_->exec(sql, params);
   } catch (const std::exception& error) {
-    const auto reason = lease->why_read_only(error);
-    const bool lost = lease->lost(&error);
-    if (lost) loss_ = lease->last_words();
-    if (!reason.empty() || lost) lease.discard();
+    const auto reason = connection_->why_read_only(error);
+    const bool lost = connection_->lost(&error);
+    if (lost) loss_ = connection_->last_words();
+    held.healthy = reason.empty() && !lost;
     if (!reason.empty()) throw_read_only(core_, reason);
     throw;
   }

@@ -8,6 +8,7 @@
 #include "aftercommit/error.hpp"
 #include "base/process/fail_point.hpp"
 #include "client/statements/transaction_control.hpp"
+#include "client/transaction/interrupt.hpp"
 
 namespace aftercommit::detail {
 
@@ -15,6 +16,7 @@ namespace aftercommit::detail {
 
 void Session::enter(const AtomicOptions& options, Riders* riders) {
   check_owner("open an atomic block");
+  Interrupt::check();
   if (options.durable && in_atomic_block()) {
     throw UsageError{"a durable atomic block cannot be nested inside another atomic block (" + name() +
                      "): its commit would not be one"};
@@ -146,6 +148,7 @@ void Session::check_transaction(std::string_view verb) {
 
 pqxx::result Session::exec(std::string_view sql, const SqlParams& params) {
   check_owner("run a statement");
+  Interrupt::check();
   bool leaves_traces = false;
   if (const auto keyword = transaction_control_in(sql, &leaves_traces); !keyword.empty()) {
     throw UsageError{"cannot run " + keyword + " as a statement on " + name() + ": " +

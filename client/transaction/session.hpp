@@ -49,6 +49,9 @@ class Session {
   pqxx::result exec(std::string_view sql, const SqlParams& params);
   void on_commit(std::function<void()> hook, bool robust);
   void add_job(std::shared_ptr<JobSender> sender, PendingJob job);
+  /// The job of this id that waits for the commit, if it does; as CommitHooks.
+  const PendingJob* find_job(const JobId& id) const { return hooks_.find_job(id); }
+  void cancel_job(const JobId& id) { hooks_.cancel_job(id); }
 
   SavepointId savepoint();
   void savepoint_commit(const SavepointId& id);

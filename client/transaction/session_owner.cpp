@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aftercommit/error.hpp"
+#include "client/transaction/interrupt.hpp"
 #include "client/transaction/session.hpp"
 
 namespace aftercommit::detail {
@@ -57,7 +58,9 @@ const std::shared_ptr<Session>& Session::share(const std::shared_ptr<DatabaseCor
   if (found != own.end()) return *found;
   std::erase_if(own,
                 [](const auto& session) { return session->core_.use_count() == 1; });  // database is gone
-  return own.emplace_back(std::make_shared<Session>(core));
+  const auto& made = own.emplace_back(std::make_shared<Session>(core));
+  Interrupt::made(made);
+  return made;
 }
 
 Session::Session(std::shared_ptr<DatabaseCore> core)

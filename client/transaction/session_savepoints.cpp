@@ -2,12 +2,14 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "client/transaction/interrupt.hpp"
 #include "client/transaction/session.hpp"
 
 namespace aftercommit::detail {
 
 SavepointId Session::savepoint() {
   check_owner("open a savepoint");
+  Interrupt::check();
   begin_if_manual();
   if (!server_.state().open())
     throw TransactionManagementError{"cannot open a savepoint on " + name() + ": no transaction is open"};

@@ -2,10 +2,17 @@
 #pragma once
 
 #include "aftercommit/app.hpp"
+#include "aftercommit/cancel.hpp"
 #include "aftercommit/database.hpp"
 #include "aftercommit/delivery.hpp"
 #include "aftercommit/error.hpp"
+#include "aftercommit/headers.hpp"
 #include "aftercommit/job.hpp"
+#include "aftercommit/middleware.hpp"
+#include "aftercommit/priority.hpp"
+#include "aftercommit/result.hpp"
 #include "aftercommit/retry.hpp"
 #include "aftercommit/task.hpp"
+#include "aftercommit/trace.hpp"
 #include "aftercommit/transaction.hpp"
+#include "aftercommit/unique.hpp"

@@ -6,14 +6,22 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "aftercommit/cancel.hpp"
 #include "aftercommit/clock.hpp"
 #include "aftercommit/database.hpp"
 #include "aftercommit/delivery.hpp"
+#include "aftercommit/middleware.hpp"
+#include "aftercommit/periodic.hpp"
+#include "aftercommit/result.hpp"
 #include "aftercommit/task.hpp"
 
 namespace aftercommit {
@@ -38,7 +46,8 @@ struct AppOptions {
 };
 
 /// Usually one global object in a header that the web app and the task library share.  Makes no connection
-/// before it is used.  Thread-safe once its tasks are declared and configured.
+/// before it is used.  Thread-safe once its tasks are declared, its middleware registered, and it is
+/// configured.
 class App {
  public:
   explicit App(std::string name, AppOptions options = {});
@@ -66,18 +75,89 @@ class App {
   /// all. Gives back warnings, as sentences, for settings of Redis that put jobs at risk.
   std::vector<std::string> check() const;
 
+  /// Has no worker fetch a job of this queue, within its heartbeat (5 s by default); jobs that run go on,
+  /// those fetched and not begun go back unharmed, new ones wait.  Kept until resume_queue, whatever
+  /// restarts: in the default database, where it joins the transaction that is open on this thread, and takes
+  /// effect if that commits; in an app without databases in Redis, and only there lost together with the
+  /// jobs.  As Sidekiq Pro's and River's pause.  False: it was paused before.  UsageError for what is no
+  /// name, ConfigError where the tables are older than version 7 (`aftercommit migrate`).
+  bool pause_queue(const std::string& queue) const;
+  /// The same undone, in all databases and in Redis.  False: it was not paused.
+  bool resume_queue(const std::string& queue) const;
+
   /// Declares a task.  Names have 1 to 64 of a-z A-Z 0-9 _ . - and are unique in the app: UsageError
   /// otherwise.
   template <class... Args>
-  Task<Args...> task(std::string name, TaskOptions options = {}) {
-    return Task<Args...>{declare(std::move(name), std::move(options))};
+  requires((!std::is_function_v<Args> && ...)) Task<Args...> task(std::string name,
+                                                                  TaskOptions options = {}) {
+    return Task<Args...>{declare(std::move(name), std::move(options), false)};
   }
+  /// One that returns a value: task<Total(long)>("sum", {.result_ttl = 1h}), see ResultTask.  UsageError with
+  /// transactional = false as well: the value is written in the task's transaction.
+  template <class Signature>
+  requires std::is_function_v<Signature>
+  auto task(std::string name, TaskOptions options = {}) {
+    using Declared = typename detail::TaskOfSignature<Signature>::type;
+    return Declared{declare(std::move(name), std::move(options), true)};
+  }
+
+  /// How far a running job of any task says that it has got; nothing: it has said nothing, or has taken
+  /// effect.  `database`: the alias of the one that it takes effect in, empty for the default one.  Throws as
+  /// ResultTask::result().
+  std::optional<JobProgress> progress(const JobId& job, std::string_view database = {}) const;
+
+  /// Asks for a job of the task at each tick of the schedule: whatever number of workers runs, one job a
+  /// tick, durable, as a row of the job table of the database that jobs of the task belong to, which workers
+  /// decide by.  Declared as a task is, by code that every worker of the app runs before it starts; what
+  /// other programs declare is for nobody.  The arguments are converted now, as by Task::delay, and are the
+  /// same at each tick; Job::tick() says which one it is.
+  ///   const auto nightly = app.periodic("nightly report", cron("0 3 * * *", "Europe/Berlin"), send_report,
+  ///   42);
+  /// Names have 1 to 100 printable characters of ASCII, spaces inside included, but neither " nor \, and are
+  /// unique in the app.  UsageError otherwise, for options that are wrong, or for a task of another app.
+  template <class... Args, class... Given>
+  Periodic periodic(std::string name, Schedule schedule, const Task<Args...>& task, Given&&... args) {
+    return periodic(std::move(name), std::move(schedule), PeriodicOptions{}, task,
+                    std::forward<Given>(args)...);
+  }
+  /// The same with options: {.missed = Missed::kAll, .at_most = 24, .call = {.queue = "reports"}}.
+  template <class... Args, class... Given>
+  Periodic periodic(std::string name, Schedule schedule, PeriodicOptions options, const Task<Args...>& task,
+                    Given&&... args) {
+    nlohmann::json encoded;
+    if constexpr (!Task<Args...>::template kTakes<Given...>) {
+      detail::CheckCall<std::tuple<Args...>, Given...>::check();
+    } else {
+      detail::CallFlaw flaw;
+      const auto converted = detail::convert_all<Args...>(flaw, std::forward<Given>(args)...);
+      detail::require_none(flaw, task.name());
+      encoded =
+          std::apply([](const Args&... each) { return detail::encode_args<Args...>(each...); }, converted);
+    }
+    return declare_periodic(std::move(name), std::move(schedule), std::move(options), task.name(),
+                            std::move(encoded));
+  }
+
+  /// Wraps all calls that ask for jobs, or all runs of tasks: see middleware.hpp.  The first one registered
+  /// is the outermost.  UsageError for an empty one, and once the app has asked for a job or has run one.
+  void around_enqueue(AroundEnqueue middleware);
+  void around_run(AroundRun middleware);
+
+  /// Cancels a job, by whoever it was asked for, in the calling thread's open transaction on its database: it
+  /// takes effect if, and only if, that commits; without one at once.  As Oban's cancel_job and River's
+  /// JobCancel.  Answers where the job stood.  UsageError where the app has no database; ConfigError where
+  /// its tables are older than version 3; else throws what Database does.  Where another open transaction
+  /// cancels the same job it waits for its end, 2 s at most: then PostgreSQL's lock_not_available.
+  Cancelled cancel(const JobId& job, const CancelOptions& options = {}) const;
 
   /// For the library's own parts.
   detail::AppCore& core() const noexcept { return *core_; }
 
  private:
-  detail::TaskEntry& declare(std::string name, TaskOptions options);
+  detail::TaskEntry& declare(std::string name, TaskOptions options, bool returns);
+
+  Periodic declare_periodic(std::string name, Schedule schedule, PeriodicOptions options,
+                            const std::string& task, nlohmann::json args);
 
   detail::AppCore* const core_;  // owned; where this object has static storage, never given up
 };

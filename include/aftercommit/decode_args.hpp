@@ -31,6 +31,9 @@ struct JsonPlace {
   const std::string* key = nullptr;  // of the member, if it is one; of an argument the task's name
 };
 
+/// In place of an argument's index: what a task has returned.
+inline constexpr std::size_t kPlaceOfResult = static_cast<std::size_t>(-1);
+
 /// Throws BadArguments: the place, the value and what was expected.
 [[noreturn]] void throw_bad_value(const JsonPlace& place, const nlohmann::json& value,
                                   const std::string& expected);

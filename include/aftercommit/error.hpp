@@ -48,6 +48,19 @@ struct DatabaseUnavailable : Error {
   bool retryable() const noexcept override { return true; }
 };
 
+/// The soft time limit of the running job has passed: thrown once, at the next use of a database by the
+/// thread of its task, before anything is sent.  The task may catch it to clean up, or return to commit what
+/// it has done so far.  What it throws fails the attempt as any exception.  As Celery's.
+struct SoftTimeLimitExceeded : Error {
+  using Error::Error;
+};
+
+/// The hard time limit of the running job has passed: "timed out in task 'report' after 2 s".  Thrown at each
+/// use of a database by the thread of its task; the attempt fails with it whatever the task makes of that.
+struct TimeLimitExceeded : Error {
+  using Error::Error;
+};
+
 /// An argument of a job cannot be sent: over the payload limit, or not representable as JSON.
 struct PayloadError : Error {
   using Error::Error;

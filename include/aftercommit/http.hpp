@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "aftercommit/app.hpp"
+#include "aftercommit/trace.hpp"
 
 namespace aftercommit {
 
@@ -32,6 +34,38 @@ std::optional<int> status_of(T& value) {
   } else {
     return std::nullopt;
   }
+}
+
+/// What an argument of a handler has in an HTTP header: what http_header(value, name) says, a function beside
+/// its type; else its member get_header_value(name).  Empty: it has none, or no headers at all.
+template <class T>
+std::string header_of(const T& value, const char* name) {
+  if constexpr (requires {
+                  { http_header(value, name) } -> std::convertible_to<std::string>;
+                }) {
+    return http_header(value, name);
+  } else if constexpr (requires {
+                         { value.get_header_value(name) } -> std::convertible_to<std::string>;
+                       }) {
+    return value.get_header_value(name);
+  } else {
+    return {};
+  }
+}
+
+template <class T>
+std::optional<TraceContext> trace_in(const T& value) {
+  const std::string traceparent = header_of(value, "traceparent");
+  if (traceparent.empty()) return std::nullopt;
+  return TraceContext::parse(traceparent, header_of(value, "tracestate"));
+}
+
+/// Of the first argument that has one; nothing as well where one is open in this thread, which then counts.
+template <class... Arg>
+std::optional<TraceContext> trace_of_request(const Arg&... args) {
+  std::optional<TraceContext> found;
+  if (TraceContext::current() == nullptr) static_cast<void>(((found = trace_in(args)).has_value() || ...));
+  return found;
 }
 
 inline bool is_server_error(std::optional<int> status) { return status && *status >= 500 && *status <= 599; }
@@ -64,6 +98,9 @@ struct NonAtomicRequests {
 /// answers with a status of 500 to 599, read from the member `status` of an argument (httplib::Response&) or
 /// of the result.  Jobs asked for in the handler are sent after the commit.  Only the handler is covered:
 /// what a server streams later is not.
+///
+/// Where an argument has the header `traceparent` (httplib::Request, by get_header_value), and no TraceScope
+/// is open, one is for the length of the call, so that the jobs are of the request's trace.
 class AtomicRequests {
  public:
   explicit AtomicRequests(const App& app) : app_{app} {}
@@ -87,6 +124,8 @@ class AtomicRequests {
     return [
       wrapper = *this, handler = std::move(handler), exempt_some, exempt = std::move(exempt)
     ]<class... Arg>(Arg && ... args) requires std::invocable<const Handler&, Arg...> {
+      std::optional<TraceScope> trace;
+      if (auto context = detail::trace_of_request(args...)) trace.emplace(std::move(context));
       detail::RequestBlocks blocks{wrapper.app_, wrapper.aliases(exempt_some, exempt)};
       if constexpr (std::is_void_v<std::invoke_result_t<const Handler&, Arg...>>) {
         handler(std::forward<Arg>(args)...);

@@ -48,7 +48,8 @@ struct LogEvent {
   LogLevel level;
   std::string_view message;
   std::initializer_list<Field> fields;
-  /// Said while a task runs on this thread: job_id, task and attempt of its job, unless fields name them.
+  /// Of this thread, unless fields name it: job_id, task and attempt while a task runs, and trace_id in a
+  /// TraceScope, that of a job's run as well (trace.hpp).
   std::span<const Field> job{};
 };
 

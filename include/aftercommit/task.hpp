@@ -16,8 +16,10 @@
 #include "aftercommit/delivery.hpp"
 #include "aftercommit/error.hpp"
 #include "aftercommit/job.hpp"
+#include "aftercommit/retry.hpp"
 #include "aftercommit/task_args.hpp"
 #include "aftercommit/task_call.hpp"
+#include "aftercommit/unique.hpp"
 #include "aftercommit/wrong_calls.hpp"
 
 namespace aftercommit {
@@ -36,12 +38,16 @@ struct TaskEntry {
   /// Converts the arguments and gives back what runs the body with them; throws BadArguments.  Empty in a
   /// process that only enqueues.
   std::function<Call(const nlohmann::json& args)> bind{};
+  /// What Task::on_failure was given; throws BadArguments as well.  Empty: nothing is to be done.
+  std::function<void(Job&, const FailedJob&, const nlohmann::json& args)> on_failure{};
 };
 
 /// Enqueues one job per element of `calls`, each an array of arguments: all or, by an exception, none in
 /// doubt.
 std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
                            std::vector<nlohmann::json> calls);
+/// One of a unique task; UsageError where nothing makes it so.
+UniqueJob enqueue_unique(const TaskEntry& task, const CallOptions& options, nlohmann::json args);
 
 }  // namespace detail
 
@@ -89,6 +95,28 @@ class Task : private detail::WrongCalls<std::index_sequence_for<Args...>, Args..
     }
   }
 
+  /// For a task with the option `unique`: as delay(), and says whether the job is this call's own.  delay()
+  /// itself gives the id of the job that there is, own or not.  It is decided now, by one statement in the
+  /// open transaction, and holds if that commits.  Throws besides what the database does; ConfigError where
+  /// its tables are too old.
+  template <class... Given>
+  UniqueJob delay_unique(Given&&... args) const {
+    return apply_unique(CallOptions{}, std::forward<Given>(args)...);
+  }
+  /// The same with options for this job, which may be what makes it unique; UsageError if nothing does.
+  template <class... Given>
+  UniqueJob apply_unique(const CallOptions& options, Given&&... args) const {
+    if constexpr (!kTakes<Given...>) {
+      detail::CheckCall<std::tuple<Args...>, Given...>::check();
+      return {.id = JobId::generate()};  // never compiled, as above
+    } else {
+      detail::CallFlaw flaw;
+      const auto converted = detail::convert_all<Args...>(flaw, std::forward<Given>(args)...);
+      detail::require_none(flaw, name());
+      return detail::enqueue_unique(*entry_, options, encode(converted));
+    }
+  }
+
   /// Whether a call with arguments of these types compiles.
   template <class... Given>
   static constexpr bool kTakes = detail::Accepts<std::tuple<Args...>, Given...>;
@@ -112,7 +140,7 @@ class Task : private detail::WrongCalls<std::index_sequence_for<Args...>, Args..
   }
 
   /// Gives the task its body, in the worker: called as body(Job&, args...) or body(args...).  Any exception
-  /// rolls its transaction back; see Retry and Reject.  UsageError if it has one already.
+  /// rolls its transaction back; see Retry, Snooze and Reject.  UsageError if it has one already.
   template <detail::TaskBody<Args...> Body>
   void run(Body body) const {
     if (entry_->bind) throw UsageError{"task '" + entry_->name + "' has been given a body already"};
@@ -126,6 +154,40 @@ class Task : private detail::WrongCalls<std::index_sequence_for<Args...>, Args..
           std::apply([&](const Args&... values) { body(values...); }, args);
         }
       };
+    };
+  }
+
+  /// Gives the task a hook, in the worker: called as hook(Job&, const FailedJob&, args...) or
+  /// hook(const FailedJob&, args...) when a job of it has become a dead letter: its retries used up,
+  /// retry_for passed, rejected, not to be retried, or after the last crash that it may have.  Not where its
+  /// arguments cannot be read (malformed), where no worker knows the task, for a job that expired, nor for
+  /// one whose body has ended its own transaction.
+  ///
+  /// It runs in a transaction of its own, in the database of the job, which commits together with the end of
+  /// the job: what it writes there, and the durable jobs that it asks for, exist once.  A hook that throws
+  /// changes nothing: its transaction is rolled back, the job is dead all the same, and the error is logged
+  /// and kept with the others.  One whose process or session dies in it is called again, a few times at most.
+  /// For a task without any database Job::transaction() is a UsageError, and the hook may run twice.
+  /// Runs in several threads at once, as a body.  UsageError if the task has a hook already.
+  template <class Hook>
+  void on_failure(Hook hook) const {
+    constexpr bool kWithJob = std::invocable<const Hook&, Job&, const FailedJob&, const Args&...>;
+    static_assert(kWithJob || std::invocable<const Hook&, const FailedJob&, const Args&...>,
+                  "the hook of a task is called as hook(failure, args...) or hook(job, failure, args...), "
+                  "where failure is a const FailedJob& and job a Job&: this one cannot be called so");
+    if (entry_->on_failure)
+      throw UsageError{"task '" + entry_->name + "' has been given an on_failure hook already"};
+    entry_->on_failure = [hook = std::move(hook), &task = entry_->name](Job& job, const FailedJob& failure,
+                                                                        const nlohmann::json& json) {
+      std::apply(
+          [&](const Args&... values) {
+            if constexpr (kWithJob) {
+              hook(job, failure, values...);
+            } else {
+              hook(failure, values...);
+            }
+          },
+          detail::decode_args<Args...>(json, task));
     };
   }
 

@@ -11,7 +11,7 @@ namespace aftercommit {
 int worker_main(App& app, int argc, const char* const* argv);
 
 /// Changes when a task library built against an older version must be built anew.
-inline constexpr int kTaskLibraryAbi = 1;
+inline constexpr int kTaskLibraryAbi = 2;
 
 }  // namespace aftercommit
 

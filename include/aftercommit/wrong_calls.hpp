@@ -62,10 +62,13 @@ AFTERCOMMIT_ANY_OPTION(AnyCountdown, countdown, "it is a length of time with its
 AFTERCOMMIT_ANY_OPTION(AnyEta, eta, "it is a std::chrono::system_clock::time_point");
 AFTERCOMMIT_ANY_OPTION(AnyQueue, queue, "it is a name, as \"mail\"");
 AFTERCOMMIT_ANY_OPTION(AnyMaxRetries, max_retries, "it is a whole number");
+AFTERCOMMIT_ANY_OPTION(AnyRetryFor, retry_for, "it is a length of time with its unit, as 1h or 30min");
 AFTERCOMMIT_ANY_OPTION(AnyExpires, expires, "it is a length of time with its unit, as 5s or 200ms");
 AFTERCOMMIT_ANY_OPTION(AnyDelivery, delivery, "it is an aftercommit::Delivery");
 AFTERCOMMIT_ANY_OPTION(AnyDatabase, database, "it is the alias of a database, as \"reports\"");
 AFTERCOMMIT_ANY_OPTION(AnyTransaction, transaction, "it is the address of a Transaction, as &tx");
+AFTERCOMMIT_ANY_OPTION(AnyPriority, priority, "it is an aftercommit::Priority");
+AFTERCOMMIT_ANY_OPTION(AnyUnique, unique, "it is an aftercommit::Unique, as Unique{.for_ = 1h}");
 
 #undef AFTERCOMMIT_ANY_OPTION
 
@@ -76,10 +79,14 @@ struct AnyOptions {
   AnyQueue queue{};
   AnyMaxRetries max_retries{};
   std::optional<Backoff> backoff{};
+  AnyRetryFor retry_for{};
   AnyExpires expires{};
   AnyDelivery delivery{};
   AnyDatabase database{};
   AnyTransaction transaction{};
+  AnyPriority priority{};
+  Headers headers{};
+  AnyUnique unique{};
 };
 
 template <class Given>

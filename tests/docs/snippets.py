@@ -41,7 +41,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 PAGES = ["README.md", "docs/guide.md", *(f"docs/guide/{name}.md" for name in (
-    "transactions", "tasks", "sql", "worker", "database", "operating", "deployment", "testing")),
+    "transactions", "tasks", "periodic", "cancel", "unique", "results", "middleware", "sql", "worker", "queues", "database", "operating", "deployment", "testing")),
     "docs/guarantees.md", "docs/wire-format.md"]
 RUN = {"sql", "console"}
 READ = {"sh", "json", "python", "ini", "yaml", "js"}

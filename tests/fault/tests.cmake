@@ -33,8 +33,8 @@ target_include_directories(two_call_promoter PRIVATE ${PROJECT_SOURCE_DIR}/tests
 target_link_libraries(two_call_promoter PRIVATE aftercommit::worker PkgConfig::hiredis)
 
 aftercommit_tests(fault LABEL fault SOURCES fault/mutants/wrong_statements.cpp LIBRARIES fault_support
-  TESTS bad_input failover lost_reply mutant postgres_fault process_fault producer_fault redis_fault relay_fault worker_hang
-        worker_kill worker_role zombie)
+  TESTS bad_input cancel_fault failover lost_reply mutant periodic_kill postgres_fault process_fault producer_fault
+        redis_fault relay_fault result_fault unique_fault worker_hang worker_kill worker_role zombie)
 target_compile_definitions(fault_tests PRIVATE AFTERCOMMIT_TWO_CALL_PROMOTER="$<TARGET_FILE:two_call_promoter>")
 add_dependencies(fault_tests two_call_promoter)
 

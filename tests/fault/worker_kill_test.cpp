@@ -5,6 +5,8 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "broker/contract/broker.hpp"
+#include "broker/contract/levels.hpp"
 #include "fault/harness/fault_fixture.hpp"
 
 namespace aftercommit::fault {
@@ -86,6 +88,21 @@ TEST_F(WorkerKill, GivesItsJobsBackAfterTheLease) {  // P5
   start_worker();
   EXPECT_TRUE(eventually([&] { return effects_of(job) == 1; }, 10s));
   EXPECT_EQ(runs_of(job).size(), 2u);
+  expect_nothing_missing();
+}
+
+TEST_F(WorkerKill, LeavesAJobAtItsLevelInAQueueThatIsPausedMeanwhile) {  // P5
+  auto& dead = start_doomed("worker.after_run");
+  transact(
+      [&](Transaction&, Intent& intent) { ask(intent, tasks.ok, {.priority = Priority::kCritical}, 1L); });
+  ASSERT_EQ(dead.exit_code(), kKilled);
+  app.pause_queue("load");
+  start_worker();
+  const auto broker = make_broker(redis.url());
+  const auto ready = [&] { return broker->counts("load").ready_at.at(index_of(Priority::kCritical)); };
+  EXPECT_TRUE(eventually([&] { return ready() == 1; }, 10s)) << "given back, and not fetched";
+  EXPECT_EQ(effects(), 0);
+  app.resume_queue("load");
   expect_nothing_missing();
 }
 

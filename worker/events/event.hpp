@@ -68,6 +68,15 @@ struct JobRetried {
   Reason reason;
 };
 
+/// Its task has put it off; no attempt is used up.
+struct JobSnoozed {
+  JobName job;
+  std::string_view queue;
+  int attempt;  ///< at which it still is
+  std::chrono::milliseconds countdown;
+  Reason reason;
+};
+
 /// Looked at again after a while; no attempt is used up.
 struct JobPutOff {
   enum class Why : std::uint8_t {
@@ -126,6 +135,13 @@ struct JobExpired {
   JobName job;
 };
 
+/// Somebody has cancelled it.
+struct JobCancelled {
+  JobName job;
+  std::string_view queue;
+  bool was_running = false;  ///< when that was asked for; else it was not even claimed
+};
+
 /// It has taken effect before.
 struct JobSkipped {
   JobName job;
@@ -137,6 +153,12 @@ struct JobBuried {
   std::string_view queue;
   DeadLetter::Cause cause;
   std::string_view exception;  ///< as in JobRetried
+  Reason reason;
+};
+
+/// Nothing of what its on_failure hook has done stands; the job is buried all the same.
+struct JobHookFailed {
+  JobName job;
   Reason reason;
 };
 
@@ -157,9 +179,10 @@ struct DatabaseServesAgain {
   std::chrono::milliseconds outage;
 };
 
-using Event = std::variant<JobStarted, JobDone, JobRerun, JobTroubleAfterCommit, JobRetried, JobPutOff,
-                           JobOutdated, JobPutAside, JobGivenBack, JobCrashed, JobCrashNotKept, JobExpired,
-                           JobSkipped, JobBuried, DatabaseDoubted, DatabaseAway, DatabaseServesAgain>;
+using Event =
+    std::variant<JobStarted, JobDone, JobRerun, JobTroubleAfterCommit, JobRetried, JobSnoozed, JobHookFailed,
+                 JobPutOff, JobOutdated, JobPutAside, JobGivenBack, JobCrashed, JobCrashNotKept, JobExpired,
+                 JobCancelled, JobSkipped, JobBuried, DatabaseDoubted, DatabaseAway, DatabaseServesAgain>;
 
 /// Is called from any thread, also at the same time, and must not wait: the job goes on when it returns. What
 /// it throws is dropped.

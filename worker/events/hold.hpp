@@ -12,6 +12,8 @@ enum class Hold : std::uint8_t {
   kUnknownDatabase,  ///< it names a database that this worker does not have
   kDatabaseAway,     ///< which does not serve, or is being asked
   kNoLease,          ///< this worker was silent for too long: others may have the job by now
+  kCancelled,        ///< while it ran; it may still do, elsewhere
+  kPaused,           ///< its queue is
   kExpired,
   kUnknownTask,  ///< to this worker
   kNoBody,       ///< the task is declared here alone to be called

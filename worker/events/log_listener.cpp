@@ -79,6 +79,12 @@ void say(const JobRetried& event) {
        with("exception", or_none(event.exception)), with("error", event.reason));
 }
 
+void say(const JobSnoozed& event) {
+  line(LogLevel::kInfo, "job snoozed by its task, which uses up no retry", event.job,
+       with("queue", event.queue), with("attempt", event.attempt),
+       with("countdown_ms", event.countdown.count()), with("reason", event.reason));
+}
+
 void say(const JobPutOff& event) {
   using Why = JobPutOff::Why;
   switch (event.why) {
@@ -135,7 +141,7 @@ void say(const JobPutAside& event) {
 }
 
 void say(const JobGivenBack& event) {
-  if (event.why) return;  // the home, or the lease, has been told of
+  if (event.why) return;  // the home, the lease, or the pause, has been told of
   line(LogLevel::kWarning, "job given back: the worker is stopping", event.job, with("error", event.reason));
 }
 
@@ -155,6 +161,12 @@ void say(const JobExpired& event) {
   line(LogLevel::kWarning, "job expired before it started, and was dropped", event.job);
 }
 
+void say(const JobCancelled& event) {
+  line(LogLevel::kInfo,
+       event.was_running ? "job cancelled while it ran: what it had done is rolled back" : "job cancelled",
+       event.job, with("queue", event.queue));
+}
+
 void say(const JobSkipped& event) {
   line(LogLevel::kInfo,
        event.may_be_dead ? "job skipped: it has taken effect before, or is dead"
@@ -166,6 +178,11 @@ void say(const JobBuried& event) {
   line(LogLevel::kError, "job buried as a dead letter", event.job, with("queue", event.queue),
        with("cause", to_string(event.cause)), with("exception", or_none(event.exception)),
        with("reason", event.reason));
+}
+
+void say(const JobHookFailed& event) {
+  line(LogLevel::kError, "the on_failure hook of a job has failed; the job is dead all the same", event.job,
+       with("error", event.reason));
 }
 
 // --- A database of a worker.

@@ -59,13 +59,13 @@ void take_out(std::vector<Fetched>& jobs, const Settled& settled) {
 }  // namespace
 
 Gate::Gate(App& app, const Home& home, const HeldLease& lease, RunningJobs& running, LockedJobs& locked,
-           const Events& events, milliseconds grace, Preparations preparations)
+           const CancelRequests& cancels, const Events& events, milliseconds grace, Preparations preparations)
     : app_{app},
       running_{running},
       locked_{locked},
       events_{events},
       grace_{grace},
-      holds_{app, home, lease, databases_},
+      holds_{app, home, lease, cancels, paused_, databases_},
       databases_{app, running, events, std::move(preparations), [this] {
                    wake();
                    const std::lock_guard lock{mutex_};

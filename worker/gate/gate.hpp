@@ -20,6 +20,7 @@
 #include "worker/gate/database_watch.hpp"
 #include "worker/gate/holds.hpp"
 #include "worker/held/locked_jobs.hpp"
+#include "worker/held/paused_queues.hpp"
 #include "worker/home/home.hpp"
 #include "worker/roles/heartbeat.hpp"
 #include "worker/roles/settler.hpp"
@@ -35,7 +36,8 @@ class Gate {
  public:
   /// None is owned; all outlive this.  `grace`: how long a job waits for a worker that knows its task.
   Gate(App& app, const Home& home, const HeldLease& lease, RunningJobs& running, LockedJobs& locked,
-       const Events& events, std::chrono::milliseconds grace, Preparations preparations);
+       const CancelRequests& cancels, const Events& events, std::chrono::milliseconds grace,
+       Preparations preparations);
 
   /// What holds this job back now; nothing: it is to be tried.
   std::optional<Hold> hold(const Candidate& candidate) const { return holds_.first(candidate); }
@@ -51,6 +53,9 @@ class Gate {
   /// Settles those of `jobs` that cannot run now, and leaves the others, also where it throws.  For one
   /// thread, the fetcher's.
   void hold_back(std::vector<Fetched>& jobs, Settler& settler);
+
+  /// The queues whose jobs are given back, and not to be fetched.
+  PausedQueues& paused() noexcept { return paused_; }
 
   /// False while it is away, or is being asked.
   bool serves(const Database& database) const;
@@ -81,6 +86,7 @@ class Gate {
   LockedJobs& locked_;
   const Events& events_;
   const std::chrono::milliseconds grace_;
+  PausedQueues paused_;
   const Holds holds_;
   std::atomic<bool> watchful_{false};
   std::atomic<std::chrono::steady_clock::rep> woken_at_{0};

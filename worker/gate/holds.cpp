@@ -23,8 +23,9 @@ Database* find_database(App& app, std::string_view alias) {
   }
 }
 
+/// Not one that is dead: it still has to be buried.
 bool has_expired(const Envelope& job, App& app) {
-  return job.expires_at &&
+  return job.expires_at && job.death_cause.empty() &&
          *job.expires_at < std::chrono::time_point_cast<std::chrono::milliseconds>(app.core().clock().now());
 }
 
@@ -50,6 +51,8 @@ std::optional<Hold> Holds::first(const Candidate& candidate) const {
   }
   // Others need not have it: so it goes back, instead of being forgotten.
   if (job.durable && !lease_.held()) return Hold::kNoLease;
+  if (cancels_.contains(job.id)) return Hold::kCancelled;
+  if (paused_.contains(job.queue)) return Hold::kPaused;
   if (expired) return Hold::kExpired;
   if (candidate.task == nullptr) return Hold::kUnknownTask;
   if (!candidate.task->bind) return Hold::kNoBody;

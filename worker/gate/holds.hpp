@@ -7,8 +7,10 @@
 
 #include "aftercommit/app.hpp"
 #include "broker/envelope/envelope.hpp"
+#include "worker/cancel/cancel_requests.hpp"
 #include "worker/events/hold.hpp"
 #include "worker/gate/database_watch.hpp"
+#include "worker/held/paused_queues.hpp"
 #include "worker/home/home.hpp"
 #include "worker/roles/heartbeat.hpp"
 
@@ -34,8 +36,9 @@ Candidate candidate_of(App& app, const Envelope& job);
 class Holds {
  public:
   /// None is owned; all outlive this.
-  Holds(App& app, const Home& home, const HeldLease& lease, const DatabaseWatches& databases)
-      : app_{app}, home_{home}, lease_{lease}, databases_{databases} {}
+  Holds(App& app, const Home& home, const HeldLease& lease, const CancelRequests& cancels,
+        const PausedQueues& paused, const DatabaseWatches& databases)
+      : app_{app}, home_{home}, lease_{lease}, cancels_{cancels}, paused_{paused}, databases_{databases} {}
 
   /// The first that holds this job back now; nothing: it is to be tried.
   std::optional<Hold> first(const Candidate& candidate) const;
@@ -44,6 +47,8 @@ class Holds {
   App& app_;
   const Home& home_;
   const HeldLease& lease_;
+  const CancelRequests& cancels_;
+  const PausedQueues& paused_;
   const DatabaseWatches& databases_;
 };
 

@@ -1,12 +1,18 @@
 #include "worker/intake/fetcher.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/process/fail_point.hpp"
 #include "worker/held/give_back.hpp"
 
 namespace aftercommit::worker {
+namespace {
+
+constexpr Millis kWhilePaused{500};  // where all queues are: as long as a fetch waits
+
+}  // namespace
 
 Fetcher::Fetcher(std::unique_ptr<Intake> broker, WorkerId worker, QueueOrder order, HeldLease& lease,
                  Home& home, InHand& in_hand, Gate& gate, JobBuffer& buffer, Settler& settler)
@@ -31,10 +37,12 @@ void Fetcher::finish(const std::stop_token& stop) {
 }
 
 void Fetcher::fetch(const std::stop_token& stop) {
-  constexpr Millis kWait{500};  // a blocked read notices a stop only when it ends
+  constexpr Millis kKnowBy{2000};  // a database that says which queues are paused may be away
+  constexpr Millis kWait{500};     // a blocked read notices a stop only when it ends
   thread_.progress().enter(Phase::kWaiting);
   lease_.wait_until_held(stop);
   home_.wait_until_right(stop);
+  gate_.paused().wait_until_known(kKnowBy, stop);
   const auto wanted = buffer_.wait_for_demand(stop);
   if (stop.stop_requested()) return;
   thread_.progress().enter(Phase::kAtWork);
@@ -43,8 +51,7 @@ void Fetcher::fetch(const std::stop_token& stop) {
   if (wanted == 0) return;
   if (fetched_.empty()) {
     fetched_ = in_hand_.take_back();
-    if (fetched_.empty())
-      fetched_ = broker_->fetch(worker_, order_.next(), how_many(wanted), buffer_.fetch_wait(kWait));
+    if (fetched_.empty()) fetched_ = fetch(how_many(wanted), buffer_.fetch_wait(kWait), stop);
     thread_.succeeded();
     are_new_ = true;
   }
@@ -57,6 +64,22 @@ void Fetcher::fetch(const std::stop_token& stop) {
   look_further(found, fetched_.size());
   buffer_.put(std::move(fetched_), found);
   fetched_.clear();
+}
+
+/// Of the queues that are not paused.
+std::vector<Fetched> Fetcher::fetch(std::size_t count, Millis wait, const std::stop_token& stop) {
+  auto queues = order_.next();
+  const auto& paused = gate_.paused();
+  if (paused.any()) {
+    open_.clear();
+    std::ranges::copy_if(queues, std::back_inserter(open_),
+                         [&](const Queue& queue) { return !paused.contains(queue); });
+    queues = open_;
+  }
+  if (!queues.empty()) return broker_->fetch(worker_, queues, count, wait);
+  thread_.progress().enter(Phase::kWaiting);
+  gate_.paused().wait_for_change(kWhilePaused, stop);
+  return {};
 }
 
 /// Each is ours until it has been given back.

@@ -28,14 +28,16 @@ class Fetcher {
 
  private:
   void fetch(const std::stop_token& stop);
+  std::vector<Fetched> fetch(std::size_t count, Millis wait, const std::stop_token& stop);
   void finish(const std::stop_token& stop);
   void give_back_all(std::vector<Fetched>& jobs);
   std::size_t how_many(std::size_t wanted) const;
   void look_further(std::size_t fetched, std::size_t left);
 
-  const std::unique_ptr<Intake> broker_;  // used by thread_ alone, as are the next five
+  const std::unique_ptr<Intake> broker_;  // used by thread_ alone, as are the next six
   const WorkerId worker_;
   QueueOrder order_;
+  std::vector<Queue> open_;        // that are not paused, while others are
   std::vector<Fetched> fetched_;   // and in hand, but not in the buffer yet
   bool are_new_ = false;           // they are not in hand yet
   std::vector<Fetched> stranded_;  // out of the buffer, but not given back yet

@@ -1,16 +1,21 @@
 #include "worker/process/crash_report.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
+#include "aftercommit/trace.hpp"
 #include "broker/envelope/envelope.hpp"
+#include "broker/envelope/trace_field.hpp"
 #include "client/app/app_core.hpp"
 #include "client/app/worker_backends.hpp"
 #include "client/job_table/claim_forms.hpp"
@@ -18,7 +23,10 @@
 #include "worker/events/events.hpp"
 #include "worker/gate/holds.hpp"
 #include "worker/held/give_back.hpp"
+#include "worker/log/caught.hpp"
 #include "worker/run/job_ending.hpp"
+#include "worker/run/retry_rules.hpp"
+#include "worker/watch/running_body.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -46,58 +54,124 @@ void end_sessions(App& app, const WorkerId& dead) {
 }
 
 /// Keeps the count in the row as well, if there is one, from where the job comes back if the broker loses it.
-void record(const detail::Claim& claim, const Envelope& job, std::chrono::milliseconds countdown,
+void record(const detail::Claim& claim, const Envelope& job, int attempt, std::chrono::milliseconds countdown,
             const Events& events) {
   try {
     // No row at this attempt: it is done, or this copy is an old one; its next claim finds out.
-    claim.record(job, job.attempt, countdown);
+    claim.record(job, attempt, countdown);
   } catch (const std::exception& error) {
     const auto why = detail::first_line(error);
     events.tell(JobCrashNotKept{.job = job, .reason = {.text = why}});
   }
 }
 
-/// Where it is not known which of several jobs brought the process down, they are put off by a different
-/// moment each: the next time they hardly run together, and those that are innocent get through.
-std::chrono::milliseconds countdown_of(std::size_t suspects, int crashes) {
-  if (suspects < 2) return 0ms;
+/// After its first crash a job runs again at once, as the process may have been killed for another's sake;
+/// from the second one on it waits as its backoff says.  Where it is not known which of several jobs brought
+/// the process down, they are put off by a different moment each: the next time they hardly run together, and
+/// those that are innocent get through.
+std::chrono::milliseconds countdown_of(std::size_t suspects, int crashes, const RetryRules& rules) {
+  const auto backoff = crashes > 1 ? rules.wait(crashes - 1) : 0ms;
+  if (suspects < 2) return backoff;
   thread_local std::mt19937 random{std::random_device{}()};
-  return std::chrono::milliseconds{std::uniform_int_distribution<int>{0, 1000 * crashes}(random)};
+  return std::max(backoff,
+                  std::chrono::milliseconds{std::uniform_int_distribution<int>{0, 1000 * crashes}(random)});
 }
 
+/// An attempt that had not ended at its time limit, as if its task had thrown that.
+struct TimedOut {
+  std::string text;
+  std::string type;
+  bool retried;
+};
+
+TimedOut timed_out(const Envelope& job, const TaskOptions& options, std::chrono::milliseconds limit) {
+  try {
+    throw TimeLimitExceeded{timed_out_text(job.task, limit)};
+  } catch (const TimeLimitExceeded& error) {
+    const bool retried = !options.retry_on || options.retry_on.match_caught();
+    return {.text = error.what(),
+            .type = type_of_caught(),
+            .retried = retried && !options.no_retry_on.match_caught()};
+  }
+}
+
+/// `limit`: it was this that the job ran beyond; nothing: it crashed.
 Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_view how, std::size_t suspects,
-                  Home& home, const Events& events) {
+                  std::optional<std::chrono::milliseconds> limit, Home& home, const Events& events) {
   auto decoded = decode(fetched.payload, app.options().payload_limit);
   auto* const job = std::get_if<Envelope>(&decoded);
   if (job == nullptr) return give_back(std::move(fetched));  // none of it is ever run, so it is not to blame
+  const TraceScope lines{trace_of(*job)};
   const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(app.core().clock().now());
+  const auto candidate = candidate_of(app, *job);
   // None where this worker does not have its database: whoever runs it next says so.
-  detail::AnyClaim claim{*job, candidate_of(app, *job).database};
+  detail::AnyClaim claim{*job, candidate.database};
 
-  ++job->crashes;
-  add_error(*job, {.attempt = job->attempt,
+  std::optional<TimedOut> late;
+  if (limit && candidate.task != nullptr) late = timed_out(*job, candidate.task->options, *limit);
+  if (!late) ++job->crashes;
+  const int had = is_dying(*job) ? as_it_died(*job).counted_attempt() : job->counted_attempt();
+  add_error(*job, {.attempt = had,
                    .at = now,
                    .worker = dead,
-                   .error = "the worker process died while it ran this job: " + std::string{how}});
-  events.tell(JobCrashed{.job = *job, .how = how, .crashes = job->crashes});
-  if (job->crashes >= kCrashesAllowed) {
+                   .error = late ? late->text
+                                 : "the worker process died while it ran this job: " + std::string{how},
+                   .type = late ? late->type : std::string{}});
+  if (!late) events.tell(JobCrashed{.job = *job, .how = how, .crashes = job->crashes});
+  const auto given_back_as = [&](const Envelope& next, std::chrono::milliseconds countdown) {
+    if (claim.get() != nullptr) record(*claim, next, job->attempt, countdown, events);
+    fetched.payload = encode(next);
+    auto settlement = give_back(std::move(fetched));
+    if (countdown > 0ms) {
+      settlement.kind = Settlement::Kind::kRetry;
+      settlement.countdown = countdown;
+    }
+    return settlement;
+  };
+  const auto buried = [&](const Envelope& died, DeadLetter::Cause cause, const std::string& reason) {
     LockedJobs locked;
-    JobEnding ending{fetched, dead, locked, home, events};
+    CancelRequests cancels;
+    JobEnding ending{fetched, dead, locked, cancels, home, events};
     ending.found(*job, claim.get());
-    return ending.buried(job, job->attempt, DeadLetter::Cause::kCrashed,
-                         "the worker process died each of the " + std::to_string(job->crashes) +
-                             " times that it ran this job; the last time: " + std::string{how},
-                         now);
+    return ending.buried(&died, job->attempt, cause, reason, now);
+  };
+  const auto dies = [&](DeadLetter::Cause cause, const std::string& reason) {
+    const bool has_hook = candidate.task != nullptr && candidate.task->on_failure;
+    return has_hook ? given_back_as(dying(*job, cause, reason), 0ms) : buried(*job, cause, reason);
+  };
+
+  const RetryRules rules{*job, candidate.task != nullptr ? &candidate.task->options : nullptr};
+  if (late) {
+    if (!late->retried)
+      return dies(DeadLetter::Cause::kRejected, "its task does not retry " + late->type + ": " + late->text);
+    const int attempt = job->counted_attempt();
+    if (attempt > rules.max_retries() || job->attempt >= kMaxAttempts)
+      return dies(DeadLetter::Cause::kRetriesExhausted, late->text);
+    const auto countdown = rules.wait(attempt);
+    if (const auto why = rules.too_late(now, countdown); !why.empty())
+      return dies(DeadLetter::Cause::kRetriesExhausted, why + "; the last error: " + late->text);
+    events.tell(JobRetried{.job = *job,
+                           .queue = fetched.queue,
+                           .attempt = attempt,
+                           .countdown = countdown,
+                           .exception = late->type,
+                           .reason = {.text = late->text}});
+    return given_back_as(next_attempt(*job, rules, now), countdown);
   }
-  const auto countdown = countdown_of(suspects, job->crashes);
-  if (claim.get() != nullptr) record(*claim, *job, countdown, events);
-  fetched.payload = encode(*job);
-  auto settlement = give_back(std::move(fetched));
-  if (countdown > 0ms) {
-    settlement.kind = Settlement::Kind::kRetry;
-    settlement.countdown = countdown;
+  if (is_dying(*job)) {  // in the hook of its task, which is given up as a body is
+    if (job->crashes < 2 * kCrashesAllowed) return given_back_as(*job, 0ms);
+    return buried(as_it_died(*job), cause_of_death(*job), job->death_reason);
   }
-  return settlement;
+  if (job->crashes >= kCrashesAllowed) {
+    return dies(DeadLetter::Cause::kCrashed,
+                "the worker process died each of the " + std::to_string(job->crashes) +
+                    " times that it ran this job; the last time: " + std::string{how});
+  }
+  const auto countdown = countdown_of(suspects, job->crashes, rules);
+  if (const auto why = rules.too_late(now, countdown); !why.empty())
+    return dies(DeadLetter::Cause::kRetriesExhausted, why + "; the last error: " + job->errors.back().error);
+  job->retry_until = rules.retry_until(now);
+  return given_back_as(*job, countdown);
 }
 
 }  // namespace
@@ -111,10 +185,11 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
   const Events events{};
   std::vector<Settlement> settlements;
   const auto running = predecessor.running();
-  for (const auto& [queue, entry] : running) {
+  for (const auto& held : running) {
     // What it does not hold any more has been settled, or taken over.
-    for (auto& fetched : broker.held_by(dead, queue, {&entry, 1})) {
-      settlements.push_back(booked(app, std::move(fetched), dead, how, running.size(), home, events));
+    for (auto& fetched : broker.held_by(dead, held.queue, {&held.entry, 1})) {
+      settlements.push_back(
+          booked(app, std::move(fetched), dead, how, running.size(), held.timed_out_after, home, events));
     }
   }
   if (!settlements.empty()) broker.settle(dead, settlements);

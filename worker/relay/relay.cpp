@@ -15,11 +15,12 @@ Millis time_until(std::chrono::steady_clock::time_point instant) {
 }  // namespace
 
 Relay::Relay(std::unique_ptr<RelayTarget> broker, Database& database, std::vector<Queue> queues,
-             std::size_t payload_limit, std::chrono::milliseconds interval, Home& home)
+             std::size_t payload_limit, std::chrono::milliseconds interval, Home& home,
+             std::function<void()> on_cancel)
     : broker_{std::move(broker)},
       sweeper_{*broker_, database, std::move(queues), payload_limit},
       database_{database},
-      listener_{database},
+      listener_{database, std::move(on_cancel)},
       interval_{interval},
       home_{home},
       thread_{{"relaying durable jobs", "the broker or the database"}, [this](const std::stop_token& stop) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <vector>
@@ -19,9 +20,11 @@ namespace aftercommit::worker {
 /// wants.
 class Relay {
  public:
-  /// `database` and `home` are not owned and outlive this.
+  /// `database` and `home` are not owned and outlive this.  `on_cancel`: called when it hears that a running
+  /// job of the database was cancelled; may be empty.
   Relay(std::unique_ptr<RelayTarget> broker, Database& database, std::vector<Queue> queues,
-        std::size_t payload_limit, std::chrono::milliseconds interval, Home& home);
+        std::size_t payload_limit, std::chrono::milliseconds interval, Home& home,
+        std::function<void()> on_cancel);
 
   RoleThread& thread() noexcept { return thread_; }
 

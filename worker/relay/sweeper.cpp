@@ -24,8 +24,12 @@ constexpr Millis kElsewhere{1000};   // at least, between two looks whether some
 /// What a relay carries may be over the limit of its own worker: another one may have a greater limit.
 constexpr std::size_t kMostOfAnyWorker = 16UL * 1024 * 1024;
 
-Outgoing as_it_is(const JobRow& row) {
-  return {.queue = row.queue, .payload = row.envelope, .countdown = row.due_in, .durable = row.id};
+Outgoing as_it_is(const JobRow& row, Priority priority) {
+  return {.queue = row.queue,
+          .payload = row.envelope,
+          .countdown = row.due_in,
+          .durable = row.id,
+          .priority = priority};
 }
 
 /// An answer came from another run of the server, or another one, than those before it.
@@ -322,7 +326,9 @@ std::optional<Outgoing> Sweeper::outgoing(const JobRow& row) {
     // Of a later version: whoever reads it will say what it is.
     if (malformed->elsewhere && row.envelope.size() <= kMostOfAnyWorker) {
       const auto known = identify(row.envelope);
-      if (known.id == row.id && known.queue == row.queue && known.may_be_durable) return as_it_is(row);
+      if (known.id == row.id && known.queue == row.queue && known.may_be_durable) {
+        return as_it_is(row, known.priority);
+      }
     }
     bury_malformed(row, malformed->reason);
     return std::nullopt;
@@ -333,7 +339,7 @@ std::optional<Outgoing> Sweeper::outgoing(const JobRow& row) {
                    "its envelope is not that of a durable job with the id, queue and attempt of its row");
     return std::nullopt;
   }
-  return as_it_is(row);
+  return as_it_is(row, job.priority);
 }
 
 void Sweeper::bury_malformed(const JobRow& row, const std::string& reason) {

@@ -7,7 +7,7 @@
 
 namespace aftercommit::worker {
 
-Promoter::Promoter(std::unique_ptr<Schedule> broker, std::vector<Queue> queues)
+Promoter::Promoter(std::unique_ptr<DelayedJobs> broker, std::vector<Queue> queues)
     : broker_{std::move(broker)},
       queues_{std::move(queues)},
       thread_{{"promoting delayed jobs"}, [this](const std::stop_token&) { promote(); }} {}

@@ -12,14 +12,14 @@ namespace aftercommit::worker {
 /// Every worker has one; whichever comes first promotes.  The log calls it the scheduler.
 class Promoter {
  public:
-  Promoter(std::unique_ptr<Schedule> broker, std::vector<Queue> queues);
+  Promoter(std::unique_ptr<DelayedJobs> broker, std::vector<Queue> queues);
 
   RoleThread& thread() noexcept { return thread_; }
 
  private:
   void promote();
 
-  const std::unique_ptr<Schedule> broker_;  // used by thread_ alone, as is what follows
+  const std::unique_ptr<DelayedJobs> broker_;  // used by thread_ alone, as is what follows
   const std::vector<Queue> queues_;
   RoleThread thread_;  // last
 };

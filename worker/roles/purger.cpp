@@ -2,7 +2,9 @@
 
 #include "base/process/fail_point.hpp"
 #include "client/app/app_core.hpp"
+#include "client/job_table/cancellations.hpp"
 #include "client/job_table/ledger.hpp"
+#include "client/results/result_rows.hpp"
 
 namespace aftercommit::worker {
 
@@ -25,6 +27,20 @@ void Purger::purge(const std::string& alias, Database& database, const std::stop
   try {
     fail_point("purging the ledger");
     while (!stop.stop_requested() && detail::purge_ledger(database, kept_) > 0) {
+    }
+    if (detail::has_cancellations(database)) {
+      while (!stop.stop_requested() && detail::purge_cancelled(database, kept_) > 0) {
+      }
+    }
+    auto& marks = marks_[alias];
+    do {
+      detail::purge_marks(database, marks);
+    } while (!stop.stop_requested() && marks.worth_more());
+    if (detail::has_result_tables(database)) {
+      while (!stop.stop_requested() && detail::purge_results(database) > 0) {
+      }
+      while (!stop.stop_requested() && detail::purge_progress(database) > 0) {
+      }
     }
     failing.succeeded();
   } catch (...) {

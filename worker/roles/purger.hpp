@@ -1,4 +1,4 @@
-/// Keeps the ledgers from growing for ever.
+/// Keeps the ledgers, and the tables of cancelled jobs, of unique keys and of results, from growing for ever.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "aftercommit/app.hpp"
+#include "client/job_table/unique_marks.hpp"
 #include "worker/roles/role_thread.hpp"
 
 namespace aftercommit::worker {
@@ -25,8 +26,9 @@ class Purger {
 
   App& app_;
   const std::chrono::hours kept_;
-  std::map<std::string, SaidOnce> failures_;  // used by thread_ alone, as others; by alias
-  RoleThread thread_;                         // last
+  std::map<std::string, SaidOnce> failures_;        // used by thread_ alone, as others; by alias
+  std::map<std::string, detail::MarksSeen> marks_;  // the same
+  RoleThread thread_;                               // last
 };
 
 }  // namespace aftercommit::worker

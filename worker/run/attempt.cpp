@@ -2,23 +2,25 @@
 
 #include <algorithm>
 #include <exception>
-#include <random>
 #include <utility>
 
 #include "aftercommit/error.hpp"
 #include "base/epoch_ms.hpp"
+#include "broker/envelope/trace_field.hpp"
 #include "client/app/app_core.hpp"
 #include "client/postgres/error_text.hpp"
 #include "worker/log/log_text.hpp"
+#include "worker/run/burial.hpp"
 
 namespace aftercommit::worker {
 namespace {
 
 using std::chrono::milliseconds;
 
-double random_share() {
-  thread_local std::mt19937 random{std::random_device{}()};
-  return std::uniform_real_distribution<>{}(random);
+/// Why a job dies whose retry_for has passed.
+std::string too_late(std::string why, const Envelope& job) {
+  if (!job.errors.empty()) why += "; the last error: " + job.errors.back().error;
+  return why;
 }
 
 }  // namespace
@@ -26,8 +28,13 @@ double random_share() {
 std::optional<Settlement> Attempt::run() {
   started_ = std::chrono::steady_clock::now();
   if (const auto* malformed = read()) return settle_unreadable(context_, fetched_, *malformed, now());
+  if (const auto trace = trace_of(*job_)) trace_.emplace(trace->child());
   if (const auto hold = context_.gate.hold(*candidate_)) return held_back(*hold);
   job_->unknown_since.reset();
+  if (is_dying(*job_)) return buried_with_hook();
+  if (job_->retry_until && now() >= *job_->retry_until) {
+    return dies(DeadLetter::Cause::kRetriesExhausted, too_late(rules().too_late(now(), {}), *job_));
+  }
   try {
     body_ = candidate_->task->bind(job_->args);
   } catch (const std::exception& error) {
@@ -36,7 +43,7 @@ std::optional<Settlement> Attempt::run() {
     return bury(DeadLetter::Cause::kMalformed,
                 "an argument does not convert: what was thrown is no std::exception", job_->attempt);
   }
-  context_.events.tell(JobStarted{.job = *job_, .attempt = job_->attempt});
+  context_.events.tell(JobStarted{.job = *job_, .attempt = job_->counted_attempt()});
   auto failure =
       execution_.run({.candidate = *candidate_, .queue = fetched_.queue, .claim = *claim_, .body = body_});
   if (execution_.is_at_commit()) return std::nullopt;
@@ -65,6 +72,7 @@ const Malformed* Attempt::read() {
 detail::Riders* Attempt::begin_ahead(const Database& database) {
   if (read() != nullptr || candidate_->database != &database || context_.gate.hold(*candidate_))
     return nullptr;
+  if (is_dying(*job_) || job_->retry_until) return nullptr;  // it may not run at all
   return candidate_->task->options.transactional ? &execution_.begin_ahead(*claim_) : nullptr;
 }
 
@@ -72,8 +80,11 @@ Settlement Attempt::held_back(Hold hold) {
   switch (hold) {
     case Hold::kWrongHome:
     case Hold::kNoLease:
+    case Hold::kPaused:
       context_.events.tell(JobGivenBack{.job = *job_, .why = hold});
       return ending_.given_back();
+    case Hold::kCancelled:
+      return ending_.cancelled();
     case Hold::kExpired:
       context_.events.tell(JobExpired{.job = *job_});
       return ending_.dropped();
@@ -92,8 +103,8 @@ Settlement Attempt::ended(std::optional<Failure> failure) {
   body_ = nullptr;
   if (failure) return settle_failure(*failure);
   context_.interrupted.forget(job_->id);
-  context_.events.tell(
-      JobDone{.job = *job_, .queue = fetched_.queue, .attempt = job_->attempt, .started = started_});
+  context_.events.tell(JobDone{
+      .job = *job_, .queue = fetched_.queue, .attempt = job_->counted_attempt(), .started = started_});
   return ending_.done();
 }
 
@@ -102,6 +113,7 @@ Settlement Attempt::settle_failure(const Failure& failure) {
   if (failure.kind == Failure::Kind::kBrokeOut) {  // not again: that might be a second effect
     return ending_.buried_for_good(*job_, DeadLetter::Cause::kRejected, failure.reason, now());
   }
+  if (context_.cancels.contains(job_->id)) return ending_.cancelled();
   if (context_.stop) {
     context_.events.tell(JobGivenBack{.job = *job_, .reason = reason_of(failure)});
     return ending_.given_back();
@@ -112,29 +124,69 @@ Settlement Attempt::settle_failure(const Failure& failure) {
   }
 
   context_.interrupted.forget(job_->id);
-  const auto& options = candidate_->task->options;
-  const int attempt = job_->attempt;
+  if (failure.kind == Failure::Kind::kSnooze) return snoozed(failure);
+  const int attempt = job_->counted_attempt();
   add_error(*job_, {.attempt = attempt,
                     .at = now(),
                     .worker = context_.worker,
                     .error = failure.reason,
-                    .type = failure.type});
-  if (failure.kind == Failure::Kind::kReject)
-    return bury(DeadLetter::Cause::kRejected, failure.reason, attempt);
-  const int max_retries = std::min(job_->max_retries.value_or(options.max_retries), kMaxAttempts - 1);
-  if (attempt > max_retries) return bury(DeadLetter::Cause::kRetriesExhausted, failure.reason, attempt);
-  const auto backoff = job_->backoff.value_or(options.backoff);
-  const auto countdown = failure.countdown ? milliseconds{countdown_ms(*failure.countdown)}
-                                           : backoff.wait(attempt, random_share());
+                    .type = failure.type,
+                    .log = execution_.told_lines(kLogTextLimit)});
+  if (failure.kind == Failure::Kind::kReject) return dies(DeadLetter::Cause::kRejected, failure.reason);
+  if (failure.kind == Failure::Kind::kNotRetried) {
+    const auto error = failure.type.empty() ? "this error" : failure.type;
+    return dies(DeadLetter::Cause::kRejected, "its task does not retry " + error + ": " + failure.reason);
+  }
+  const auto rules = this->rules();
+  if (attempt > failure.max_retries.value_or(rules.max_retries()) || job_->attempt >= kMaxAttempts)
+    return dies(DeadLetter::Cause::kRetriesExhausted, failure.reason);
+  const auto countdown =
+      failure.countdown ? milliseconds{countdown_ms(*failure.countdown)} : rules.wait(attempt);
+  if (auto why = rules.too_late(now(), countdown); !why.empty())
+    return dies(DeadLetter::Cause::kRetriesExhausted, too_late(std::move(why), *job_));
   context_.events.tell(JobRetried{.job = *job_,
                                   .queue = fetched_.queue,
                                   .attempt = attempt,
                                   .countdown = countdown,
                                   .exception = failure.type,
                                   .reason = reason_of(failure)});
-  auto next = *job_;
-  ++next.attempt;
-  return ending_.again(next, attempt, countdown);
+  return ending_.again(next_attempt(*job_, rules, now()), job_->attempt, countdown);
+}
+
+/// Its attempt counts nothing, but has a number of its own all the same: what is said late of the one before
+/// must not be taken for this one's.
+Settlement Attempt::snoozed(const Failure& failure) {
+  const auto rules = this->rules();
+  const milliseconds countdown{countdown_ms(failure.countdown.value_or(milliseconds{0}))};
+  if (auto why = rules.too_late(now(), countdown); !why.empty())
+    return dies(DeadLetter::Cause::kRetriesExhausted,
+                too_late(std::move(why) + ": " + failure.reason, *job_));
+  if (job_->attempt >= kMaxAttempts) {
+    return dies(DeadLetter::Cause::kRetriesExhausted,
+                "it has been snoozed " + std::to_string(job_->snoozes) + " times: " + failure.reason);
+  }
+  context_.events.tell(JobSnoozed{.job = *job_,
+                                  .queue = fetched_.queue,
+                                  .attempt = job_->counted_attempt(),
+                                  .countdown = countdown,
+                                  .reason = reason_of(failure)});
+  auto next = next_attempt(*job_, rules, now());
+  ++next.snoozes;
+  return ending_.again(next, job_->attempt, countdown);
+}
+
+/// A dead letter: at once, or after the hook of its task, for which the job is delivered once more.
+Settlement Attempt::dies(DeadLetter::Cause cause, const std::string& reason) {
+  if (!candidate_->task->on_failure) return bury(cause, reason, job_->attempt);
+  return ending_.again(dying(*job_, cause, reason), job_->attempt, milliseconds{0});
+}
+
+Settlement Attempt::buried_with_hook() {
+  auto settlement =
+      bury_with_hook(context_, running_, ending_,
+                     {.candidate = *candidate_, .queue = fetched_.queue, .claim = *claim_}, now());
+  execution_.end_all();  // that the hook may have left open
+  return settlement;
 }
 
 /// A run that had begun will do again what its task does elsewhere: said of each, but for the first that a

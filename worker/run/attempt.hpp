@@ -8,12 +8,14 @@
 #include <string_view>
 #include <utility>
 
+#include "aftercommit/trace.hpp"
 #include "broker/contract/intake.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/job_table/claim_forms.hpp"
 #include "worker/run/attempt_context.hpp"
 #include "worker/run/execution.hpp"
 #include "worker/run/job_ending.hpp"
+#include "worker/run/retry_rules.hpp"
 
 namespace aftercommit::worker {
 
@@ -22,7 +24,7 @@ class Attempt {
  public:
   /// `context` and `running` are not owned, and outlive this.
   Attempt(AttemptContext& context, Fetched job, RunningJob& running)
-      : context_{context}, fetched_{std::move(job)}, execution_{context, running} {}
+      : context_{context}, running_{running}, fetched_{std::move(job)}, execution_{context, running} {}
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
@@ -49,23 +51,30 @@ class Attempt {
   Settlement held_back(Hold hold);
   Settlement ended(std::optional<Failure> failure);
   Settlement settle_failure(const Failure& failure);
+  Settlement snoozed(const Failure& failure);
+  Settlement dies(DeadLetter::Cause cause, const std::string& reason);
+  Settlement buried_with_hook();
   void tell_put_off(const Failure& failure) const;
   bool is_away(const Failure& failure) const;
   Settlement wait_for_a_deploy(std::string_view why);
   Settlement aside_or_put_off();
   Settlement bury(DeadLetter::Cause cause, const std::string& reason, int attempt);
 
+  RetryRules rules() const { return {*job_, &candidate_->task->options}; }
   Reason reason_of(const Failure& failure) const { return {.text = failure.reason, .args = &job_->args}; }
   std::chrono::system_clock::time_point now() const;
 
   AttemptContext& context_;
+  RunningJob& running_;
   const Fetched fetched_;
-  JobEnding ending_{fetched_, context_.worker, context_.locked, context_.home, context_.events};
+  JobEnding ending_{fetched_,         context_.worker, context_.locked,
+                    context_.cancels, context_.home,   context_.events};
   std::optional<Malformed> malformed_{};  // once the payload has been read, this
   std::optional<Envelope> job_{};         // or this, and the next
   std::optional<Candidate> candidate_{};
   detail::AnyClaim claim_{};
   std::function<void(Job&)> body_{};
+  std::optional<TraceScope> trace_{};  // from run() on: a span of its own, where the job is in a trace
   std::chrono::steady_clock::time_point started_{};
   Execution execution_;  // last: uses the others until it ends
 };

@@ -7,11 +7,14 @@
 
 #include "aftercommit/app.hpp"
 #include "broker/contract/names.hpp"
+#include "worker/cancel/cancel_requests.hpp"
 #include "worker/events/events.hpp"
 #include "worker/gate/gate.hpp"
 #include "worker/held/interruptions.hpp"
 #include "worker/held/locked_jobs.hpp"
 #include "worker/home/home.hpp"
+#include "worker/notes/progress_board.hpp"
+#include "worker/notes/result_tables.hpp"
 #include "worker/roles/heartbeat.hpp"
 #include "worker/run/unreadable.hpp"
 #include "worker/watch/running_job.hpp"
@@ -25,18 +28,23 @@ struct AttemptContext {
   std::chrono::milliseconds unknown_task_grace;
   HeldLease& lease;               // not owned, outlives this
   Home& home;                     // the same
+  TimeLimits time_limits{};       ///< of jobs where neither call nor task says
   Preparations preparations{};    ///< taken by `gate`
   std::atomic<bool> stop{false};  ///< the shutdown's patience has ended: failures now use up no retry
   Events events{};
   RunningJobs running{};
   LockedJobs locked{};
+  CancelRequests cancels{};
   Interruptions interrupted{};
   Unreadable unreadable{};
+  ProgressBoard progress{};
+  ResultTables results{};
   Gate gate{app,
             home,
             lease,
             running,
             locked,
+            cancels,
             events,
             unknown_task_grace,
             std::move(preparations)};  ///< last: its threads use the others

@@ -4,11 +4,15 @@
 #include <string_view>
 #include <utility>
 
+#include "aftercommit/cancel.hpp"
 #include "aftercommit/error.hpp"
 #include "base/process/fail_point.hpp"
+#include "broker/envelope/trace_field.hpp"
 #include "client/app/app_core.hpp"
+#include "client/app/middleware.hpp"
 #include "client/postgres/error_text.hpp"
 #include "client/postgres/pqxx_compat.hpp"
+#include "client/results/result_rows.hpp"
 #include "client/transaction/session.hpp"
 #include "worker/log/caught.hpp"
 #include "worker/run/job_ending.hpp"
@@ -63,24 +67,39 @@ Failure::Outage outage_of(const std::optional<detail::LastWords>& loss) {
   return loss && loss->of_an_administrator() ? Failure::Outage::kPerhaps : Failure::Outage::kLikely;
 }
 
-JobInfo info_of(const Execution::Work& work) {
+/// The call's before the task's before the worker's.
+TimeLimits limits_of(const Execution::Work& work, const TimeLimits& of_worker) {
   const auto& job = work.candidate.job;
-  return {.id = job.id,
-          .task = job.task,
-          .queue = work.queue,
-          .attempt = job.attempt,
-          .max_retries = job.max_retries.value_or(work.candidate.task->options.max_retries),
-          .enqueued_at = job.enqueued_at};
+  const auto& options = work.candidate.task->options;
+  const auto first = [](const auto& of_call, const auto& of_task, std::chrono::milliseconds otherwise) {
+    return of_call ? *of_call : of_task.value_or(otherwise);
+  };
+  return {.soft = first(job.soft_time_limit, options.soft_time_limit, of_worker.soft),
+          .hard = first(job.time_limit, options.time_limit, of_worker.hard)};
 }
 
 }  // namespace
 
+JobInfo info_of(const Candidate& candidate, const Queue& queue) {
+  const auto& job = candidate.job;
+  return {.id = job.id,
+          .task = job.task,
+          .queue = queue,
+          .attempt = job.counted_attempt(),
+          .max_retries = job.max_retries.value_or(candidate.task->options.max_retries),
+          .enqueued_at = job.enqueued_at,
+          .tick = job.tick_at,
+          .headers = job.headers,
+          .trace = trace_of(job)};
+}
+
 std::optional<Failure> Execution::run(const Work& work) {
   work_.emplace(work);
-  logged_.emplace(LoggedJob{.id = job().id, .task = job().task, .attempt = job().attempt});
+  logged_.emplace(LoggedJob{.id = job().id, .task = job().task, .attempt = job().counted_attempt()});
   lines_.emplace(*logged_);
   auto failure = run_body();
   while (goes_again(failure)) failure = run_body();
+  if (!failure && !is_at_commit()) notes_->took_effect();
   if (!is_at_commit()) lines_.reset();
   return failure;
 }
@@ -97,12 +116,14 @@ std::optional<Failure> Execution::finish(detail::Riders* next) {
     failure = run_body();
     if (is_at_commit()) failure = commit();
   }
+  if (!failure) notes_->took_effect();
   lines_.reset();
   return failure;
 }
 
 bool Execution::goes_again(const std::optional<Failure>& failure) {
   if (!failure || !failure->conflict || reruns_ == kConflictReruns || context_.stop) return false;
+  if (context_.cancels.contains(job().id)) return false;
   ++reruns_;
   context_.events.tell(JobRerun{.job = job()});
   return true;
@@ -154,14 +175,20 @@ std::optional<Failure> Execution::step(Part&& part) {
   try {
     return std::forward<Part>(part)();
   } catch (const Retry& retry) {
-    return Failure{Kind::kRetry, detail::what_of(retry), retry.countdown, false, type_of_caught()};
+    return Failure{.kind = Kind::kRetry,
+                   .reason = detail::what_of(retry),
+                   .countdown = retry.countdown,
+                   .type = type_of_caught(),
+                   .max_retries = retry.max_retries};
+  } catch (const Snooze& snooze) {
+    return Failure{Kind::kSnooze, detail::what_of(snooze), snooze.countdown, false, type_of_caught()};
   } catch (const Reject& reject) {
     return Failure{Kind::kReject, detail::what_of(reject), {}, false, type_of_caught()};
   } catch (const std::exception& error) {
-    return explain(error);
+    return as_options_say(explain(error));
   } catch (...) {
-    return Failure{
-        Kind::kError, "the task threw something that is no std::exception", {}, false, type_of_caught()};
+    return as_options_say(Failure{
+        Kind::kError, "the task threw something that is no std::exception", {}, false, type_of_caught()});
   }
 }
 
@@ -179,6 +206,10 @@ std::optional<Failure> Execution::begin() {
   try {
     if (claim.database() == nullptr)
       context_.app.core().database_or_default(*work_->candidate.alias);  // throws: this worker has none
+    if (work_->candidate.task->options.result_ttl && !context_.results.are_in(*claim.database())) {
+      return Failure{.kind = Kind::kUnavailable,
+                     .reason = "the tables of its database are too old to keep what its task returns"};
+    }
     if (std::exchange(begun_ahead_, nullptr) == nullptr) claim.begin();
     const RunningJob::Claim asks{running_, *claim.database()};
     block_.emplace(*claim.database(), claim.riders());
@@ -207,6 +238,10 @@ std::optional<Failure> Execution::run_in_transaction() {
   running_.progress.enter(Phase::kCommitting);
   fail_point("worker.after_run");
   if (const auto wrong = end_what_is_left(session_)) return Failure{Kind::kError, std::string{*wrong}};
+  if (const auto& value = notes_->returned()) {
+    work_->claim.riders().with_commit.add(
+        detail::result_rider(*session_, job().id, job().task, *value, notes_->lines()));
+  }
   return std::nullopt;
 }
 
@@ -227,11 +262,32 @@ std::optional<Failure> Execution::run_bare() {
 }
 
 void Execution::call_body(Transaction* transaction, std::chrono::microseconds harmless) {
-  info_.emplace(info_of(*work_));
-  running_job_.emplace(*info_, transaction, context_.stop);
-  const FileWatch watch{harmless};
-  const ForkWatch children;
-  work_->body(*running_job_);
+  info_.emplace(info_of(work_->candidate, work_->queue));
+  notes_.emplace(context_.progress, *info_, work_->claim.database());
+  running_job_.emplace(*info_, transaction, context_.stop, &*notes_, &running_.body->stop_requested());
+  const auto run = [&] {
+    const FileWatch watch{harmless};
+    const ForkWatch children;
+    detail::run_within(context_.app.core().middleware().run, *running_job_, work_->body);
+  };
+  begin_limits();
+  try {
+    run();
+  } catch (...) {
+    if (const auto why = running_.body->end()) std::rethrow_exception(why);
+    throw;
+  }
+  if (const auto why = running_.body->end()) std::rethrow_exception(why);
+}
+
+/// They count from the first run of the attempt.
+void Execution::begin_limits() {
+  const auto limits = limits_of(*work_, context_.time_limits);
+  const bool limited = limits.soft.count() > 0 || limits.hard.count() > 0;
+  if (limited && !body_began_) body_began_ = RunningBody::Clock::now();
+  const auto due = running_.body->begin(job().id, job().task, limits,
+                                        body_began_.value_or(RunningBody::Clock::time_point{}));
+  if (limited) context_.running.alarm().set(due);
 }
 
 detail::Riders& Execution::begin_ahead(detail::Claim& claim) {
@@ -258,6 +314,10 @@ std::optional<Failure> Execution::explain(const std::exception& error) {
         "the task has ended the transaction that its job runs in by itself (COMMIT, ROLLBACK or PREPARE "
         "TRANSACTION, hidden from the library); what it had done before stands as that left it"};
   }
+  // Whatever became of its session, it was cut short by us.
+  if (dynamic_cast<const TimeLimitExceeded*>(&error) != nullptr ||
+      dynamic_cast<const CancelRequested*>(&error) != nullptr)
+    return Failure{.kind = Kind::kError, .reason = detail::what_of(error), .type = type_of_caught()};
   const auto loss = find_loss();  // before a look that uses the session
   const auto own_loss = session_ != nullptr ? session_->loss() : loss;
   const bool lost = session_ != nullptr && (session_->lost() || own_loss);
@@ -280,6 +340,15 @@ std::optional<Failure> Execution::explain(const std::exception& error) {
   const bool of_its_database =
       session_ == nullptr || lost || in_doubt || dynamic_cast<const CommitInDoubt*>(&error) != nullptr;
   if (of_its_database) failure.outage = outage_of(own_loss);
+  return failure;
+}
+
+/// Nobody's fault is a conflict with another transaction: it is retried unless its very type is named.
+std::optional<Failure> Execution::as_options_say(std::optional<Failure> failure) const {
+  const auto& options = work_->candidate.task->options;
+  if (!failure || failure->kind != Kind::kError) return failure;
+  const bool retried = !options.retry_on || failure->conflict || options.retry_on.match_caught();
+  if (!retried || options.no_retry_on.match_caught()) failure->kind = Kind::kNotRetried;
   return failure;
 }
 

@@ -15,6 +15,7 @@
 #include "client/job_table/claim.hpp"
 #include "client/postgres/last_words.hpp"
 #include "worker/gate/holds.hpp"
+#include "worker/notes/attempt_notes.hpp"
 #include "worker/run/attempt_context.hpp"
 #include "worker/watch/running_job.hpp"
 
@@ -29,7 +30,9 @@ struct Failure {
   enum class Kind {
     kError,
     kRetry,
+    kSnooze,
     kReject,
+    kNotRetried,   ///< as the options of its task say of this exception
     kBrokeOut,     ///< the task has ended its transaction by itself
     kNotOurs,      ///< nothing was there to claim: it did not run
     kUnavailable,  ///< its database did not serve, or is in doubt about the commit: no attempt is used up
@@ -48,8 +51,12 @@ struct Failure {
   Outage outage = Outage::kNone;
   /// With kUnavailable, where the body had begun: how many more such runs the job may have.
   std::optional<int> runs_left{};
-  bool told_why = false;  ///< the reason holds a server's own words for why it has ended a session
+  std::optional<int> max_retries{};  ///< with kRetry: as it says, for this failure alone
+  bool told_why = false;             ///< the reason holds a server's own words for why it has ended a session
 };
+
+/// What a task is told of its job.
+JobInfo info_of(const Candidate& candidate, const Queue& queue);
 
 /// For one job, on the thread that runs it: its body, within its transaction, up to the COMMIT; and then
 /// that.
@@ -85,9 +92,14 @@ class Execution {
   /// What begins the transaction of a job before its run(), in the message that commits another.  `claim` is
   /// that of its Work.
   detail::Riders& begin_ahead(detail::Claim& claim);
+  /// What has been left open on this thread by something else than a body is rolled back.
+  void end_all() noexcept { leave(); }
   /// Gives up what is open: that transaction where run() has not been called, or the one that is at its
   /// commit.
   void let_go() noexcept;
+
+  /// What its last run has told besides, up to so many bytes; empty: nothing.
+  std::string told_lines(std::size_t limit) const { return notes_ ? notes_->text(limit) : std::string{}; }
 
  private:
   std::optional<Failure> run_body();
@@ -99,6 +111,7 @@ class Execution {
   std::optional<Failure> run_bare();
   /// `harmless`: see FileWatch.
   void call_body(Transaction* transaction, std::chrono::microseconds harmless);
+  void begin_limits();
   bool goes_again(const std::optional<Failure>& failure);
   void leave() noexcept;
 
@@ -107,6 +120,8 @@ class Execution {
   void forget_losses() const noexcept;
   /// Nothing if the job has taken effect all the same.
   std::optional<Failure> explain(const std::exception& error);
+  /// Within the handler of what has been thrown.
+  std::optional<Failure> as_options_say(std::optional<Failure> failure) const;
   /// This thread is for the next job too: rolls back what a task has left open, and says what.  Nothing of
   /// `own`, the session of the job's transaction; null once that has ended, or where there is none.
   std::optional<std::string_view> end_what_is_left(const detail::Session* own) const noexcept;
@@ -120,9 +135,11 @@ class Execution {
   std::optional<LoggedJob> logged_{};
   std::optional<LogOfJob> lines_{};  // those of the task are its job's
   int reruns_ = 0;
+  std::optional<RunningBody::Clock::time_point> body_began_{};  // where it has limits
   std::optional<Atomic> block_{};
   detail::Session* session_ = nullptr;  // that of block_, of this thread: outlives it
   std::optional<JobInfo> info_{};
+  std::optional<AttemptNotes> notes_{};
   std::optional<Job> running_job_{};  // for the hooks as well
 };
 

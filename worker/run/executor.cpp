@@ -34,6 +34,7 @@ Executor::Executor(AttemptContext& context, JobBuffer& buffer, Settler& settler,
 
 void Executor::run(const std::stop_token& stop) {
   const CrashWatch watch{slot_};
+  const detail::Interrupt::OfThread interrupt{running_->body->interrupt()};
   std::optional<Attempt> attempts[2];  // the one that runs, and the next
   auto* current = &attempts[0];
   auto* ahead = &attempts[1];

@@ -48,7 +48,7 @@ class Executor {
   Settler& settler_;
   RunningSlot slot_;  // used by thread_ alone, as the next
   Reconnect trouble_{"running jobs"};
-  const std::shared_ptr<RunningJob> running_ = std::make_shared<RunningJob>();
+  const std::shared_ptr<RunningJob> running_ = std::make_shared<RunningJob>(slot_);
   std::mutex mutex_;                  // protects the next three
   const Fetched* current_ = nullptr;  // what runs now; null: nothing.  Owned by run(), as is the next
   const Fetched* ahead_ = nullptr;    // what runs after it; null: not known yet

@@ -37,13 +37,31 @@ Settlement JobEnding::dropped() const {
   return or_put_off([&] { return claim_->finish() ? done() : not_ours(); });
 }
 
+Settlement JobEnding::cancelled() const {
+  return or_put_off([&] {
+    auto* const database = claim_->database();
+    if (database != nullptr) {
+      if (!cancels_.settle(*database, job_->id)) return put_off();
+      // It has taken effect first, elsewhere or by a commit whose answer was lost.
+      if (!cancels_.was_cancelled(*database, job_->id, job_->durable)) return not_ours();
+    }
+    events_.tell(JobCancelled{.job = *job_, .queue = fetched_.queue, .was_running = true});
+    return done();
+  });
+}
+
 Settlement JobEnding::not_ours() const {
   return or_put_off([&] {
     const auto standing = claim_->standing();
     switch (standing.kind) {
       case Where::kGone:
         if (!is_gone(standing, home_, fetched_.queue)) return put_off();
-        events_.tell(JobSkipped{.job = *job_, .may_be_dead = standing.may_be_dead});
+        if (auto* const database = claim_->database();
+            database != nullptr && cancels_.was_cancelled(*database, job_->id, job_->durable)) {
+          events_.tell(JobCancelled{.job = *job_, .queue = fetched_.queue});
+        } else {
+          events_.tell(JobSkipped{.job = *job_, .may_be_dead = standing.may_be_dead});
+        }
         return done();
       case Where::kLocked:
         break;
@@ -69,21 +87,21 @@ Settlement JobEnding::again(const Envelope& next, int attempt, milliseconds coun
 
 Settlement JobEnding::buried(const Envelope* job, int attempt, DeadLetter::Cause cause,
                              const std::string& reason, std::chrono::system_clock::time_point now) const {
-  return bury(job, cause, reason, now,
-              [&](const std::string& letter) { return claim_->bury(attempt, letter); });
+  return buried_by(job, cause, reason, now,
+                   [&](const Letter& letter) { return claim_->bury(attempt, letter()); });
 }
 
 Settlement JobEnding::buried_for_good(const Envelope& job, DeadLetter::Cause cause, const std::string& reason,
                                       std::chrono::system_clock::time_point now) const {
-  return bury(&job, cause, reason, now,
-              [&](const std::string& letter) { return claim_->bury_for_good(letter); });
+  return buried_by(&job, cause, reason, now,
+                   [&](const Letter& letter) { return claim_->bury_for_good(letter()); });
 }
 
 /// Of what has no claim the broker has all there is.
-Settlement JobEnding::bury(const Envelope* job, DeadLetter::Cause cause, const std::string& reason,
-                           std::chrono::system_clock::time_point now,
-                           const std::function<Kept(const std::string& letter)>& write) const {
-  const auto text = letter(job, cause, reason, now);
+Settlement JobEnding::buried_by(const Envelope* job, DeadLetter::Cause cause, const std::string& reason,
+                                std::chrono::system_clock::time_point now,
+                                const std::function<Kept(const Letter& letter)>& write) const {
+  const auto text = [&] { return letter(job, cause, reason, now); };
   const auto tell = [&] {
     const bool failed = job != nullptr && !job->errors.empty();
     events_.tell(JobBuried{.job = job_ != nullptr ? JobName{*job_} : JobName{},
@@ -94,7 +112,7 @@ Settlement JobEnding::bury(const Envelope* job, DeadLetter::Cause cause, const s
   };
   const auto in_broker = [&] {
     tell();
-    return settle(Settlement::Kind::kBury, text);
+    return settle(Settlement::Kind::kBury, text());
   };
   if (claim_ == nullptr) return in_broker();
   return or_put_off([&] {

@@ -9,6 +9,7 @@
 #include "broker/envelope/dead_letter.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/job_table/claim.hpp"
+#include "worker/cancel/cancel_requests.hpp"
 #include "worker/events/events.hpp"
 #include "worker/held/locked_jobs.hpp"
 #include "worker/home/home.hpp"
@@ -24,9 +25,14 @@ bool is_gone(const detail::Claim::Standing& standing, Home& home, const Queue& q
 class JobEnding {
  public:
   /// None is owned; all outlive this.
-  JobEnding(const Fetched& fetched, const WorkerId& worker, LockedJobs& locked, Home& home,
-            const Events& events)
-      : fetched_{fetched}, worker_{worker}, locked_{locked}, home_{home}, events_{events} {}
+  JobEnding(const Fetched& fetched, const WorkerId& worker, LockedJobs& locked, CancelRequests& cancels,
+            Home& home, const Events& events)
+      : fetched_{fetched},
+        worker_{worker},
+        locked_{locked},
+        cancels_{cancels},
+        home_{home},
+        events_{events} {}
 
   /// Once it is known which job it is.  `claim`: null while its row is not to be reached: then it can only go
   /// back.  Neither is owned; both outlive this.
@@ -38,6 +44,8 @@ class JobEnding {
   Settlement put_off(std::chrono::milliseconds countdown) const;
   Settlement as_row(const detail::JobRow& row) const;  ///< to run again as its row says, and not as it came
   Settlement dropped() const;                          ///< not to run any more, and no dead letter
+  /// One that was asked to stop: nothing of it has taken effect, and it does not run again.
+  Settlement cancelled() const;
   /// There was nothing to claim: it is done, or stands at another attempt, or another transaction has it.
   Settlement not_ours() const;
   /// To run again as `next` says, in `countdown`; `attempt` has failed, or 0 if none was used up.
@@ -49,12 +57,15 @@ class JobEnding {
   Settlement buried_for_good(const Envelope& job, DeadLetter::Cause cause, const std::string& reason,
                              std::chrono::system_clock::time_point now) const;
 
- private:
   using Kept = detail::Claim::Kept;
+  using Letter = std::function<std::string()>;
+  /// The same with more than the claim to be written: by `write`, which may change `job` before it asks for
+  /// its letter.
+  Settlement buried_by(const Envelope* job, DeadLetter::Cause cause, const std::string& reason,
+                       std::chrono::system_clock::time_point now,
+                       const std::function<Kept(const Letter& letter)>& write) const;
 
-  Settlement bury(const Envelope* job, DeadLetter::Cause cause, const std::string& reason,
-                  std::chrono::system_clock::time_point now,
-                  const std::function<Kept(const std::string& letter)>& write) const;
+ private:
   Settlement or_put_off(const std::function<Settlement()>& ask) const;
   std::string letter(const Envelope* job, DeadLetter::Cause cause, const std::string& reason,
                      std::chrono::system_clock::time_point now) const;
@@ -64,6 +75,7 @@ class JobEnding {
   const Fetched& fetched_;
   const WorkerId& worker_;
   LockedJobs& locked_;
+  CancelRequests& cancels_;
   Home& home_;
   const Events& events_;
   const Envelope* job_ = nullptr;

@@ -94,7 +94,7 @@ bool Unreadable::first() {
 Settlement settle_unreadable(AttemptContext& context, const Fetched& fetched, const Malformed& malformed,
                              std::chrono::system_clock::time_point now) {
   const auto known = identify(fetched.payload);  // to its end: a durable job says so behind its arguments
-  JobEnding ending{fetched, context.worker, context.locked, context.home, context.events};
+  JobEnding ending{fetched, context.worker, context.locked, context.cancels, context.home, context.events};
   const auto bury = [&] {
     return ending.buried(nullptr, 0, DeadLetter::Cause::kMalformed, malformed.reason, now);
   };

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "aftercommit/error.hpp"
+#include "base/in_seconds.hpp"
 #include "base/text/secrets.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/settings/database_argument.hpp"
@@ -33,8 +34,13 @@ when lines can be written again.
 Processes: jobs run in --processes processes, which the first one only watches.  One that crashes is replaced and
 what it held is given back at once; a job that was running in each of three crashes becomes a dead letter.  With
 --processes 0 there is only one process.  A process that gets nowhere for --hang-timeout, in the worker's own code
-or waiting for a server, is ended, and its jobs are given back; a task may take as long as it likes.  With
+or waiting for a server, is ended, and its jobs are given back; a task's own time is bounded by --time-limit.  With
 --processes 0 it ends with exit code 1.
+
+Time limits: a task that runs for --time-limit has its query cancelled and its transaction rolled back, and the
+attempt fails.  One that does not end even so costs its process, which is replaced: that attempt fails as well, and
+the other jobs of the process run again.  With --processes 0 the worker ends with exit code 1, and its jobs come back
+after --lease with no attempt used up.
 
 Leases: a worker that is killed together with the process that watches it, or whose machine fails, or that loses
 Redis, gives nothing back; other workers of the same queues take its jobs once it has been silent for --lease.
@@ -83,13 +89,6 @@ Number number(const std::string& option, std::string_view text, Number least, Nu
 
 std::chrono::milliseconds seconds(const std::string& option, std::string_view text) {
   return std::chrono::milliseconds{number<long>(option, text, 0, 86'400L * 365) * 1000};
-}
-
-/// "1.5" for 1500 ms.
-std::string in_seconds(std::chrono::milliseconds time) {
-  std::string text = std::to_string(time.count() / 1000);
-  if (time.count() % 1000 != 0) text += "." + std::to_string(1000 + time.count() % 1000).substr(1);
-  return text.find('.') == std::string::npos ? text : text.substr(0, text.find_last_not_of('0') + 1);
 }
 
 /// Seconds with a fraction, to the millisecond.
@@ -192,6 +191,18 @@ void read_leases(const cxxopts::ParseResult& parsed, Options& options) {
   }
 }
 
+void read_time_limits(const cxxopts::ParseResult& parsed, Options& options) {
+  using namespace std::chrono_literals;
+  constexpr auto kMost = 365 * 24h;
+  options.time_limit = fraction("time-limit", value_of(parsed, "time-limit"), 0ms, kMost);
+  options.soft_time_limit = fraction("soft-time-limit", value_of(parsed, "soft-time-limit"), 0ms, kMost);
+  if (options.time_limit > 0ms && options.soft_time_limit >= options.time_limit) {
+    throw UsageError{"--soft-time-limit " + in_seconds(options.soft_time_limit) +
+                     " is not below --time-limit " + in_seconds(options.time_limit) +
+                     ": a task would be cut short before it is asked to stop"};
+  }
+}
+
 void read_relay(const cxxopts::ParseResult& parsed, Options& options) {
   using namespace std::chrono_literals;
   options.relay = !flag(parsed, "no-relay");
@@ -236,12 +247,20 @@ cxxopts::Options describe() {
        "replace a process whose threads get nowhere for so many seconds, a task's own time apart; 0: only "
        "say so",
        cxxopts::value<std::string>()->default_value("300"), "S")  //
+      ("time-limit",
+       "seconds a task may run, unless it says otherwise: then its query is cancelled and the attempt fails; "
+       "0: "
+       "no limit",
+       cxxopts::value<std::string>()->default_value("1800"), "S")  //
+      ("soft-time-limit", "seconds after which it is asked to stop; 0: never",
+       cxxopts::value<std::string>()->default_value("0"), "S")  //
       ("lease", "seconds a worker may be silent before others take its jobs",
        cxxopts::value<std::string>()->default_value("15"), "S")  //
       ("heartbeat", "seconds between two renewals of the lease, a third of it at most and by default",
        cxxopts::value<std::string>(), "S")                                                           //
       ("no-relay", "bring no jobs from the job tables to Redis: others do", cxxopts::value<bool>())  //
       ("relay-only", "do nothing else: run no jobs", cxxopts::value<bool>())                         //
+      ("no-periodic", "ask for no jobs of periodic tasks: others do", cxxopts::value<bool>())        //
       ("relay-interval", "longest time in seconds between two looks at a job table",
        cxxopts::value<std::string>()->default_value("0.5"), "S")  //
       ("schema", "of the job table and the ledger, in each database (default: as the app says)",
@@ -251,7 +270,9 @@ cxxopts::Options describe() {
       ("keep-ledger", "days it is remembered that a job without a row in the job table is done",
        cxxopts::value<std::string>()->default_value("7"), "DAYS")  //
       ("log-level", "debug, info, warning or error", cxxopts::value<std::string>()->default_value("info"),
-       "LEVEL")                                                                                       //
+       "LEVEL")  //
+      ("list-tasks", "print each task with its options and the countdowns before its retries, and exit",
+       cxxopts::value<bool>())                                                                        //
       ("log-format", "text or json", cxxopts::value<std::string>()->default_value("text"), "FORMAT")  //
       ("version", "print the version and exit")("help", "print this and exit");
   return options;
@@ -279,6 +300,8 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
     read_relay(parsed, options);
     read_leases(parsed, options);
     read_processes(parsed, options);
+    read_time_limits(parsed, options);
+    options.periodic = !flag(parsed, "no-periodic");
     if (needs_app && options.app_path.empty() && !options.relay_only) {
       throw UsageError{
           "--app is missing: name the shared library with the tasks, as in worker --app ./libtasks.so"};
@@ -297,6 +320,7 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
     options.unknown_task_grace = seconds("unknown-task-grace", value_of(parsed, "unknown-task-grace"));
     options.log_level = parse_level(value_of(parsed, "log-level"));
     options.log_json = parse_format(value_of(parsed, "log-format"));
+    options.list_tasks = parsed.count("list-tasks") > 0;
     return options;
   } catch (const cxxopts::exceptions::exception& error) {
     // What cxxopts quotes may be a URL.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "aftercommit/delivery.hpp"
 #include "aftercommit/log.hpp"
 
 namespace aftercommit::worker {
@@ -48,6 +49,11 @@ struct Options {
   std::size_t max_memory_mb = 0;  ///< a process that has grown beyond this is replaced; 0: never
   /// What our own code may take for one step without getting on; 0: as long as it likes.
   std::chrono::milliseconds hang_timeout{300'000};
+  /// Of jobs of which neither call nor task says otherwise; 0: none.
+  std::chrono::milliseconds time_limit = defaults::kTimeLimit;
+  std::chrono::milliseconds soft_time_limit{0};
+  bool periodic = true;     ///< ask for the jobs of periodic tasks
+  bool list_tasks = false;  ///< print the tasks of the library, and do nothing else
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;
 };

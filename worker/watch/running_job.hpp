@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -10,7 +11,9 @@
 #include <vector>
 
 #include "aftercommit/database.hpp"
+#include "worker/watch/alarm.hpp"
 #include "worker/watch/progress.hpp"
+#include "worker/watch/running_body.hpp"
 
 namespace aftercommit::detail {
 class Session;
@@ -21,6 +24,9 @@ namespace aftercommit::worker {
 /// Thread-safe.
 class RunningJob {
  public:
+  /// `slot`: see RunningBody.
+  explicit RunningJob(RunningSlot slot = {}) : body{std::make_shared<RunningBody>(slot)} {}
+
   void begin() noexcept;               ///< of a job: nothing is committed yet
   void enter(Atomic& block) noexcept;  ///< the attempt runs in this block until leave()
   void leave() noexcept;               ///< before the block is gone
@@ -31,6 +37,7 @@ class RunningJob {
   void sever() noexcept;   ///< cuts the connection, waits for nothing
 
   Progress progress{};  ///< of the thread that runs it
+  const std::shared_ptr<RunningBody> body;
   /// While it lives, the thread that made it waits for this database to begin a job or to commit one: cut off
   /// there it loses nothing that is not found again.
   class Claim {
@@ -65,8 +72,11 @@ class RunningJob {
 class RunningJobs {
  public:
   void add(std::shared_ptr<RunningJob> job) {
-    const std::lock_guard lock{mutex_};
-    all_.push_back(std::move(job));
+    {
+      const std::lock_guard lock{mutex_};
+      all_.push_back(std::move(job));
+    }
+    alarm_.wake();  // a body may run there by now
   }
   /// Since when the longest claim has been waiting for this database; nothing: none is.
   std::optional<std::chrono::steady_clock::time_point> claims_since(const Database& database) const {
@@ -83,9 +93,35 @@ class RunningJobs {
     for (const auto& job : all_) job->sever_claim(database);
   }
 
+  /// One job's body, wherever it runs: see RunningBody.  False: it does not run here.
+  bool ask_to_stop(const JobId& job, const std::exception_ptr& why) const noexcept {
+    const std::lock_guard lock{mutex_};
+    return std::ranges::any_of(all_,
+                               [&](const auto& running) { return running->body->ask_to_stop(job, why); });
+  }
+  bool cut_short(const JobId& job, const std::exception_ptr& why) noexcept {
+    {
+      const std::lock_guard lock{mutex_};
+      if (std::ranges::none_of(all_, [&](const auto& running) { return running->body->cut_short(job, why); }))
+        return false;
+    }
+    alarm_.wake();
+    return true;
+  }
+  /// Those of the moment.
+  std::vector<std::shared_ptr<RunningBody>> bodies() const {
+    std::vector<std::shared_ptr<RunningBody>> bodies;
+    const std::lock_guard lock{mutex_};
+    for (const auto& job : all_) bodies.push_back(job->body);
+    return bodies;
+  }
+  /// Set where the body of one of them falls due.
+  Alarm& alarm() noexcept { return alarm_; }
+
  private:
   mutable std::mutex mutex_;  // protects all_
   std::vector<std::shared_ptr<RunningJob>> all_;
+  Alarm alarm_;
 };
 
 }  // namespace aftercommit::worker

@@ -42,6 +42,7 @@ using Reason = SharedText<510>;
 struct alignas(64) SlotBlock {
   std::atomic<bool> busy{false};  // publishes queue and entry
   std::atomic<bool> to_blame{false};
+  std::atomic<std::int64_t> timed_out_ms{0};  // 0: it has not
   Name queue{};
   Name entry{};
 };
@@ -62,7 +63,8 @@ struct alignas(64) ChildBlock {
 };
 
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<StartStep>::is_always_lock_free &&
-              std::atomic<std::uint64_t>::is_always_lock_free);
+              std::atomic<std::uint64_t>::is_always_lock_free &&
+              std::atomic<std::int64_t>::is_always_lock_free);
 
 void RunningSlot::hold(const Fetched& job) noexcept {
   if (block_ == nullptr) return;
@@ -70,11 +72,18 @@ void RunningSlot::hold(const Fetched& job) noexcept {
   // An entry too long to be one of our brokers' is not named: its job is given back unblamed.
   if (!block_->queue.set(job.queue) || !block_->entry.set(job.entry)) return;
   block_->to_blame.store(false, std::memory_order_relaxed);
+  block_->timed_out_ms.store(0, std::memory_order_relaxed);
   block_->busy.store(true, std::memory_order_release);
 }
 
 void RunningSlot::blame() noexcept {
   if (block_ != nullptr) block_->to_blame.store(true, std::memory_order_release);
+}
+
+void RunningSlot::time_out(std::chrono::milliseconds limit) noexcept {
+  if (block_ == nullptr) return;
+  block_->timed_out_ms.store(limit.count(), std::memory_order_relaxed);
+  blame();
 }
 
 void RunningSlot::clear() noexcept {
@@ -114,7 +123,9 @@ std::vector<ChildSlots::Held> ChildSlots::running() const {
   for (std::size_t i = 0; i < count_; ++i) {
     if (!slots_[i].busy.load(std::memory_order_acquire)) continue;
     auto& held = slots_[i].to_blame.load(std::memory_order_acquire) ? to_blame : all;
-    held.push_back({slots_[i].queue.str(), slots_[i].entry.str()});
+    const auto limit_ms = slots_[i].timed_out_ms.load(std::memory_order_relaxed);
+    held.push_back({slots_[i].queue.str(), slots_[i].entry.str(),
+                    limit_ms > 0 ? std::optional{std::chrono::milliseconds{limit_ms}} : std::nullopt});
   }
   return to_blame.empty() ? all : to_blame;
 }

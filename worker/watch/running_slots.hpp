@@ -1,9 +1,11 @@
 /// Which jobs each worker process runs right now, in memory that outlives the process.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +39,8 @@ class RunningSlot {
   void clear() noexcept;
   /// This thread brings the process down, by its job if it has one.  Safe in a signal handler.
   void blame() noexcept;
+  /// Its job brings the process down, as it has not ended at this limit.  From any thread.
+  void time_out(std::chrono::milliseconds limit) noexcept;
 
  private:
   friend class ChildSlots;
@@ -52,6 +56,8 @@ class ChildSlots {
   struct Held {
     Queue queue;
     std::string entry;
+    /// It had not ended at this limit: no crash.
+    std::optional<std::chrono::milliseconds> timed_out_after{};
   };
 
   /// From here on the process is this worker, which may hold jobs: before its Daemon.

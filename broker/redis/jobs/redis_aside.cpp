@@ -2,13 +2,18 @@
 #include "broker/redis/jobs/redis_aside.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace aftercommit {
 
 std::vector<AsideJobs> redis_aside(RedisSession& session, std::span<const Queue> queues, Deadline deadline) {
   RedisPipeline commands;
   for (const auto& queue : queues) {
-    commands.begin_script(scripts::stand_aside(), {session.keys(queue).aside}, 0);
+    const auto& keys = session.keys(queue);
+    std::vector<std::string_view> reasons;
+    for (const auto level : kAllLevels) reasons.push_back(keys.at(level).aside);
+    commands.begin_script(scripts::stand_aside(), reasons, 0);
   }
   std::vector<AsideJobs> found;
   const auto replies = session.ask(commands, deadline);
@@ -25,8 +30,15 @@ std::vector<AsideJobs> redis_aside(RedisSession& session, std::span<const Queue>
 std::size_t redis_bring_back(RedisSession& session, const Queue& queue, const std::string& reason,
                              std::size_t limit, bool all, Deadline deadline) {
   const auto& keys = session.keys(queue);
+  std::array<std::string, kLevels> aside;
+  std::vector<std::string_view> words;
+  for (const auto level : kAllLevels) {
+    const auto& of_level = keys.at(level);
+    auto& jobs = aside.at(index_of(level)) = of_level.aside_for(reason);
+    words.insert(words.end(), {of_level.stream, of_level.aside, jobs});
+  }
   RedisPipeline commands;
-  commands.begin_script(scripts::bring_back(), {keys.stream, keys.aside, keys.aside_for(reason)}, 4);
+  commands.begin_script(scripts::bring_back(), words, 4);
   commands.word(reason);
   commands.word(std::min(limit, kScriptJobs));
   commands.word(kScriptBytes);

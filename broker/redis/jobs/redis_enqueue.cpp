@@ -3,6 +3,8 @@
 #include "broker/redis/jobs/redis_enqueue.hpp"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/epoch_ms.hpp"
@@ -85,7 +87,8 @@ class Enqueueing {
         (jobs_[i].durable ? durable : delayed).push_back(i);
         continue;
       }
-      commands.add("XADD", session_.keys(jobs_[i].queue).stream, "*", kRedisField, jobs_[i].payload);
+      const auto& keys = session_.keys(jobs_[i].queue).at(jobs_[i].priority);
+      commands.add("XADD", keys.stream, "*", kRedisField, jobs_[i].payload);
       order_.push_back(i);
       ends_.push_back(order_.size());
     }
@@ -99,7 +102,10 @@ class Enqueueing {
       add_durable(batch, commands);
       add(batch);
     }
-    for (const auto& batch : batches(delayed, same_queue, bytes)) {
+    const auto same_level = [&](std::size_t a, std::size_t b) {
+      return jobs_[a].priority == jobs_[b].priority && same_queue(a, b);
+    };
+    for (const auto& batch : batches(delayed, same_level, bytes)) {
       add_delayed(batch, commands);
       add(batch);
     }
@@ -115,8 +121,9 @@ class Enqueueing {
   }
 
   void add_delayed(const RedisBatch& batch, RedisPipeline& commands) {
-    const auto& keys = session_.keys(jobs_[batch.jobs.front()].queue);
-    commands.begin_script(scripts::schedule(), {keys.delayed}, 1 + 3 * batch.jobs.size());
+    const auto& first = jobs_[batch.jobs.front()];
+    const auto& keys = session_.keys(first.queue);
+    commands.begin_script(scripts::schedule(), {keys.at(first.priority).delayed}, 1 + 3 * batch.jobs.size());
     commands.word(keys.wake);
     for (const auto i : batch.jobs) {
       const auto& job = jobs_[i];
@@ -156,7 +163,12 @@ class Enqueueing {
 
 void add_taken(const Outgoing& job, RedisPipeline& commands) {
   commands.word(job.durable && !job.again ? durable_member(*job.durable) : "");
-  commands.word(job.eta ? "at" : "in");
+  const std::string_view when = job.eta ? "at" : "in";
+  if (job.priority == Priority::kNormal) {
+    commands.word(when);
+  } else {
+    commands.word((std::string{when} + ':').append(name_of(job.priority)));
+  }
   commands.word(job.eta ? epoch_ms(*job.eta) : countdown_ms(job.countdown.value_or(Millis{0})));
   commands.word(job.payload);
 }

@@ -15,4 +15,19 @@ std::string payload_of(const redisReply& fields) {
   return foreign.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+EntryName EntryName::parse(std::string_view text) {
+  const auto slash = text.rfind('/');
+  if (slash == std::string_view::npos) return {text};
+  for (const auto level : kAllLevels) {
+    if (text.substr(slash + 1) == name_of(level)) return {text.substr(0, slash), level};
+  }
+  return {text};
+}
+
+std::string EntryName::str() const {
+  std::string text{id};
+  if (level != Priority::kNormal) text.append("/").append(name_of(level));
+  return text;
+}
+
 }  // namespace aftercommit

@@ -7,6 +7,7 @@
 #include "aftercommit/log.hpp"
 #include "base/epoch_ms.hpp"
 #include "broker/redis/jobs/redis_batches.hpp"
+#include "broker/redis/jobs/redis_entry.hpp"
 #include "broker/redis/jobs/redis_stream_id.hpp"
 
 namespace aftercommit {
@@ -59,15 +60,18 @@ class Settling {
   std::vector<RedisBatch> script_calls() {
     std::vector<std::size_t> possible;  // what is no entry id of a stream is pending nowhere
     ids_.resize(settlements_.size());
+    names_.resize(settlements_.size());
     for (std::size_t i = 0; i < settlements_.size(); ++i) {
-      const auto id = StreamId::parse(settlements_[i].entry);
+      const auto name = EntryName::parse(settlements_[i].entry);
+      const auto id = StreamId::parse(name.id);
       if (!id) continue;
       ids_[i] = *id;
+      names_[i] = name;
       possible.push_back(i);
     }
     const auto alike = [&](std::size_t a, std::size_t b) {
       return settlements_[a].kind == settlements_[b].kind && settlements_[a].queue == settlements_[b].queue &&
-             settlements_[a].reason == settlements_[b].reason;
+             settlements_[a].reason == settlements_[b].reason && names_[a].level == names_[b].level;
     };
     return batches(possible, alike, [&](std::size_t i) { return settlements_[i].payload.size(); });
   }
@@ -77,35 +81,36 @@ class Settling {
     const auto& first = settlements_[call.jobs.front()];
     const auto kind = first.kind;
     const auto& keys = session_.keys(first.queue);
+    const auto& level = keys.at(names_[call.jobs.front()].level);
     const auto count = call.jobs.size();
     switch (kind) {
       case Kind::kAck:
-        commands.begin_script(scripts::ack(), {keys.stream, keys.durable}, 3 + 2 * count);
+        commands.begin_script(scripts::ack(), {level.stream, keys.durable}, 3 + 2 * count);
         break;
       case Kind::kRelease:
-        commands.begin_script(scripts::release(), {keys.stream}, 3 + 2 * count);
+        commands.begin_script(scripts::release(), {level.stream}, 3 + 2 * count);
         break;
       case Kind::kBury:
-        commands.begin_script(scripts::bury(), {keys.stream, keys.durable, keys.dead}, 3 + 3 * count);
+        commands.begin_script(scripts::bury(), {level.stream, keys.durable, keys.dead}, 3 + 3 * count);
         break;
       case Kind::kRetry:
-        commands.begin_script(scripts::retry(), {keys.stream, keys.delayed}, 4 + 3 * count);
+        commands.begin_script(scripts::retry(), {level.stream, level.delayed}, 4 + 3 * count);
         break;
       case Kind::kAside:
-        commands.begin_script(scripts::aside(), {keys.stream, keys.aside, keys.aside_for(first.reason)},
+        commands.begin_script(scripts::aside(), {level.stream, level.aside, level.aside_for(first.reason)},
                               4 + 3 * count);
         break;
     }
     const auto [lowest, highest] =
         std::ranges::minmax_element(call.jobs, {}, [&](std::size_t i) { return ids_[i]; });
     commands.word(worker_);
-    commands.word(settlements_[*lowest].entry);
-    commands.word(settlements_[*highest].entry);
+    commands.word(names_[*lowest].id);
+    commands.word(names_[*highest].id);
     if (kind == Kind::kRetry) commands.word(keys.wake);
     if (kind == Kind::kAside) commands.word(first.reason);
     for (const auto i : call.jobs) {
       const auto& settlement = settlements_[i];
-      commands.word(settlement.entry);
+      commands.word(names_[i].id);
       if (kind == Kind::kAck || kind == Kind::kBury) {
         commands.word(settlement.durable ? durable_member(*settlement.durable) : "");
       }
@@ -117,7 +122,8 @@ class Settling {
   RedisSession& session_;  // not owned, outlives this
   const WorkerId& worker_;
   const std::span<const Settlement> settlements_;
-  std::vector<StreamId> ids_;  // of each settlement
+  std::vector<StreamId> ids_;  // of each settlement, as the next
+  std::vector<EntryName> names_;
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
--- take.lua: put in front of group, push, relay and requeue: taking jobs into a queue, the durable ones once each.
+-- take.lua: put in front of group, fetch_levels, push, relay and requeue: taking jobs into a queue, the durable ones once
+-- each.
 
 -- Makes the consumer group if it is missing: the queue is new, or Redis has lost its jobs.  What the other keys say of
 -- durable jobs is not true then, so it goes, and the relay starts anew.
@@ -12,29 +13,45 @@ local function make_group(stream, durable, relay)
 end
 
 -- Takes the jobs of ARGV from `first` on.  Four words each: the 16 bytes of its id, or '' for one that is not durable;
--- 'in' or 'at'; ms from now or since 1970; payload.  In 0 ms is ready at once.  Returns how many were new.
+-- 'in' or 'at', with the level behind it if that is not the normal one, 'in:high'; ms from now or since 1970; payload.
+-- In 0 ms is ready at once.  Returns how many were new.
 -- The ids come last: should Redis stop in between, a job may come twice, but none is held for taken that is not there.
 local function take(stream, delayed, durable, relay, wake, first)
   local time = redis.call('TIME')
   local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
-  local ids = {}
-  for i = first, #ARGV, 4 do ids[#ids + 1] = ARGV[i] end
+
+  -- Where the jobs of a level go.  All that may be refused is asked here, before the first write.
+  local function place(level_stream, level_delayed)
+    local head_ms = redis.call('ZRANGE', level_delayed, 0, 0, 'WITHSCORES')[2]
+    return {stream = level_stream, delayed = level_delayed, soonest_ms = tonumber(head_ms or math.huge)}
+  end
+  local ids, places = {}, {['in'] = place(stream, delayed)}
+  places['at'] = places['in']
+  for i = first, #ARGV, 4 do
+    ids[#ids + 1] = ARGV[i]
+    local how = ARGV[i + 1]
+    if not places[how] then
+      local stem = string.sub(stream, 1, -1 - #'stream') .. string.sub(how, 4) .. ':'
+      redis.call('XLEN', stem .. 'stream')
+      places[how] = place(stem .. 'stream', stem .. 'delayed')
+    end
+  end
   redis.call('HLEN', relay)  -- refused where the key is another program's
-  local head_ms = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]
   local known = redis.call('SMISMEMBER', durable, '', unpack(ids))
   if make_group(stream, durable, relay) then known = {} end
 
-  local taken, new_ids, seen, soonest_ms = 0, {}, {}, math.huge
+  local taken, new_ids, seen, sooner = 0, {}, {}, false
   for n, id in ipairs(ids) do
     if known[n + 1] ~= 1 and not seen[id] then
       local i = first + 4 * (n - 1)
-      local due_ms = tonumber(ARGV[i + 2])
-      if ARGV[i + 1] == 'in' and due_ms <= 0 then
-        redis.call('XADD', stream, '*', 'e', ARGV[i + 3])
+      local due_ms, to = tonumber(ARGV[i + 2]), places[ARGV[i + 1]]
+      local from_now = string.sub(ARGV[i + 1], 1, 2) == 'in'
+      if from_now and due_ms <= 0 then
+        redis.call('XADD', to.stream, '*', 'e', ARGV[i + 3])
       else
-        if ARGV[i + 1] == 'in' then due_ms = now_ms + due_ms end
-        redis.call('ZADD', delayed, 'LT', due_ms, ARGV[i + 3])
-        soonest_ms = math.min(soonest_ms, due_ms)
+        if from_now then due_ms = now_ms + due_ms end
+        redis.call('ZADD', to.delayed, 'LT', due_ms, ARGV[i + 3])
+        sooner = sooner or due_ms < to.soonest_ms
       end
       taken = taken + 1
       if id ~= '' then
@@ -44,6 +61,6 @@ local function take(stream, delayed, durable, relay, wake, first)
     end
   end
   if #new_ids > 0 then redis.call('SADD', durable, unpack(new_ids)) end
-  if soonest_ms < tonumber(head_ms or math.huge) then redis.pcall('PUBLISH', wake, '') end  -- a hint, may fail
+  if sooner then redis.pcall('PUBLISH', wake, '') end  -- a hint, may fail
   return taken
 end

@@ -1,10 +1,12 @@
 /// Spells every Redis key and name that the brokers of one queue share.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
 #include "aftercommit/job_id.hpp"
+#include "broker/contract/levels.hpp"
 
 namespace aftercommit {
 
@@ -16,36 +18,56 @@ inline std::string_view durable_member(const JobId& job) {
   return {reinterpret_cast<const char*>(job.bytes().data()), job.bytes().size()};
 }
 
-/// The keys of one queue.  The braces are a hash tag: all keys of a queue share one slot of a cluster.
-struct RedisKeys {
-  RedisKeys(const std::string& prefix, const std::string& queue) : RedisKeys{prefix + ":{" + queue + "}:"} {}
+/// The keys that each level of a queue has of its own.
+struct RedisLevelKeys {
+  explicit RedisLevelKeys(const std::string& stem)
+      : stream{stem + "stream"}, delayed{stem + "delayed"}, aside{stem + "aside"} {}
 
   std::string stream;   ///< ready and running jobs
   std::string delayed;  ///< sorted set: payloads by the ms since 1970 they are due
-  std::string dead;     ///< sorted set: letters by the ms since 1970 of their death
-  std::string workers;  ///< sorted set: workers by the ms since 1970 at which their lease ends
-  std::string durable;  ///< set: ids, of 16 bytes, of the durable jobs that are in the keys above
-  std::string relay;    ///< hash: how far each source, a job table, has been read
-  std::string home;  ///< hash: the databases that hold the rows of durable jobs, and the apps of its workers
-  std::string declared;  ///< text, for a time: a task that is declared for the queue
-  std::string aside;     ///< set: the reasons for which jobs stand aside
-  std::string wake;      ///< pub/sub channel: a job became due before all others that wait
+  std::string aside;    ///< set: the reasons for which jobs stand aside
 
   /// Sorted set: payloads that stand aside for this reason, by the ms since 1970 at which their time comes.
   std::string aside_for(std::string_view reason) const { return (aside + ':').append(reason); }
+};
+
+/// The keys of one queue, those of its normal level among them.  The braces are a hash tag: all keys of a
+/// queue share one slot of a cluster.
+struct RedisKeys : RedisLevelKeys {
+  RedisKeys(const std::string& prefix, const std::string& queue) : RedisKeys{prefix + ":{" + queue + "}:"} {}
+
+  const RedisLevelKeys& at(Priority level) const {
+    const auto i = index_of(level);
+    return level == Priority::kNormal ? *this : others_.at(i < index_of(Priority::kNormal) ? i : i - 1);
+  }
+
+  std::string dead;     ///< sorted set: letters by the ms since 1970 of their death
+  std::string workers;  ///< sorted set: workers by the ms since 1970 at which their lease ends
+  std::string durable;  ///< set: ids, of 16 bytes, of the durable jobs that are in the keys of the levels
+  std::string relay;    ///< hash: how far each source, a job table, has been read
+  std::string home;  ///< hash: the databases that hold the rows of durable jobs, and the apps of its workers
+  std::string declared;  ///< text, for a time: a task that is declared for the queue
+  std::string paused;    ///< text, while the queue is: the ms since 1970 at which that began
+  std::string wake;      ///< pub/sub channel: a job became due before all others that wait
 
  private:
   explicit RedisKeys(const std::string& stem)
-      : stream{stem + "stream"},
-        delayed{stem + "delayed"},
+      : RedisLevelKeys{stem},
         dead{stem + "dead"},
         workers{stem + "workers"},
         durable{stem + "durable"},
         relay{stem + "relay"},
         home{stem + "home"},
         declared{stem + "declared"},
-        aside{stem + "aside"},
-        wake{stem + "wake"} {}
+        paused{stem + "paused"},
+        wake{stem + "wake"},
+        others_{of(stem, Priority::kCritical), of(stem, Priority::kHigh), of(stem, Priority::kLow)} {}
+
+  static RedisLevelKeys of(const std::string& stem, Priority level) {
+    return RedisLevelKeys{(stem + std::string{name_of(level)}) + ':'};
+  }
+
+  std::array<RedisLevelKeys, kLevels - 1> others_;
 };
 
 }  // namespace aftercommit

@@ -52,6 +52,11 @@ const RedisScript& fetch() {
   return script;
 }
 
+const RedisScript& fetch_levels() {
+  static const auto& script = kept(with(lua::take, "fetch_levels", lua::fetch_levels));
+  return script;
+}
+
 const RedisScript& group() {
   static const auto& script = kept(with(lua::take, "group", lua::group));
   return script;
@@ -69,6 +74,11 @@ const RedisScript& home() {
 
 const RedisScript& leases() {
   static const auto& script = kept(plain("leases", lua::leases));
+  return script;
+}
+
+const RedisScript& level_group() {
+  static const auto& script = kept(plain("level_group", lua::level_group));
   return script;
 }
 

@@ -2,7 +2,9 @@
 CREATE OR REPLACE FUNCTION {schema}.enqueue(
   task text, args text DEFAULT '[]', queue text DEFAULT 'default', countdown interval DEFAULT NULL,
   eta timestamptz DEFAULT NULL, max_retries int DEFAULT NULL, expires interval DEFAULT NULL,
-  database text DEFAULT NULL, id uuid DEFAULT NULL)
+  database text DEFAULT NULL, id uuid DEFAULT NULL, priority int DEFAULT NULL, headers jsonb DEFAULT NULL,
+  traceparent text DEFAULT NULL, unique_key text DEFAULT NULL, unique_until text DEFAULT NULL,
+  unique_for interval DEFAULT NULL, on_duplicate text DEFAULT NULL, longest_delay interval DEFAULT NULL)
 RETURNS uuid LANGUAGE plpgsql
 SET search_path = pg_catalog, {schema}, pg_temp AS $function$
 DECLARE
@@ -16,12 +18,14 @@ DECLARE
   asked_at CONSTANT timestamptz := clock_timestamp();
   asked_us CONSTANT bigint := extract(epoch FROM asked_at) * 1000000;
   part_of_ms CONSTANT int := asked_us % 1000 * 4096 / 1000;
+  is_unique CONSTANT boolean := num_nonnulls(unique_key, unique_until, unique_for, on_duplicate, longest_delay) > 0;
   id_bytes bytea;
   due_at timestamptz := eta;
   flaw text;
   hint text := '';
   envelope text;
   used boolean := false;
+  own boolean;
 BEGIN
   IF (task COLLATE "C" ~ name_rule) IS NOT TRUE THEN
     flaw := 'task ' || quote_nullable(left(task, 80)) || ' is not a name';
@@ -47,9 +51,59 @@ BEGIN
   ELSIF max_retries NOT BETWEEN 0 AND 999999 THEN
     flaw := 'max_retries ' || max_retries || ' is out of range';
     hint := 'It is a whole number from 0 to 999999.';
+  ELSIF priority NOT BETWEEN 0 AND 3 THEN
+    flaw := 'priority ' || priority || ' is out of range';
+    hint := 'It is a whole number from 0, the most urgent, to 3.';
   ELSE
     flaw := args_flaw(args);
     hint := args_hint;
+  END IF;
+
+  IF flaw IS NULL AND headers IS NOT NULL THEN
+    hint := 'It is an object of at most 64 texts by names of a-z A-Z 0-9 _ . -, of 4096 bytes in all.';
+    IF jsonb_typeof(headers) <> 'object' THEN
+      flaw := 'headers is a JSON ' || jsonb_typeof(headers) || ' and not an object';
+    ELSIF EXISTS (SELECT FROM jsonb_each(headers) AS header
+                  WHERE jsonb_typeof(header.value) <> 'string' OR header.key COLLATE "C" !~ name_rule) THEN
+      flaw := 'headers holds what is no text, or has no name';
+    ELSIF (SELECT count(*) > 64 OR sum(octet_length(convert_to(header.key || header.value, 'UTF8'))) > 4096
+           FROM jsonb_each_text(headers) AS header) THEN
+      flaw := 'headers is too large';
+    END IF;
+  END IF;
+
+  IF flaw IS NULL AND is_unique THEN
+    IF id IS NOT NULL THEN
+      flaw := 'there are both an id of its own and what makes it unique';
+      hint := 'A unique job has the id of the one that has won: leave the id out.';
+    ELSIF char_length(unique_key) NOT BETWEEN 1 AND 1024 THEN
+      flaw := 'unique_key has ' || char_length(unique_key) || ' characters';
+      hint := 'It has 1 to 1024; without one a job is unique by its task and arguments.';
+    ELSIF unique_until NOT IN ('done', 'start') THEN
+      flaw := 'unique_until ' || quote_literal(left(unique_until, 80)) || ' is unknown';
+      hint := 'It is ''done'' or ''start''.';
+    ELSIF unique_for < interval '1 ms' OR unique_for > longest THEN
+      flaw := 'unique_for ' || unique_for || ' is not a length of time';
+      hint := 'It is an interval from 1 ms to 200 years.';
+    ELSIF unique_for IS NOT NULL AND unique_until IS NOT NULL THEN
+      flaw := 'there are both unique_for and unique_until';
+      hint := 'A job has its key for a period, or until it starts or is done.';
+    ELSIF on_duplicate NOT IN ('skip', 'replace', 'debounce', 'once_more') THEN
+      flaw := 'on_duplicate ' || quote_literal(left(on_duplicate, 80)) || ' is unknown';
+      hint := 'It is ''skip'', ''replace'', ''debounce'' or ''once_more''.';
+    ELSIF on_duplicate = 'once_more' AND unique_for IS NOT NULL THEN
+      flaw := 'on_duplicate ''once_more'' does not go with unique_for';
+      hint := 'In a period there is one job and no other: give unique_until, or another on_duplicate.';
+    ELSIF on_duplicate = 'debounce' AND countdown IS NULL THEN
+      flaw := 'on_duplicate ''debounce'' needs a countdown';
+      hint := 'It is how long the job waits after the last call.';
+    ELSIF longest_delay < interval '0' OR longest_delay > longest THEN
+      flaw := 'longest_delay ' || longest_delay || ' is not a wait';
+      hint := 'It is an interval from 0 to 200 years.';
+    ELSIF longest_delay IS NOT NULL AND on_duplicate IS DISTINCT FROM 'debounce' THEN
+      flaw := 'longest_delay goes with on_duplicate ''debounce'' alone';
+      hint := 'It is how long after the first call the job runs in any case.';
+    END IF;
   END IF;
   IF flaw IS NOT NULL THEN
     RAISE EXCEPTION 'cannot enqueue task %: %', quote_nullable(left(task, 80)), flaw USING ERRCODE = '22023', HINT = hint;
@@ -78,13 +132,28 @@ BEGIN
     || coalesce(',"max_retries":' || max_retries, '')
     || coalesce(',"expires_at":' || (extract(epoch FROM asked_at + expires) * 1000000)::bigint / 1000, '')
     || coalesce(',"database":"' || database || '"', '')
-    || ',"durable":true}';
+    || coalesce(',"priority":' || priority, '')
+    || ',"durable":true'
+    || CASE WHEN traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'  -- what is none is nobody's error
+              AND traceparent !~ '^00-(0{32}|[0-9a-f]{32}-0{16})-'
+         THEN ',"trace":{"traceparent":"' || traceparent || '"}' ELSE '' END
+    || coalesce(',"headers":' || nullif(headers, '{}')::text, '')
+    || CASE WHEN is_unique THEN ',"unique":true' ELSE '' END
+    || '}';
   IF octet_length(convert_to(envelope, 'UTF8')) > size_limit THEN
     RAISE EXCEPTION 'cannot enqueue task ''%'': the job takes % bytes, over the limit of %', task,
       octet_length(convert_to(envelope, 'UTF8')), size_limit
       USING ERRCODE = '22023', HINT = 'Store the data and pass its key.';
   END IF;
-  IF NOT used THEN
+  IF is_unique THEN
+    SELECT claimed.winner, claimed.own INTO id, own FROM claim_unique(
+      task, args, unique_key, coalesce(unique_until, 'done'), unique_for, coalesce(on_duplicate, 'skip'), longest_delay,
+      id, queue, due_at, envelope) AS claimed;
+    PERFORM set_config('aftercommit.own', CASE WHEN own THEN 'on' ELSE 'off' END, true);
+    IF NOT own THEN
+      RETURN id;
+    END IF;
+  ELSIF NOT used THEN
     INSERT INTO job (id, queue, due_at, envelope) VALUES (id, queue, due_at, envelope) ON CONFLICT DO NOTHING;
     used := NOT FOUND;
   END IF;
@@ -106,14 +175,58 @@ $function$;
 -- The same for args of the type json or jsonb; a literal of no type goes to the function above.
 CREATE OR REPLACE FUNCTION {schema}.enqueue(
   task text, args json, queue text DEFAULT 'default', countdown interval DEFAULT NULL, eta timestamptz DEFAULT NULL,
-  max_retries int DEFAULT NULL, expires interval DEFAULT NULL, database text DEFAULT NULL, id uuid DEFAULT NULL)
+  max_retries int DEFAULT NULL, expires interval DEFAULT NULL, database text DEFAULT NULL, id uuid DEFAULT NULL,
+  priority int DEFAULT NULL, headers jsonb DEFAULT NULL, traceparent text DEFAULT NULL, unique_key text DEFAULT NULL,
+  unique_until text DEFAULT NULL, unique_for interval DEFAULT NULL, on_duplicate text DEFAULT NULL,
+  longest_delay interval DEFAULT NULL)
 RETURNS uuid LANGUAGE sql SET search_path = pg_catalog, {schema}, pg_temp AS $function$
-  SELECT enqueue(task, args::text, queue, countdown, eta, max_retries, expires, database, id);
+  SELECT enqueue(task, args::text, queue, countdown, eta, max_retries, expires, database, id, priority, headers, traceparent,
+                 unique_key, unique_until, unique_for, on_duplicate, longest_delay);
 $function$;
 
 CREATE OR REPLACE FUNCTION {schema}.enqueue(
   task text, args jsonb, queue text DEFAULT 'default', countdown interval DEFAULT NULL, eta timestamptz DEFAULT NULL,
-  max_retries int DEFAULT NULL, expires interval DEFAULT NULL, database text DEFAULT NULL, id uuid DEFAULT NULL)
+  max_retries int DEFAULT NULL, expires interval DEFAULT NULL, database text DEFAULT NULL, id uuid DEFAULT NULL,
+  priority int DEFAULT NULL, headers jsonb DEFAULT NULL, traceparent text DEFAULT NULL, unique_key text DEFAULT NULL,
+  unique_until text DEFAULT NULL, unique_for interval DEFAULT NULL, on_duplicate text DEFAULT NULL,
+  longest_delay interval DEFAULT NULL)
 RETURNS uuid LANGUAGE sql SET search_path = pg_catalog, {schema}, pg_temp AS $function$
-  SELECT enqueue(task, args::text, queue, countdown, eta, max_retries, expires, database, id);
+  SELECT enqueue(task, args::text, queue, countdown, eta, max_retries, expires, database, id, priority, headers, traceparent,
+                 unique_key, unique_until, unique_for, on_duplicate, longest_delay);
 $function$;
+
+-- Those of versions before 4 have fewer parameters, and beside these no call would be clear.  Who was granted their use is
+-- granted that of these.  One that something of the application's was made to depend on stays, under another name.
+SELECT pg_catalog.set_config('aftercommit.schema', {schema_name}, true);
+DO $do$
+DECLARE
+  ours CONSTANT oid := (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_setting('aftercommit.schema'));
+  earlier record;
+  granted record;
+  successor text;
+BEGIN
+  FOR earlier IN
+    SELECT oid::regprocedure::text AS called, proowner, proacl, proargtypes[1] AS args FROM pg_catalog.pg_proc
+    WHERE pronamespace = ours AND proname = 'enqueue' AND pronargs = 9
+  LOOP
+    SELECT oid::regprocedure::text INTO STRICT successor FROM pg_catalog.pg_proc
+    WHERE pronamespace = ours AND proname = 'enqueue' AND pronargs = 17 AND proargtypes[1] = earlier.args;
+    IF earlier.proacl IS NOT NULL THEN
+      EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', successor);
+      FOR granted IN
+        SELECT grantee, is_grantable FROM pg_catalog.aclexplode(earlier.proacl) WHERE grantee <> earlier.proowner
+      LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s %s', successor,
+                       CASE granted.grantee WHEN 0 THEN 'PUBLIC'
+                         ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(granted.grantee)) END,
+                       CASE WHEN granted.is_grantable THEN 'WITH GRANT OPTION' ELSE '' END);
+      END LOOP;
+    END IF;
+    BEGIN
+      EXECUTE format('DROP FUNCTION %s', earlier.called);
+    EXCEPTION WHEN dependent_objects_still_exist THEN
+      EXECUTE format('ALTER FUNCTION %s RENAME TO enqueue_before_4', earlier.called);
+    END;
+  END LOOP;
+END
+$do$;

@@ -164,6 +164,10 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::fault::app) {
     run_ok(job, slot);
     job.transaction().exec("SELECT pg_advisory_xact_lock_shared($1)", key);
   });
+  tasks.answer.run([](Job& job, long slot) {
+    run_ok(job, slot);
+    return slot;
+  });
   tasks.fail_late.run(run_late);
   tasks.poison.run([](Job& job, const std::string& how) {
     note_run(job);

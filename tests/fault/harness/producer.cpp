@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
   for (long i = first; i < first + count; ++i) {
     const auto outcome = load.produce(i);
     // A server that is away answers at once: do not burn all transactions on it.
-    if (outcome == Outcome::kError) pause(std::chrono::milliseconds{50});
+    if (outcome == fault::Outcome::kError) pause(std::chrono::milliseconds{50});
     if (pause_length.count() > 0) pause(pause_length);
   }
   return 0;

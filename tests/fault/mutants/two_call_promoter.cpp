@@ -21,7 +21,7 @@
 namespace aftercommit::fault {
 namespace {
 
-class TwoCallSchedule final : public Schedule {
+class TwoCallSchedule final : public DelayedJobs {
  public:
   explicit TwoCallSchedule(std::string_view url) : right_{make_broker(url)}, session_{parse_redis_url(url)} {}
 
@@ -53,7 +53,7 @@ class TwoCallSchedule final : public Schedule {
     return session_.ask(command, std::chrono::steady_clock::now() + std::chrono::seconds{4});
   }
 
-  const std::unique_ptr<Schedule> right_;
+  const std::unique_ptr<DelayedJobs> right_;
   RedisSession session_;
 };
 

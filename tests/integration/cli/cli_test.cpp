@@ -64,7 +64,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Words{"adopt", "--all", "--queue", "mail"}, Words{"adopt", "--queue", "a b"},
                       Words{"stats", "--nonsense"}, Words{"stats", "extra"},
                       Words{"stats", "redis://u:canary@h"}, Words{"redis://u:canary@h"},
-                      Words{"dead", "show", "redis://u:canary@h"}, Words{"stats", "--redis"},
+                      Words{"dead", "show", "redis://u:canary@h"}, Words{"stats", "--redis"}, Words{"pause"},
+                      Words{"pause", "a b"}, Words{"resume", "mail", "slow"},
                       Words{"stats", "--schema", "{}"}, Words{"migrate"}, Words{"migrate", "--from", "0"},
                       Words{"new-token"}, Words{"new-token", "--all"},
                       Words{"migrate", "--print", "--from", "99"}, Words{"migrate", "--json"}, Words{"audit"},
@@ -132,6 +133,19 @@ TEST(CliMigrate, IsAskedForWhereTheTablesAreMissing) {
 
 using Cli = support::CliTest;
 
+TEST_F(Cli, PausesAQueueWhichStatsShowUntilItIsResumed) {
+  const auto says = [&](const char* command) { return run({command, "mail"}).output; };
+  EXPECT_THAT(says("pause"), HasSubstr("queue mail is paused, in database 'default'"));
+  EXPECT_THAT(says("pause"), HasSubstr("was paused before"));
+  EXPECT_EQ(run_json({"stats"}).at("queues").at(0).at("paused"), true) << "though it holds nothing";
+  EXPECT_THAT(run({"stats"}).output, HasSubstr("Queue mail is paused"));
+  calls.broker.pause("mail");
+  EXPECT_THAT(says("resume"), HasSubstr("queue mail is resumed, in database 'default', Redis"));
+  EXPECT_THAT(says("resume"), HasSubstr("was not paused"));
+  EXPECT_EQ(run_cli({"pause", "mail"}, {{"REDIS_URL", app.options().redis_url}}).exit_code, 0);
+  EXPECT_TRUE(calls.broker.counts("mail").paused) << "where there is no database";
+}
+
 TEST_F(Cli, StatsCountWhatRedisAndTheJobTableHold) {
   durable(1), die();
   other(2), die();
@@ -148,6 +162,7 @@ TEST_F(Cli, StatsCountWhatRedisAndTheJobTableHold) {
   mail.erase("oldest_ms"), mail.erase("oldest_durable_ms");
   EXPECT_EQ(mail,
             json::parse(R"({"queue": "mail", "ready": 1, "delayed": 1, "running": 1, "dead": 2, "durable": 3,
+                     "ready_by_level": {"critical": 0, "high": 0, "normal": 1, "low": 0}, "paused": false,
                      "workers": 0, "declared_by": null})"));
   const auto& slow = stats.at("queues").at(1);
   EXPECT_EQ(slow.at("queue"), "slow") << "it is in the job table alone";

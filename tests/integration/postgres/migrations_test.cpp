@@ -125,15 +125,13 @@ TEST_F(Migrations, LeaveANewerSchemaAsItIsAndLetOlderProgramsWorkWithIt) {
 
 TEST_F(Migrations, FromTheFirstVersionKeepWhatIsThereAndTheRightsOfWorkers) {
   const auto jobs = database(schema_);
-  migrate(*jobs);
-  outside("DROP TABLE " + schema_ + ".home, " + schema_ + ".app");
-  outside("DELETE FROM " + schema_ + ".migration WHERE version > 1");
+  make_version(1);
   const auto role = new_role();
   outside("GRANT USAGE ON SCHEMA " + schema_ + " TO " + role);
   outside("GRANT SELECT, INSERT, UPDATE, DELETE ON " + schema_ + ".job, " + schema_ + ".dead, " + schema_ +
           ".ledger TO " + role);
   for (const std::string sql :
-       {"SELECT {schema}.enqueue('t', '[1]')", "SELECT {schema}.enqueue('t', '[2]')",
+       {"SELECT {schema}.enqueue('t', '[1]')",
         "INSERT INTO {schema}.dead (id, queue, letter) SELECT id, queue, '{}' FROM {schema}.job",
         "INSERT INTO {schema}.ledger SELECT id FROM {schema}.job"}) {
     outside(in_schema(sql, schema_));
@@ -158,6 +156,34 @@ TEST_F(Migrations, FromTheFirstVersionKeepWhatIsThereAndTheRightsOfWorkers) {
   const auto as_worker = database(schema_, role);
   EXPECT_FALSE(detail::read_home(*as_worker).token.empty());
   EXPECT_NO_THROW(detail::enter_app(*as_worker, {.app = "shop", .tasks = {"t"}}, std::vector<Queue>{"mail"}));
+}
+
+TEST_F(Migrations, ReplaceTheFunctionThatHadFewerParametersAndKeepWhoMayUseIt) {
+  make_version(3);
+  const auto before =
+      "FUNCTION " + schema_ + ".enqueue(text, jsonb, text, interval, timestamptz, int, interval, text, uuid)";
+  outside(in_schema(
+      "CREATE FUNCTION {schema}.enqueue(task text, args jsonb, queue text DEFAULT 'default', "
+      "countdown interval DEFAULT NULL, eta timestamptz DEFAULT NULL, max_retries int DEFAULT NULL, "
+      "expires interval DEFAULT NULL, database text DEFAULT NULL, id uuid DEFAULT NULL) "
+      "RETURNS uuid LANGUAGE sql AS 'SELECT NULL::uuid'",
+      schema_));
+  const auto role = new_role();
+  const auto stranger = new_role();
+  outside("REVOKE ALL ON " + before + " FROM PUBLIC");
+  outside("GRANT EXECUTE ON " + before + " TO " + role);
+  migrate(*database(schema_));
+  EXPECT_NO_THROW(outside(in_schema(
+      "SELECT {schema}.enqueue('t', '[1]'::jsonb, 'mail', interval '1 s'), {schema}.enqueue('t', '[2]')",
+      schema_)));
+  const auto rights =
+      outside("SELECT has_function_privilege('" + role + "', oid, 'EXECUTE'), " + "has_function_privilege('" +
+              stranger + "', oid, 'EXECUTE') FROM pg_proc " +
+              "WHERE proname = 'enqueue' AND proargtypes[1] = 'jsonb'::regtype AND pronamespace = '" +
+              schema_ + "'::regnamespace");
+  ASSERT_EQ(rights.size(), 1U);
+  EXPECT_TRUE(rights[0][0].as<bool>());
+  EXPECT_FALSE(rights[0][1].as<bool>());
 }
 
 TEST_F(Migrations, GiveEachSchemaATokenThatItKeeps) {
@@ -206,7 +232,7 @@ TEST_F(Migrations, AreAskedForWithoutAPassword) {
 TEST_F(Migrations, AreAskedForWhereTheSchemaIsOlder) {
   const auto jobs = database(schema_);
   migrate(*jobs);
-  outside("DELETE FROM " + schema_ + ".migration WHERE version = 2");
+  outside("DELETE FROM " + schema_ + ".migration WHERE version > 1");
   EXPECT_THAT(
       message_of<ConfigError>([&] { check_schema(*jobs); }),
       AllOf(HasSubstr("has version 1, and this program needs 2"), HasSubstr("run `aftercommit migrate ")));

@@ -63,6 +63,21 @@ TEST_F(Roles, ThatMayInsertEnqueueAndCanDoNothingElse) {
   EXPECT_FALSE(allowed("SELECT letter FROM {schema}.dead"));
 }
 
+TEST_F(Roles, ThatAskForUniqueJobsNeedWhatTheGuideNamesAndCannotReadThem) {
+  grant("INSERT ON {schema}.job");
+  const auto skip = "SELECT {schema}.enqueue('t', on_duplicate => 'skip')";
+  EXPECT_FALSE(allowed(skip));
+  grant("SELECT, INSERT, UPDATE ON {schema}.unique_job");
+  grant("SELECT (id), UPDATE (due_at) ON {schema}.job");
+  EXPECT_TRUE(allowed(skip));
+  EXPECT_TRUE(allowed(skip));
+  EXPECT_EQ(jobs().size(), 1U);
+  grant("DELETE ON {schema}.job");
+  EXPECT_TRUE(allowed("SELECT {schema}.enqueue('t', on_duplicate => 'replace')"));
+  EXPECT_EQ(jobs().size(), 1U);
+  EXPECT_FALSE(allowed("SELECT envelope FROM {schema}.job"));
+}
+
 TEST_F(Roles, OfWorkersReadAndChangeRowsButNotTheTables) {
   grant("SELECT, INSERT, UPDATE, DELETE ON {schema}.job, {schema}.dead, {schema}.ledger");
   grant("SELECT ON {schema}.migration");

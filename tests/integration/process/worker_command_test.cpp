@@ -53,6 +53,15 @@ TEST(WorkerCommand, PrintsItsHelpAndItsVersionToStandardOutput) {
   EXPECT_THAT(version.output, ::testing::MatchesRegex("aftercommit worker [0-9.]+\n"));
 }
 
+TEST(WorkerCommand, PrintsTheTasksOfItsLibraryWithoutAnyServer) {
+  const auto list =
+      run({"--app", AFTERCOMMIT_TEST_TASKS, "--redis", "redis://127.0.0.1:1/0", "--list-tasks"});
+  EXPECT_EQ(list.exit_code, 0) << list.error;
+  EXPECT_EQ(list.error, "");
+  EXPECT_THAT(list.output, HasSubstr("\nfail_exponentially\n"));
+  EXPECT_THAT(list.output, HasSubstr("  countdowns    10 ms, 20 ms, 30 ms; in all 60 ms\n"));
+}
+
 class WorkerCommandWrongOption : public ::testing::TestWithParam<std::vector<std::string>> {};
 
 TEST_P(WorkerCommandWrongOption, IsOneSentenceAndExitCode2) { expect_one_sentence(run(GetParam()), 2); }

@@ -33,6 +33,16 @@ TEST_F(RedisOutage, SaysThatAConnectionWasCutWhileItWaitedAndThenConnectsAnew) {
   EXPECT_THAT(calls.fetch(1), SizeIs(1));
 }
 
+TEST_F(RedisOutage, HandsOutWhatStandsInTheNameOfAWorkerInAQueueThatItWasNotToAskForMeanwhile) {
+  const std::vector<Queue> both{"mail", "slow"}, open{"slow"};
+  EXPECT_THAT(calls.broker.fetch(kAnn, both, 1, kNoWait), IsEmpty());
+  calls.enqueue({{"mail", "a"}});
+  redis.cut_others();
+  EXPECT_THAT(Calls{server.url()}.fetch(1), SizeIs(1)) << "as in an older state that Redis fell back to";
+  EXPECT_THAT(calls.broker.fetch(kAnn, open, 1, kNoWait), IsEmpty());
+  EXPECT_THAT(payloads(calls.broker.fetch(kAnn, both, 1, kNoWait)), ElementsAre("a"));
+}
+
 TEST_F(RedisOutage, RaisesNoSignalWhenItsConnectionWasCut) {
   std::signal(SIGPIPE, SIG_DFL);
   calls.enqueue({{"mail", "a"}});

@@ -63,6 +63,30 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return test.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
+    Unique, SqlEnqueueRefuses,
+    ::testing::Values(
+        Refusal{"EmptyKey", "'t', unique_key => ''", "unique_key has 0 characters", "It has 1 to 1024"},
+        Refusal{"Until", "'t', unique_until => 'Done'", "unique_until 'Done' is unknown",
+                "'done' or 'start'"},
+        Refusal{"NoPeriod", "'t', unique_for => '0'", "unique_for 00:00:00 is not a length", "from 1 ms"},
+        Refusal{"BothEnds", "'t', unique_for => '1 h', unique_until => 'done'",
+                "there are both unique_for and unique_until", "for a period, or until"},
+        Refusal{"OnDuplicate", "'t', on_duplicate => 'drop'", "on_duplicate 'drop' is unknown",
+                "'once_more'"},
+        Refusal{"DebounceAtOnce", "'t', on_duplicate => 'debounce'", "needs a countdown",
+                "after the last call"},
+        Refusal{"LongestDelayAlone", "'t', longest_delay => '1 s'", "goes with on_duplicate 'debounce' alone",
+                "after the first call"},
+        Refusal{"OwnId", "'t', on_duplicate => 'skip', id => gen_random_uuid()", "both an id of its own",
+                "leave the id out"},
+        Refusal{"HeadersNoObject", "'t', headers => '[]'", "headers is a JSON array and not an object",
+                "at most 64 texts"},
+        Refusal{"HeadersNoText", "'t', headers => '{\"a\": 1}'", "headers holds what is no text",
+                "at most 64 texts"},
+        Refusal{"Priority", "'t', priority => 4", "priority 4 is out of range", "the most urgent, to 3"}),
+    [](const auto& test) { return test.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
     Args, SqlEnqueueRefuses,
     ::testing::Values(
         Refusal{"Null", "'t', NULL", "args is NULL", kArgsHint},

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aftercommit/http.hpp"
+#include "broker/envelope/trace_field.hpp"
 #include "support/eventually.hpp"
 #include "support/fixtures/payments.hpp"
 
@@ -21,6 +22,14 @@ using Ids = std::vector<long>;
 
 struct Response {
   int status = 200;
+};
+
+/// As httplib::Request has it.
+struct TracedRequest {
+  std::string traceparent;
+  std::string get_header_value(const std::string& name) const {
+    return name == "traceparent" ? traceparent : "";
+  }
 };
 
 class AtomicRequestsTest : public support::Payments, public ::testing::Test {
@@ -112,6 +121,28 @@ TEST_F(AHandler, ThatAnswersAnythingElseIsCommitted) {  // P1
     })(response);
   }
   EXPECT_EQ(committed_rows(), (Ids{1, 2, 3, 4, 5}));
+}
+
+TEST_F(AHandler, IsInTheTraceOfItsRequestUnlessOneIsOpen) {
+  const auto asked = TraceContext::generate();
+  const auto handler = atomic([&](const TracedRequest&, Response&) {
+    receipt.apply_async({.database = "default"}, 1);
+    return TraceContext::current() != nullptr ? TraceContext::current()->traceparent() : "none";
+  });
+  Response response;
+  EXPECT_EQ(handler(TracedRequest{asked.traceparent()}, response), asked.traceparent());
+  EXPECT_EQ(TraceContext::current(), nullptr);
+  std::vector<Envelope> arrived;
+  ASSERT_TRUE(support::eventually([&] {
+    arrived = take_arrived();
+    return !arrived.empty();
+  }));
+  EXPECT_EQ(trace_of(arrived[0]), asked);
+
+  EXPECT_EQ(handler(TracedRequest{"not valid"}, response), "none");
+  const auto open = TraceContext::generate();
+  const TraceScope scope{open};
+  EXPECT_EQ(handler(TracedRequest{asked.traceparent()}, response), open.traceparent());
 }
 
 TEST_F(AHandler, HandsOnResultsOfAnyKindAlsoThoseThatCanOnlyBeMoved) {

@@ -3,6 +3,10 @@
 
 #include <algorithm>
 
+#include "broker/contract/levels.hpp"
+#include "broker/redis/wire/redis_keys.hpp"
+#include "broker/redis/wire/redis_url.hpp"
+#include "support/fixtures/redis_calls.hpp"
 #include "support/fixtures/worker_fixture.hpp"
 
 namespace aftercommit {
@@ -48,6 +52,55 @@ TEST_F(WorkerQueues, EachGetAShareWhereTheyHaveWeights) {
       std::count_if(values.begin(), values.begin() + 100, [](long value) { return value <= 100; });
   EXPECT_GT(heavy, 50);
   EXPECT_LT(heavy, 100);
+}
+
+TEST_F(WorkerQueues, StartTheMostUrgentJobFirstAndStarveNone) {
+  std::vector<std::tuple<long>> calls;
+  for (long value = 1; value <= 40; ++value) calls.emplace_back(value);
+  tasks.insert.apply_async_many({.priority = Priority::kLow}, calls);
+  for (auto& [value] : calls) value += 100;
+  tasks.insert.apply_async_many({.priority = Priority::kCritical}, calls);
+  start_worker({"--concurrency", "1", "--prefetch", "0"});
+  EXPECT_TRUE(eventually([&] { return effects().size() == 80; }));
+  const auto values = effects_in_order();
+  EXPECT_GT(values.front(), 100);
+  const auto low = std::count_if(values.begin(), values.begin() + 30, [](long value) { return value <= 40; });
+  EXPECT_GE(low, 1) << "of thirty places two are theirs";
+  EXPECT_LE(low, 3);
+}
+
+TEST_F(WorkerQueues, KeepTheLevelOfADurableJobThatRedisHasLost) {
+  tasks.insert.apply_async({.priority = Priority::kHigh}, 1);
+  const auto high = [&] { return broker->counts("default").ready_at.at(index_of(Priority::kHigh)); };
+  EXPECT_TRUE(eventually([&] { return high() == 1; })) << "pushed";
+  const RedisKeys keys{parse_redis_url(redis_url).prefix, "default"};
+  support::Onlooker{redis_url}.ask("DEL", keys.stream, keys.at(Priority::kHigh).stream, keys.durable);
+  ASSERT_EQ(high(), 0);
+  start_worker({"--relay-only"});
+  EXPECT_TRUE(eventually([&] { return high() == 1; })) << "brought by the relay";
+}
+
+TEST_F(WorkerQueues, ThatArePausedAreLeftAloneByWorkersThatRunAndByThoseThatStart) {
+  const std::vector<std::string> options{"--queues", "default,mail", "--lease", "3", "--heartbeat", "0.1"};
+  EXPECT_TRUE(app.pause_queue("mail"));
+  EXPECT_FALSE(app.pause_queue("mail")) << "it was";
+  enqueue("mail", 1, 3);
+  enqueue("default", 4, 1);
+  auto& worker = start_worker(options);
+  EXPECT_TRUE(eventually_effects({4}));
+  EXPECT_EQ(broker->counts("mail").ready, 3);
+  EXPECT_EQ(broker->counts("mail").running, 0);
+  EXPECT_TRUE(app.resume_queue("mail"));
+  EXPECT_TRUE(eventually_effects({1, 2, 3, 4}));
+
+  app.database().exec("SELECT " + schema.name() + ".pause('default')");
+  const auto told = [&] { return worker.count("a queue is paused: its jobs wait until it is resumed"); };
+  EXPECT_TRUE(eventually([&] { return told() == 2; }));
+  enqueue("default", 5, 1);
+  enqueue("mail", 6, 1);
+  EXPECT_TRUE(eventually_effects({1, 2, 3, 4, 6}));
+  // A read that was waiting already may have fetched it; then it goes back.
+  EXPECT_TRUE(eventually([&] { return broker->counts("default").ready == 1; }));
 }
 
 TEST_F(WorkerQueues, ThatTheWorkerDoesNotServeAreLeftAlone) {

@@ -179,7 +179,7 @@ TEST_F(WorkerRetry, BuriesAJobThatHasBeenTriedAMillionTimes) {  // P9
 /// As a program of a later release may write it: with fields that no worker here knows.
 Envelope job_of_a_later_program(long value) {
   Envelope job{.id = JobId::generate(), .task = "fail", .args = {value, "deliberate"}, .queue = "default"};
-  job.unknown = {{"priority", {{"class", "high"}, {"steps", {1, 2.5, nullptr}}}}};
+  job.unknown = {{"urgency", {{"class", "high"}, {"steps", {1, 2.5, nullptr}}}}};
   job.attempt = 2;
   add_error(job, {.attempt = 1, .worker = "later", .error = "down", .unknown = {{"host", "web-1"}}});
   return job;

@@ -36,6 +36,10 @@ struct TestTasks {
   /// Logs a line of its own, in its body and in a hook.
   Task<long> say = app.task<long>("say");
 
+  /// Notes what travels with its job, logs a line, and fails unless there is a row `value` of the table
+  /// orders; else asks for carry(value + 1, more - 1), as long as there are more.
+  Task<long, long> carry = app.task<long, long>("carry", {.max_retries = 1, .backoff = fixed(kShortBackoff)});
+
   // --- How tasks fail
   Task<long, std::string> fail =
       app.task<long, std::string>("fail", {.max_retries = 2, .backoff = fixed(kShortBackoff)});
@@ -57,6 +61,13 @@ struct TestTasks {
   /// Throws an exception whose what() is null.
   Task<long> throw_without_text =
       app.task<long>("throw_without_text", {.max_retries = 1, .backoff = fixed(kShortBackoff)});
+
+  /// Snoozes for so many ms, as long as the sequence `tries` is at most `times`.
+  Task<long, long, long> nap =
+      app.task<long, long, long>("nap", {.max_retries = 0, .backoff = fixed(kShortBackoff)});
+  /// Fails in this way until it is dead; its hook then does what the last argument says: see mourn().
+  Task<long, std::string, std::string> die =
+      app.task<long, std::string, std::string>("die", {.max_retries = 1, .backoff = fixed(kShortBackoff)});
 
   // --- What tasks do with their transaction
   Task<long> swallow_error = app.task<long>("swallow_error", {.max_retries = 0});
@@ -85,6 +96,16 @@ struct TestTasks {
       app.task<long>("leave_manual_mode", {.max_retries = 0, .transactional = false});
   Task<long> leave_block = app.task<long>("leave_block", {.max_retries = 0, .transactional = false});
 
+  // --- What tasks return and tell
+  /// Logs 120 lines; gives "answer 1" where its value is 1, or ends in this way: see answer().
+  ResultTask<std::string, long, std::string> answer =
+      app.task<std::string(long, std::string)>("answer", {.max_retries = 0});
+  /// Waits for a lock that the test holds.
+  ResultTask<void, long, long> wait_and_end = app.task<void(long, long)>("wait_and_end");
+  /// Says at each of 100,000 steps how far it has got, then waits for the lock; fails where its value is
+  /// below 0.
+  Task<long, long> tell_progress = app.task<long, long>("tell_progress", {.max_retries = 0});
+
   // --- Tasks that take their time
   /// Waits for a lock that the test holds.
   Task<long, long> wait_for_lock = app.task<long, long>("wait_for_lock");
@@ -94,12 +115,24 @@ struct TestTasks {
   Task<long, double> sleep_in_cpp = app.task<long, double>("sleep_in_cpp");
   /// Its hook never returns; it runs after the commit.
   Task<long> hang_in_hook = app.task<long>("hang_in_hook");
-  /// Until the worker's patience has ended.
+  /// Until the worker's patience has ended, or it is asked to stop.
   Task<long> wait_for_stop = app.task<long>("wait_for_stop");
+  /// Runs statements until one throws SoftTimeLimitExceeded; notes that by one more, and returns.
+  Task<long> clean_up = app.task<long>("clean_up", {.max_retries = 0, .time_limit = std::chrono::minutes{1}});
+  /// Sleeps in SQL, and returns whatever that throws.
+  Task<long, double> swallow_all =
+      app.task<long, double>("swallow_all", {.max_retries = 0, .time_limit = std::chrono::milliseconds{500}});
+  /// Sleeps in a statement that commits by itself.
+  Task<long, double> sleep_alone =
+      app.task<long, double>("sleep_alone", {.max_retries = 0, .transactional = false});
+  /// Computes for ever in so many first attempts.
+  Task<long, int> spin = app.task<long, int>(
+      "spin", {.backoff = fixed(kShortBackoff), .time_limit = std::chrono::milliseconds{500}});
 
   // --- What tasks do to their process
   /// Brings it down, in this way: see bring_down().
-  Task<long, std::string> crash = app.task<long, std::string>("crash", {.max_retries = 0});
+  Task<long, std::string> crash =
+      app.task<long, std::string>("crash", {.max_retries = 0, .backoff = fixed(kShortBackoff)});
   /// The same, as long as the sequence `tries` is at most `times`.
   Task<long, std::string, long> crash_at_first =
       app.task<long, std::string, long>("crash_at_first", {.backoff = fixed(kShortBackoff)});

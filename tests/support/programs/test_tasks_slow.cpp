@@ -2,9 +2,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <exception>
 #include <mutex>
 #include <thread>
 
+#include "aftercommit/log.hpp"
 #include "support/eventually.hpp"
 #include "support/programs/test_task_bodies.hpp"
 
@@ -15,6 +17,21 @@ void wait_for_stop(Job& job, long value) {
   begin(job, value);
   if (!eventually([&] { return job.stop_requested(); })) throw DeliberateFailure{"nobody asked to stop"};
   throw DeliberateFailure{"returning early"};
+}
+
+void clean_up(Job& job, long value) {
+  begin(job, value);
+  try {
+    while (true) job.transaction().exec("SELECT pg_sleep(0.01)");
+  } catch (const SoftTimeLimitExceeded&) {
+    if (!job.stop_requested()) throw DeliberateFailure{"nobody asked to stop"};
+    begin(job, value + 1);
+  }
+}
+
+void spin(Job& job, long value, int attempts) {
+  begin(job, value);
+  for (volatile unsigned rounds = 0; job.attempt() <= attempts;) rounds = rounds + 1;
 }
 
 }  // namespace
@@ -50,6 +67,19 @@ void define_slow_tasks() {
         std::chrono::duration<double>{seconds});  // deaf to everything, as some tasks are
   });
   tasks.wait_for_stop.run(wait_for_stop);
+  tasks.clean_up.run(clean_up);
+  tasks.swallow_all.run([](Job& job, long value, double seconds) {
+    begin(job, value);
+    try {
+      job.transaction().exec("SELECT pg_sleep($1)", seconds);
+    } catch (const std::exception& error) {
+      log(LogLevel::kInfo, "swallowed", {{"error", error.what()}});
+    }
+  });
+  tasks.sleep_alone.run([](Job& /*job*/, long /*value*/, double seconds) {
+    app.database().exec("SELECT pg_sleep($1)", seconds);
+  });
+  tasks.spin.run(spin);
 }
 
 }  // namespace aftercommit::support

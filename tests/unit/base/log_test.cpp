@@ -149,7 +149,7 @@ int in_a_child(const std::function<void()>& action) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
 }
 
-constexpr std::array kLevels{LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError};
+constexpr std::array kLogLevels{LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError};
 
 TEST_F(Log, GoesToStandardErrorAsOneLineOfText) {
   ::testing::internal::CaptureStderr();
@@ -222,7 +222,7 @@ TEST_F(Log, MayBeUsedAndRedirectedByManyThreadsAtOnce) {
 TEST_F(Log, LeavesOutByDefaultWhatIsForDebugging) {
   std::vector<LogLevel> seen;
   set_log_handler([&seen](const LogEvent& event) { seen.push_back(event.level); });
-  for (const auto level : kLevels) {
+  for (const auto level : kLogLevels) {
     EXPECT_EQ(logs(level), level != LogLevel::kDebug);
     log(level, "event");
   }
@@ -284,12 +284,12 @@ TEST_F(Log, HoldsUpNoChildThatIsForkedWhileOtherThreadsLog) {
 }
 
 TEST_F(Log, HandsNothingBelowItsLevelToTheHandler) {
-  for (const auto lowest : kLevels) {
+  for (const auto lowest : kLogLevels) {
     std::vector<LogLevel> seen;
     set_log_handler([&seen](const LogEvent& event) { seen.push_back(event.level); });
     set_log_level(lowest);
-    for (const auto level : kLevels) log(level, "event");
-    EXPECT_THAT(seen, ::testing::ElementsAreArray(std::ranges::find(kLevels, lowest), kLevels.end()));
+    for (const auto level : kLogLevels) log(level, "event");
+    EXPECT_THAT(seen, ::testing::ElementsAreArray(std::ranges::find(kLogLevels, lowest), kLogLevels.end()));
   }
 }
 

@@ -49,6 +49,7 @@ Envelope full() {
   add_error(envelope, {2, kTime + 2s, "web-2/4712", "still \"down\"\n"});
   envelope.unknown_since = kTime + 3s;
   envelope.trace = {{"traceparent", "00-4bf9-00f0-01"}};
+  envelope.headers = {{"tenant", "blue"}, {"locale", "\"de\""}};
   return envelope;
 }
 
@@ -84,7 +85,8 @@ TEST(Envelope, IsWrittenWithAllThatIsSet) {
       R"("expires_at":1700003600123,"database":"orders","durable":true,"crashes":2,)"
       R"("errors":[{"attempt":1,"at":1700000001123,"worker":"web-1/4711","error":"mail server is down"},)"
       R"({"attempt":2,"at":1700000002123,"worker":"web-2/4712","error":"still \"down\"\n"}],)"
-      R"("unknown_since":1700000003123,"trace":{"traceparent":"00-4bf9-00f0-01"}})");
+      R"("unknown_since":1700000003123,"trace":{"traceparent":"00-4bf9-00f0-01"},)"
+      R"("headers":{"locale":"\"de\"","tenant":"blue"}})");
 }
 
 TEST(Envelope, TakesLittleMemoryWhileItWaits) { EXPECT_LE(encode(small()).size(), 130U); }
@@ -329,6 +331,8 @@ TEST(Envelope, SurvivesARoundTripWithRandomContents) {
       envelope.errors.push_back({static_cast<int>(1 + below(9)), time(), text(), text()});
     if (below(2)) envelope.unknown_since = time();
     if (below(2)) envelope.trace = value(3);
+    for (auto n = below(4); n > 0; --n) envelope.headers.set(name(), text());
+    envelope.unique = below(2) == 1;
     if (below(2)) envelope.unknown = {{"later", value(3)}, {"x" + text(), value(2)}};
 
     const std::string written = encode(envelope);
@@ -621,6 +625,7 @@ std::vector<Wrong> wrong_values() {
       {"/expires_at", no_time},
       {"/unknown_since", no_time},
       {"/attempt", no_attempt},
+      {"/unique", {kInt, 0, 1, kText, "true", kNull, kArray, kObject}},
       {"/durable", {kInt, 0, 1, kText, "true", kNull, kArray, kObject}},
       {"/crashes", no_count},
       {"/max_retries", no_count},
@@ -638,6 +643,9 @@ std::vector<Wrong> wrong_values() {
       {"/errors/1/at", no_time},
       {"/errors/0/worker", no_text},
       {"/errors/1/error", no_text},
+      {"/headers", no_container},
+      {"/headers", {kArray, json::object({{"a b", "x"}}), json::object({{"big", std::string(4096, 'x')}})}},
+      {"/headers/tenant", no_text},
   };
 }
 

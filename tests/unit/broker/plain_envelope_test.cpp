@@ -124,7 +124,11 @@ TEST(PlainEnvelope, IsNotOneWithARareField) {
         job.trace = {{"traceparent", "00"}};
       }),
       with([](Envelope& job) {
-        job.unknown = {{"priority", 7}};
+        job.headers = {{"tenant", "blue"}};
+      }),
+      with([](Envelope& job) { job.unique = true; }),
+      with([](Envelope& job) {
+        job.unknown = {{"urgency", 7}};
       }),
   };
   for (const auto& text : texts) {

@@ -36,7 +36,7 @@ Envelope early_job() {
   return envelope;
 }
 
-const json kOfTheJob = {{"priority", {{"class", "high"}, {"steps", {1, -2.5, nullptr, true, UINT64_MAX}}}},
+const json kOfTheJob = {{"urgency", {{"class", "high"}, {"steps", {1, -2.5, nullptr, true, UINT64_MAX}}}},
                         {"note", nullptr},
                         {"", json::array()}};
 const json kOfTheBackoff = {{"curve", {0.5, 1}}};
@@ -109,7 +109,7 @@ TEST(UnknownFields, AreKeptByAWorkerThatWritesOfAFailureACrashAndATaskItDoesNotK
 TEST(UnknownFields, GoWithTheErrorThatTheyStandIn) {
   auto known = later_job();
   for (int attempt = 2; attempt <= 250; ++attempt) {
-    add_error(known, {attempt, kTime, "w", "e", "", {{"host", attempt}}});
+    add_error(known, {attempt, kTime, "w", "e", "", "", {{"host", attempt}}});
   }
   const auto errors = json::parse(encode(known))["errors"];
   ASSERT_EQ(errors.size(), kErrorsKept);

@@ -39,6 +39,15 @@ TEST_F(ClaimTest, OfADurableJobDeletesItsRowAtThisAttempt) {  // P7
   EXPECT_EQ(claim->database(), &database);
 }
 
+TEST_F(ClaimTest, OfADurableJobThatTakesTurnsAsksWhetherItIsIts) {
+  auto job = durable;
+  job.unique = true;
+  AnyClaim claim{job, &database};
+  const auto& first = claim->begin().with_begin;
+  EXPECT_EQ(first.statement, &statements().guard_unique);
+  EXPECT_THAT(first.values, ElementsAre(literal(job.id.str()), "3"));
+}
+
 TEST_F(ClaimTest, OfAnyOtherEntersItsIdInTheLedger) {  // P7
   AnyClaim claim{other, &database};
   const auto& first = claim->begin().with_begin;

@@ -21,6 +21,7 @@ DeadLetter letter_of(const JobId& id, bool durable) {
   job.enqueued_at = kTime - 1h;
   job.attempt = 2;
   job.durable = durable;
+  job.headers = {{"tenant", "blue"}};
   add_error(job, {1, kTime - 1s, "web-1", "mail server is down"});
   DeadLetter letter;
   letter.cause = DeadLetter::Cause::kRejected;
@@ -48,6 +49,8 @@ TEST(DeadJob, HasTheIdOfItsJobAndTellsItsArgumentsInFullAlone) {
   EXPECT_FALSE(brief.contains("args"));
   const auto full = json::parse(in_full(dead).dump());
   EXPECT_EQ(full.at("args"), json::parse("[4711]"));
+  EXPECT_EQ(full.at("headers"), json::parse(R"({"tenant": "blue"})"));
+  EXPECT_EQ(full.at("trace_id"), nullptr);
   EXPECT_EQ(full.at("errors").at(0).at("error"), "mail server is down");
 }
 

@@ -84,6 +84,17 @@ TEST_F(AttemptTest, WithoutATransactionIsSettledAtOnce) {
   EXPECT_EQ(runs, 1);
 }
 
+TEST_F(AttemptTest, OfAPausedQueueGivesTheJobBackAsItCame) {
+  context.gate.paused().set({"mail"});
+  const auto paused = job("bare");
+  const auto settlement = settled(paused);
+  EXPECT_EQ(settlement.kind, Settlement::Kind::kRelease);
+  EXPECT_EQ(settlement.payload, encode(paused));
+  EXPECT_EQ(runs, 0);
+  context.gate.paused().set({"other"});
+  EXPECT_EQ(settled(paused).kind, Settlement::Kind::kAck);
+}
+
 TEST_F(AttemptTest, ThatFailsIsFollowedByAnother) {
   const auto settlement = settled(job("fails"));
   EXPECT_EQ(settlement.kind, Settlement::Kind::kRetry);

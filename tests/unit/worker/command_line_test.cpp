@@ -63,6 +63,8 @@ TEST(CommandLine, HasADefaultForEverythingButTheApp) {
   EXPECT_TRUE(given.database_urls.empty());
   EXPECT_EQ(given.shutdown_timeout, expected.shutdown_timeout);
   EXPECT_EQ(given.unknown_task_grace, expected.unknown_task_grace);
+  EXPECT_EQ(given.time_limit, expected.time_limit);
+  EXPECT_EQ(given.soft_time_limit, expected.soft_time_limit);
   EXPECT_EQ(given.lease, expected.lease);
   EXPECT_EQ(given.heartbeat, expected.heartbeat);
   EXPECT_EQ(given.relay, expected.relay);
@@ -283,6 +285,16 @@ TEST(CommandLine, QuotesNoUrlThatStandsInTheWrongPlace) {
   }
 }
 
+TEST(CommandLine, TakesTimeLimitsOfWhichTheSoftOneComesFirst) {
+  const auto given = options({"--time-limit", "90.5", "--soft-time-limit", "60"});
+  EXPECT_EQ(given.time_limit, std::chrono::milliseconds{90'500});
+  EXPECT_EQ(given.soft_time_limit, std::chrono::seconds{60});
+  EXPECT_EQ(options({"--time-limit", "0", "--soft-time-limit", "9999"}).time_limit, std::chrono::seconds{0});
+  for (const char* const soft : {"1800", "7200"})
+    EXPECT_THROW(options({"--soft-time-limit", soft}), UsageError);
+  EXPECT_THROW(options({"--time-limit", "-1"}), UsageError);
+}
+
 TEST(CommandLine, PrintsItsVersion) {
   const auto print = std::get<PrintAndExit>(parse({"--version"}));
   EXPECT_THAT(print.text, ::testing::MatchesRegex("aftercommit worker [0-9.]+\n"));
@@ -290,35 +302,14 @@ TEST(CommandLine, PrintsItsVersion) {
 
 TEST(CommandLine, ExplainsEveryOptionVariableSignalAndExitCode) {
   const auto help = std::get<PrintAndExit>(parse({"--help"})).text;
-  for (const char* const word : {"--app",
-                                 "--queues",
-                                 "--concurrency",
-                                 "--prefetch",
-                                 "--redis",
-                                 "--database",
-                                 "--shutdown-timeout",
-                                 "--unknown-task-grace",
-                                 "--lease",
-                                 "--heartbeat",
-                                 "--no-relay",
-                                 "--relay-only",
-                                 "--relay-interval",
-                                 "--schema",
-                                 "--no-migrate",
-                                 "--keep-ledger",
-                                 "--processes",
-                                 "--max-jobs",
-                                 "--max-memory",
-                                 "--log-level",
-                                 "--log-format",
-                                 "--version",
-                                 "--help",
-                                 "REDIS_URL",
-                                 "DATABASE_URL",
-                                 "AFTERCOMMIT_APP",
-                                 "SIGTERM",
-                                 "SIGINT",
-                                 "Exit codes"}) {
+  for (const char* const word :
+       {"--app",        "--queues",           "--concurrency",        "--prefetch",   "--redis",
+        "--database",   "--shutdown-timeout", "--unknown-task-grace", "--time-limit", "--soft-time-limit",
+        "--lease",      "--heartbeat",        "--no-relay",           "--relay-only", "--relay-interval",
+        "--schema",     "--no-migrate",       "--keep-ledger",        "--processes",  "--max-jobs",
+        "--max-memory", "--log-level",        "--log-format",         "--version",    "--help",
+        "REDIS_URL",    "DATABASE_URL",       "AFTERCOMMIT_APP",      "SIGTERM",      "SIGINT",
+        "Exit codes"}) {
     EXPECT_THAT(help, HasSubstr(word));
   }
   for (const int code : {kExitStopped, kExitInternal, kExitUsage, kExitSetup, kExitForced}) {

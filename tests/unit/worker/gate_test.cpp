@@ -35,7 +35,7 @@ class GateTest : public ::testing::Test {
     lease.renewed(HeldLease::Clock::now(), true);
     Preparations away;
     away[&app.database("reports")] = [] { throw DatabaseUnavailable{"it is away"}; };
-    gate.emplace(app, home, lease, running, locked, events, kGrace, std::move(away));
+    gate.emplace(app, home, lease, running, locked, cancels, events, kGrace, std::move(away));
   }
 
   std::optional<Hold> hold(const Envelope& job) { return gate->hold(candidate_of(app, job)); }
@@ -78,6 +78,7 @@ class GateTest : public ::testing::Test {
   HeldLease lease{1h};
   Home home{app, {"mail"}, true};
   RunningJobs running;
+  CancelRequests cancels;
   LockedJobs locked;
   std::optional<Gate> gate;  // last: its threads use the others
 };
@@ -116,7 +117,7 @@ TEST_F(GateTest, HoldsBackWhatHasExpired) {
 TEST_F(GateTest, WithoutALeaseHoldsDurableJobsBack) {
   HeldLease none{1h};
   gate.reset();
-  gate.emplace(app, home, none, running, locked, events, kGrace, Preparations{});
+  gate.emplace(app, home, none, running, locked, cancels, events, kGrace, Preparations{});
   EXPECT_EQ(hold(durable(job("run"))), Hold::kNoLease);
   EXPECT_EQ(hold(expired(durable(job("run")))), Hold::kNoLease) << "others may have dropped it";
   EXPECT_FALSE(hold(job("run")));

@@ -49,7 +49,7 @@ class Promotions {
   Waits waits_;
 };
 
-class GivenSchedule final : public Schedule {
+class GivenSchedule final : public DelayedJobs {
  public:
   explicit GivenSchedule(Promotions& given) : given_{given} {}
 

@@ -93,6 +93,9 @@ class CountingBroker final : public Broker {
   void forget_relay_sources(const Queue&, std::span<const std::string>) override { not_expected(); }
   bool relay(const RelayStep&) override { not_expected(); }
   std::vector<bool> has_durable(const Queue&, std::span<const JobId>) override { not_expected(); }
+  bool pause(const Queue&) override { not_expected(); }
+  bool resume(const Queue&) override { not_expected(); }
+  std::vector<Since> paused_since(std::span<const Queue>) override { not_expected(); }
   std::vector<Queue> queues() override { not_expected(); }
   void for_each_job(const Queue&, const std::function<void(JobState, std::string_view)>&) override {
     not_expected();

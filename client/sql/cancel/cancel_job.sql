@@ -1,0 +1,1 @@
+SELECT {schema}.cancel($1::uuid, $2::text);

@@ -1,0 +1,1 @@
+SELECT {schema}.resume($1);

@@ -1,0 +1,1 @@
+SELECT attempt, done, total, note, (extract(epoch FROM at)::numeric * 1000000::numeric)::bigint FROM {schema}.progress WHERE id = $1;

@@ -1,0 +1,1 @@
+DELETE FROM {schema}.progress WHERE id = ANY ($1::uuid[]);

@@ -1,0 +1,4 @@
+// docs/guide/unique.md goes on from the guide's first page.
+#include <string>
+
+#include "guide.md"
