@@ -5,13 +5,21 @@
 #include "broker/redis/wire/redis_url.hpp"
 
 namespace aftercommit {
+namespace {
+
+constexpr std::string_view kMemory = "memory://";
+
+}  // namespace
 
 std::unique_ptr<Broker> make_broker(std::string_view url) {
-  constexpr std::string_view kMemory = "memory://";
   if (!url.starts_with(kMemory)) return std::make_unique<RedisBroker>(parse_redis_url(url));
   const auto name = url.substr(kMemory.size());
   if (name.empty()) throw ConfigError{"the broker URL is wrong: memory:// must be followed by a name"};
   return std::make_unique<MemoryBroker>(name);
+}
+
+void set_broker_clock(std::string_view url, const Clock* clock) {
+  if (url.starts_with(kMemory)) MemoryBroker{url.substr(kMemory.size())}.share_clock(clock);
 }
 
 }  // namespace aftercommit

@@ -52,6 +52,11 @@ constexpr auto kCommands = std::to_array<Description>({
      "Asks for one job of it now, beside its ticks."},
     {Command::kPeriodicForget, "periodic forget", "NAME [--app A] [options]",
      "Removes one that is gone from the code."},
+    {Command::kLimitsList, "limits list", "[--json] [options]",
+     "Lists limits: how many jobs may run at once, or begin in a time, for all workers together."},
+    {Command::kLimitsSet, "limits set", "NAME N [options]",
+     "Changes one while all runs, 0 to 10000; with 0 none of its jobs begins."},
+    {Command::kLimitsReset, "limits reset", "NAME [options]", "Makes one what it is declared as again."},
     {Command::kPause, "pause", "QUEUE [options]",
      "Has workers fetch no more jobs of a queue, until it is resumed."},
     {Command::kResume, "resume", "QUEUE [options]", "Has workers fetch the jobs of a queue again."},
@@ -96,8 +101,8 @@ bool is_dead(Command command) {
 
 bool writes_json(Command command) {
   return command == Command::kPeriodicList || command == Command::kPeriodicNext ||
-         command == Command::kStats || command == Command::kDeadList || command == Command::kDeadShow ||
-         command == Command::kAudit || command == Command::kCancel;
+         command == Command::kLimitsList || command == Command::kStats || command == Command::kDeadList ||
+         command == Command::kDeadShow || command == Command::kAudit || command == Command::kCancel;
 }
 
 bool names_jobs(Command command) {
@@ -109,6 +114,10 @@ bool names_periodic(Command command) {
   return command == Command::kPeriodicNext || command == Command::kPeriodicPause ||
          command == Command::kPeriodicResume || command == Command::kPeriodicRun ||
          command == Command::kPeriodicForget;
+}
+
+bool names_limit(Command command) {
+  return command == Command::kLimitsSet || command == Command::kLimitsReset;
 }
 
 bool names_queue(Command command) { return command == Command::kPause || command == Command::kResume; }
@@ -238,6 +247,27 @@ void read_periodic(const cxxopts::ParseResult& parsed, std::string_view command,
   options.app = value_of(parsed, "app");
 }
 
+void read_limit(const cxxopts::ParseResult& parsed, std::string_view command, Options& options) {
+  const bool sets = options.command == Command::kLimitsSet;
+  const auto& words = parsed.unmatched();
+  for (const auto& word : words) {
+    if (may_hold_secret(word)) refuse_argument(word, command);
+  }
+  if (words.size() != (sets ? 2U : 1U) || words.front().empty()) {
+    throw UsageError{std::string{command} + (sets ? " takes a name and a number" : " takes one name") +
+                     ", as aftercommit limits list shows it, in quotes where it has spaces"};
+  }
+  options.name = words.front();
+  if (!sets) return;
+  int most = 0;
+  const auto& text = words.back();
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), most);
+  if (error != std::errc{} || end != text.data() + text.size() || most < 0 || most > 10'000) {
+    throw UsageError{"limits set takes a whole number from 0 to 10000, not " + in_quotes(text)};
+  }
+  options.most = most;
+}
+
 /// The one of pause and resume.
 void read_queue(const cxxopts::ParseResult& parsed, std::string_view command, Options& options) {
   for (const auto& argument : parsed.unmatched()) {
@@ -294,6 +324,8 @@ Options read(const cxxopts::ParseResult& parsed, const Description& command) {
     read_ids(parsed, command.name, options);
   } else if (names_periodic(command.command)) {
     read_periodic(parsed, command.name, options);
+  } else if (names_limit(command.command)) {
+    read_limit(parsed, command.name, options);
   } else if (!parsed.unmatched().empty()) {
     refuse_argument(parsed.unmatched().front(), command.name);
   }
@@ -344,10 +376,11 @@ Options read(const cxxopts::ParseResult& parsed, const Description& command) {
   return options;
 }
 
-/// "dead list" and "periodic list" for the two words, else the first.
+/// "dead list" and its like for the two words, else the first.
 std::string command_name(int argc, const char* const* argv) {
   std::string name = argv[1];
-  if ((name == "dead" || name == "periodic") && argc > 2) name.append(" ").append(argv[2]);
+  if ((name == "dead" || name == "periodic" || name == "limits") && argc > 2)
+    name.append(" ").append(argv[2]);
   return name;
 }
 
@@ -356,15 +389,16 @@ std::string command_name(int argc, const char* const* argv) {
 std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* const* argv) {
   if (argc < 2)
     throw UsageError{
-        "name a command: migrate, stats, dead, periodic, audit, cancel, adopt or new-token; see aftercommit "
-        "--help"};
+        "name a command: migrate, stats, dead, periodic, limits, audit, cancel, adopt or new-token; see "
+        "aftercommit --help"};
   const auto name = command_name(argc, argv);
   if (name == "--help" || name == "-h" || name == "help" || name == "dead --help" ||
-      name == "periodic --help") {
+      name == "periodic --help" || name == "limits --help") {
     return PrintAndExit{overview()};
   }
   if (name == "--version") return PrintAndExit{"aftercommit " AFTERCOMMIT_VERSION "\n"};
   if (name == "dead") throw UsageError{"dead needs one of list, show, retry, delete; see aftercommit --help"};
+  if (name == "limits") throw UsageError{"limits needs one of list, set, reset; see aftercommit --help"};
   if (name == "periodic") {
     throw UsageError{"periodic needs one of list, next, pause, resume, run, forget; see aftercommit --help"};
   }
@@ -372,7 +406,7 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
   if (command == kCommands.end()) {
     if (may_hold_secret(name)) refuse_argument(name, "");
     throw UsageError{in_quotes(name) + " is not a command: the first word is one of migrate, stats, " +
-                     "dead, periodic, audit, cancel, adopt and new-token; see aftercommit --help"};
+                     "dead, periodic, limits, audit, cancel, adopt and new-token; see aftercommit --help"};
   }
   const int words = command->name.find(' ') == std::string_view::npos ? 1 : 2;
   try {

@@ -18,6 +18,8 @@ int next_periodic(const Options& options);
 int pause_periodic(const Options& options);  ///< or resume
 int run_periodic(const Options& options);
 int forget_periodic(const Options& options);
+int list_limits(const Options& options);
+int set_limit(const Options& options);  ///< or reset
 int pause(const Options& options);
 int resume(const Options& options);
 int audit(const Options& options);

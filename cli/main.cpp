@@ -39,6 +39,11 @@ int run(const Options& options) {
       return run_periodic(options);
     case Command::kPeriodicForget:
       return forget_periodic(options);
+    case Command::kLimitsList:
+      return list_limits(options);
+    case Command::kLimitsSet:
+    case Command::kLimitsReset:
+      return set_limit(options);
     case Command::kPause:
       return pause(options);
     case Command::kResume:

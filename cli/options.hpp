@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ enum class Command : std::uint8_t {
   kPeriodicResume,
   kPeriodicRun,
   kPeriodicForget,
+  kLimitsList,
+  kLimitsSet,
+  kLimitsReset,
   kPause,
   kResume,
   kAudit,
@@ -49,8 +53,9 @@ struct Options {
   bool list = false;   ///< cancel: show what was cancelled
   std::string note{};  ///< cancel: why; may be empty
 
-  std::string name{};  ///< of a periodic task
-  std::string app{};   ///< that declares it; empty: any
+  std::string name{};         ///< of a periodic task, or of a limit
+  std::optional<int> most{};  ///< limits set
+  std::string app{};          ///< that declares it; empty: any
 
   std::chrono::milliseconds pause{1000};  ///< audit: between two looks
 };

@@ -76,8 +76,7 @@ void print(const std::vector<PeriodicTask>& tasks) {
   table.print();
   if (any_gone) {
     std::cout << "gone: no worker that runs declares it, so nobody makes its jobs. Start one, or, where its "
-                 "code is "
-                 "gone, remove it by `aftercommit periodic forget NAME`.\n";
+                 "code is gone, remove it by `aftercommit periodic forget NAME`.\n";
   }
 }
 

@@ -1,6 +1,6 @@
 # What `cmake --install` gives a user: the libraries, the headers, the two commands, and find_package(aftercommit).
 include(CMakePackageConfigHelpers)
-install(TARGETS aftercommit_public aftercommit_broker aftercommit_client aftercommit_worker EXPORT aftercommit
+install(TARGETS aftercommit_public aftercommit_broker aftercommit_client aftercommit_worker aftercommit_testing EXPORT aftercommit
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS worker aftercommit_cli)
 install(DIRECTORY include/aftercommit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

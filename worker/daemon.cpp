@@ -16,6 +16,7 @@
 #include "worker/home/home_watch.hpp"
 #include "worker/intake/fetcher.hpp"
 #include "worker/intake/returner.hpp"
+#include "worker/limits/usher.hpp"
 #include "worker/log/logging.hpp"
 #include "worker/notes/progress_writer.hpp"
 #include "worker/periodic/ticker.hpp"
@@ -33,6 +34,20 @@ SenderSwap::SenderSwap(App& app, std::shared_ptr<detail::JobSender> sender)
 
 SenderSwap::~SenderSwap() { app_.core().set_sender(std::move(before_)); }
 
+namespace {
+
+Batching batching_of(const App& app) {
+  std::vector<Batching::Kind> kinds;
+  for (const auto& name : app.core().task_names()) {
+    const auto& task = *app.core().find_task(name);
+    const bool together = task.batch && task.batch->most > 1 && task.options.limits.empty();
+    if (together) kinds.push_back({name, task.batch->most});
+  }
+  return Batching{std::move(kinds)};
+}
+
+}  // namespace
+
 Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Preparations preparations,
                ChildSlots* slots)
     : app_{app},
@@ -46,7 +61,7 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Pr
                .home = home,
                .time_limits = {.soft = options.soft_time_limit, .hard = options.time_limit},
                .preparations = std::move(preparations)},
-      buffer_{options.concurrency, options.prefetch},
+      buffer_{options.concurrency, options.prefetch, batching_of(app)},
       settler_{connect(), context_.worker, in_hand_},
       sender_{app, make_sender()},
       executors_{context_, buffer_, settler_, options.concurrency, slots},
@@ -74,6 +89,11 @@ void Daemon::add_roles() {
                [this](Database& database) { cancels_.look_soon(database); });
   roles_.add<Promoter>({.end = End::kFirst, .watched_as = "scheduler"}, connect(), queues_);
   roles_.add<Returner>({.end = End::kFirst}, connect(), queues_, context_.gate, buffer_);
+  if (context_.gate.limits().any()) {
+    roles_.add<Usher>(
+        {.end = End::kFirst}, connect(), app_, queues_, context_.gate.limits(),
+        [this](const Database& database) { return context_.gate.serves(database); }, options_.heartbeat);
+  }
   roles_.add<Purger>({.end = End::kFirst}, app_, options_.keep_ledger);
   roles_.add<ProgressWriter>({.end = End::kLast}, context_.progress);
   if (options_.periodic) {

@@ -28,8 +28,8 @@ namespace aftercommit::worker {
 
 /// Connections to each database that a worker needs besides those of its executors: for hooks, presence, the
 /// purger, the recoverer, the fetcher, who looks for pauses, the ticker, the writer of progress, what was
-/// cancelled, and two for the relay.
-inline constexpr std::size_t kOwnConnections = 11;
+/// cancelled, the usher, and two for the relay.
+inline constexpr std::size_t kOwnConnections = 12;
 
 /// Adds the roles of every worker, of one that only relays as well.  `app` and `home` are not owned and
 /// outlive them.  `on_cancel`: see Relay.

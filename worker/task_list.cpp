@@ -122,6 +122,17 @@ std::string retried_errors(const TaskOptions& options) {
   return text;
 }
 
+/// Its own ones; its queue may have others.
+std::string limits_in_words(const detail::TaskEntry& task) {
+  std::string text;
+  for (const auto* const limit : task.app.core().limits().of(task.name, {})) {
+    text += (text.empty() ? "at most " : "; at most ") + std::to_string(limit->most);
+    text += limit->per ? " in " + in_words(*limit->per) : " at once";
+    text += (limit->per_key ? " for each key ('" : " ('") + limit->name + "')";
+  }
+  return text;
+}
+
 std::string describe(const detail::TaskEntry& task) {
   constexpr std::size_t kColumn = 14;
   const auto& options = task.options;
@@ -137,6 +148,7 @@ std::string describe(const detail::TaskEntry& task) {
   line("expires", options.expires ? in_words(*options.expires) + " after the call" : "never");
   line("time_limit", limit_in_words(options.time_limit));
   line("soft limit", limit_in_words(options.soft_time_limit));
+  if (const auto limits = limits_in_words(task); !limits.empty()) line("limits", limits);
   line("max_retries", std::to_string(options.max_retries));
   line("retry_for",
        options.retry_for ? in_words(*options.retry_for) + " from the first failure" : "no bound");
@@ -144,6 +156,7 @@ std::string describe(const detail::TaskEntry& task) {
   line("countdowns", countdowns_of(options));
   line("retried", retried_errors(options));
   line("on_failure", task.on_failure ? "has a hook" : "no hook");
+  if (task.batch) line("batches", "up to " + std::to_string(task.batch->most) + " jobs in a transaction");
   if (!task.bind) line("body", "none in this library: its jobs wait for a worker that has one");
   return text;
 }

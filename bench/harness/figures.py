@@ -36,6 +36,7 @@ FIGURES = (
     Figure("drain", "run by one worker process, each does nothing", (RATE,), 300_000, 150_000),
     Figure("latency", "from enqueue to start on an idle worker", LATENESS, 1_000, 400),
     Figure("insert", "run with one INSERT each, over 16 connections", (RATE,), 60_000, 24_000),
+    Figure("insert_batch", "the same, up to 100 jobs in a transaction", (RATE,), 400_000, 120_000),
     Figure("enqueue_tx_1", "enqueued in a transaction with one INSERT by 1 client", (RATE,), 12_000, 6_000),
     Figure("enqueue_tx_16", "the same by 16 clients", (RATE,), 60_000, 24_000),
     Figure("memory", "of Redis' memory for each job", BYTES, 100_000, 20_000),

@@ -12,12 +12,14 @@ BEST_PEER = "the best peer"
 
 @dataclass(frozen=True)
 class Goal:
-    """At least `bound` times another, or, against nobody, under `bound`."""
+    """At least `bound` times another, or, against nobody, under `bound`.  `beside`: the other's figure, where it is
+    another one."""
 
     figure: str
     metric: str
     bound: float
     against: str = ""
+    beside: str = ""
 
 
 GOALS = (
@@ -31,6 +33,8 @@ GOALS = (
     Goal("insert", "rate", 0.8, LIMIT),
     Goal("insert", "rate", 1.2, BEST_PEER),
     Goal("insert", "rate", 4, "pg_boss_once"),  # the one that applies an effect once, too
+    Goal("insert_batch", "rate", 5, OURS, "insert"),
+    Goal("insert_batch", "rate", 10, "pg_boss_once", "insert"),
     Goal("enqueue_tx_1", "rate", 0.85, LIMIT),
     Goal("enqueue_tx_16", "rate", 0.7, LIMIT),
     Goal("memory", "waiting_bytes", 180),
@@ -72,7 +76,9 @@ def judge_one(goal: Goal, results: Results, contestants: Sequence[Contestant]) -
         rival = fastest_peer(goal, results, contestants)
         if rival:
             words += f" ({rival})"
-    measured = results.ratio(goal.figure, goal.metric, OURS, rival) if rival else None
+    if goal.beside:
+        words += f" at {goal.beside}"
+    measured = results.ratio(goal.figure, goal.metric, OURS, rival, goal.beside) if rival else None
     return Verdict(goal, words, measured)
 
 

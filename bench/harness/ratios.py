@@ -26,10 +26,10 @@ class Results:
     def spread(self, figure: str, metric: str, contestant: str) -> Spread | None:
         return Spread.of(self.by_round(figure, metric, contestant).values())
 
-    def ratio(self, figure: str, metric: str, contestant: str, to: str) -> Spread | None:
-        """Of the rounds that both have done."""
+    def ratio(self, figure: str, metric: str, contestant: str, to: str, beside: str = "") -> Spread | None:
+        """Of the rounds that both have done; `beside`: the figure of the other, where it is another one."""
         ours = self.by_round(figure, metric, contestant)
-        theirs = self.by_round(figure, metric, to)
+        theirs = self.by_round(beside or figure, metric, to)
         return Spread.of(ours[number] / theirs[number] for number in ours.keys() & theirs.keys())
 
     def by_round(self, figure: str, metric: str, contestant: str) -> dict[int, float]:

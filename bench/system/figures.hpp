@@ -18,5 +18,6 @@ nlohmann::json drain(std::int64_t jobs);
 nlohmann::json latency(std::int64_t jobs);
 nlohmann::json countdown(std::int64_t jobs);
 nlohmann::json insert(std::int64_t jobs);
+nlohmann::json insert_batch(std::int64_t jobs);
 
 }  // namespace aftercommit::bench

@@ -20,6 +20,7 @@ struct Setting {
   std::optional<std::int64_t> countdown{};  ///< in seconds
   bool ledger = false;                      ///< jobs without a row
   std::int64_t per_second = 0;              ///< enqueued
+  std::int64_t seconds = 30;                ///< of work under limits
 };
 
 using GrowthFigure = nlohmann::json (*)(const Setting&);
@@ -47,5 +48,9 @@ nlohmann::json growth_sweep(const Setting& setting);
 nlohmann::json growth_relay(const Setting& setting);
 /// Makes the tables.
 nlohmann::json growth_tables(const Setting& setting);
+
+/// Of bench/held_limits.py: jobs of a rate and jobs of keys, for so many seconds.  In each second how many
+/// started, and how many ran at once; in all the most starts in any second, and the rate.
+nlohmann::json held_limits(const Setting& setting);
 
 }  // namespace aftercommit::bench

@@ -17,6 +17,7 @@ const std::map<std::string, Figure> kFigures{
     {"enqueue_one", enqueue_one},   {"enqueue_bulk", enqueue_bulk},   {"drain", drain},
     {"latency", latency},           {"countdown", countdown},         {"insert", insert},
     {"enqueue_tx_1", enqueue_tx_1}, {"enqueue_tx_16", enqueue_tx_16}, {"memory", memory},
+    {"insert_batch", insert_batch},
 };
 
 const std::map<std::string, GrowthFigure> kGrowthFigures{
@@ -25,6 +26,7 @@ const std::map<std::string, GrowthFigure> kGrowthFigures{
     {"growth_latency", growth_latency},   {"growth_insert", growth_insert},
     {"growth_fairness", growth_fairness}, {"growth_sweep", growth_sweep},
     {"growth_relay", growth_relay},       {"growth_tables", growth_tables},
+    {"held_limits", held_limits},
 };
 
 cxxopts::Options describe() {
@@ -34,8 +36,8 @@ cxxopts::Options describe() {
   options.add_options("growth")("queues", "spread over so many", number())("daemons", "workers", number())(
       "processes", "of each daemon", number())("concurrency", "of each process", number())(
       "prefetch", "of each process", number())("bytes", "of the second argument", number())(
-      "countdown", "in seconds", number())("ledger", "jobs without a row")("per-second", "enqueued",
-                                                                           number());
+      "countdown", "in seconds", number())("ledger", "jobs without a row")(
+      "per-second", "enqueued", number())("seconds", "of work under limits", number());
   options.parse_positional("figure");
   return options;
 }
@@ -58,6 +60,7 @@ Setting setting_of(const cxxopts::ParseResult& given) {
   setting.countdown = optional("countdown");
   setting.ledger = given.count("ledger") > 0;
   setting.per_second = number("per-second", setting.per_second);
+  setting.seconds = number("seconds", setting.seconds);
   return setting;
 }
 

@@ -40,20 +40,9 @@ nlohmann::json lateness(std::int64_t jobs, milliseconds countdown) {
   return percentiles(std::move(late_ns));
 }
 
-}  // namespace
-
-nlohmann::json drain(std::int64_t jobs) {
-  enqueue_in_bulk(tasks().noop, jobs);
-  const WorkerProcess worker{jobs, {}};
-  return {{"rate", static_cast<double>(jobs - 1) / worker.wait_for_report().seconds}};
-}
-
-nlohmann::json latency(std::int64_t jobs) { return lateness(jobs, {}); }
-nlohmann::json countdown(std::int64_t jobs) { return lateness(jobs, kCountdown); }
-
-nlohmann::json insert(std::int64_t jobs) {
+nlohmann::json inserts(const Task<std::int64_t, std::string>& task, std::int64_t jobs) {
   make_tables();
-  enqueue_in_bulk(tasks().insert, jobs);
+  enqueue_in_bulk(task, jobs);
   const WorkerProcess worker{jobs, {"--concurrency", "16"}};
   worker.wait_for_report();  // quietly: a question to the database would cost what we measure
   worker.wait_until([&] { return sql("SELECT FROM aftercommit.job LIMIT 1").empty(); });
@@ -65,5 +54,19 @@ nlohmann::json insert(std::int64_t jobs) {
   }
   return {{"rate", static_cast<double>(jobs - 1) / row[2].as<double>()}};
 }
+
+}  // namespace
+
+nlohmann::json drain(std::int64_t jobs) {
+  enqueue_in_bulk(tasks().noop, jobs);
+  const WorkerProcess worker{jobs, {}};
+  return {{"rate", static_cast<double>(jobs - 1) / worker.wait_for_report().seconds}};
+}
+
+nlohmann::json latency(std::int64_t jobs) { return lateness(jobs, {}); }
+nlohmann::json countdown(std::int64_t jobs) { return lateness(jobs, kCountdown); }
+
+nlohmann::json insert(std::int64_t jobs) { return inserts(tasks().insert, jobs); }
+nlohmann::json insert_batch(std::int64_t jobs) { return inserts(tasks().insert_batch, jobs); }
 
 }  // namespace aftercommit::bench

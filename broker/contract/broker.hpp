@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aftercommit/clock.hpp"
 #include "broker/contract/aside.hpp"
 #include "broker/contract/browsing.hpp"
 #include "broker/contract/enqueue_target.hpp"
@@ -40,5 +41,10 @@ class Broker : public EnqueueTarget,
 /// rediss:// is refused: there is no TLS here.  Throws ConfigError, naming what is wrong and never the
 /// password.
 std::unique_ptr<Broker> make_broker(std::string_view url);
+
+/// By which clock a broker within this process judges what is due from now on, for all who share it; null:
+/// the machine's.  Not owned, outlives its use.  Of no effect for any other URL: a server has a clock of its
+/// own.
+void set_broker_clock(std::string_view url, const Clock* clock);
 
 }  // namespace aftercommit

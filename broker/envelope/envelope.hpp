@@ -70,7 +70,11 @@ struct Envelope {
   std::string death_id{};
   nlohmann::json trace{};  ///< see trace_of(); carried along untouched, whatever it is, null when absent
   Headers headers{};
-  bool unique = false;  ///< it has a unique key, and may have to wait for the job before it
+  bool unique = false;      ///< it has a unique key, and may have to wait for the job before it
+  std::string limit_key{};  ///< for limits, as its call has given it; empty: as its task says
+  /// Since when it waits for a limit, and has had its turn to come for a rate, until it runs.
+  std::optional<std::chrono::system_clock::time_point> limited_since{};
+  std::optional<std::chrono::system_clock::time_point> limit_turn{};  ///< by the clock of its database
   /// Fields of a later program: an object, null if there are none.  Carried along in whatever is written of
   /// the job, as are those of its backoff and its errors.
   nlohmann::json unknown{};

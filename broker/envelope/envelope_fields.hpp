@@ -90,6 +90,9 @@ inline constexpr std::tuple kEnvelope{
     Field{"trace", &Envelope::trace, Tree{{kArgsDepthLimit, kTraceValueLimit}}},
     Field{"headers", &Envelope::headers, HeaderMap{}},
     Field{"unique", &Envelope::unique, Flag{}},
+    Field{"limit_key", &Envelope::limit_key, Text{}},
+    Field{"limited_since", &Envelope::limited_since, Time{}, Presence::kOptional, WrittenBy::kWorker},
+    Field{"limit_turn", &Envelope::limit_turn, Time{}, Presence::kOptional, WrittenBy::kWorker},
 };
 
 /// For those who read a text without a table.

@@ -42,10 +42,13 @@ std::shared_ptr<MemoryBroker::Shared> MemoryBroker::shared(std::string_view name
   return found;
 }
 
-MemoryBroker::MemoryBroker(std::string_view name, const Clock& clock)
-    : clock_{clock}, shared_{shared(name)} {}
+MemoryBroker::MemoryBroker(std::string_view name) : shared_{shared(name)} {}
 
-std::int64_t MemoryBroker::now_ms() const { return epoch_ms(clock_.now()); }
+std::chrono::system_clock::time_point MemoryBroker::now() const {
+  return (shared_->clock != nullptr ? *shared_->clock : system_clock()).now();
+}
+
+std::int64_t MemoryBroker::now_ms() const { return epoch_ms(now()); }
 
 void MemoryBroker::enqueue(std::span<const Outgoing> jobs, Millis /*timeout*/) {
   const std::scoped_lock lock{shared_->mutex};
@@ -132,13 +135,21 @@ Promotion MemoryBroker::promote(std::span<const Queue> queues, std::size_t limit
   return promotion;
 }
 
-std::vector<AsideJobs> MemoryBroker::aside(std::span<const Queue> queues) {
+std::vector<AsideJobs> MemoryBroker::aside(std::span<const Queue> queues) { return aside(queues, false); }
+
+std::vector<AsideJobs> MemoryBroker::limited(std::span<const Queue> queues, std::size_t /*some*/) {
+  return aside(queues, true);
+}
+
+std::vector<AsideJobs> MemoryBroker::aside(std::span<const Queue> queues, bool for_limits) const {
   const std::scoped_lock lock{shared_->mutex};
   std::vector<AsideJobs> found;
   for (const auto& name : queues) {
     std::map<std::string, std::size_t> reasons;
     for (const auto& level : shared_->queues[name].levels) {
-      for (const auto& [reason, jobs] : level.aside) reasons[reason] += jobs.order().size();
+      for (const auto& [reason, jobs] : level.aside) {
+        if (is_limit_reason(reason) == for_limits) reasons[reason] += jobs.order().size();
+      }
     }
     for (const auto& [reason, jobs] : reasons) found.push_back({name, reason, jobs});
   }

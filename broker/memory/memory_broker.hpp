@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,12 +14,28 @@
 
 namespace aftercommit {
 
-/// All brokers of one name share their jobs, until the process ends.  What is due is judged by the clock
-/// given here, the wait of fetch and await_schedule by real time.
+/// All brokers of one name share their jobs, until the process ends, and the clock by which it is judged what
+/// is due; the wait of fetch and await_schedule is of real time.
 class MemoryBroker final : public Broker {
  public:
-  /// `clock` is not owned and outlives this.
-  explicit MemoryBroker(std::string_view name, const Clock& clock = system_clock());
+  explicit MemoryBroker(std::string_view name);
+
+  // --- For the test kit.
+
+  /// Null: the machine's.  Not owned, outlives its use.
+  void share_clock(const Clock* clock);
+  /// As if no broker of this name had ever been: the clock alone stays.
+  void clear();
+  /// The queue whose first ready job has waited longest; nothing: none is ready.
+  std::optional<Queue> longest_ready();
+  /// Makes the delayed job ready that is due first, before its time.  False: there is none.
+  bool hurry();
+  /// All jobs that wait, ready ones first in each queue, with the time until they are due (ready: nothing).
+  struct Waiting {
+    std::string payload;
+    std::optional<Millis> due_in{};
+  };
+  std::vector<Waiting> waiting();
 
   void enqueue(std::span<const Outgoing> jobs, Millis timeout) override;
   bool is_in_process() const override { return true; }
@@ -28,6 +45,7 @@ class MemoryBroker final : public Broker {
   Promotion promote(std::span<const Queue> queues, std::size_t limit) override;
   bool await_schedule(std::span<const Queue> queues, Millis timeout) override;
   std::vector<AsideJobs> aside(std::span<const Queue> queues) override;
+  std::vector<AsideJobs> limited(std::span<const Queue> queues, std::size_t some) override;
   std::size_t bring_back(const Queue& queue, const std::string& reason, std::size_t limit, bool all) override;
 
   std::vector<Lease> renew_lease(const WorkerId& worker, std::span<const Queue> queues,
@@ -67,9 +85,10 @@ class MemoryBroker final : public Broker {
   struct Shared;
   static std::shared_ptr<Shared> shared(std::string_view name);
 
+  std::chrono::system_clock::time_point now() const;  // with the mutex held, as the next
   std::int64_t now_ms() const;
+  std::vector<AsideJobs> aside(std::span<const Queue> queues, bool for_limits) const;
 
-  const Clock& clock_;
   const std::shared_ptr<Shared> shared_;
   std::vector<Queue> awaited_;     // what await_schedule was last asked for,
   std::uint64_t signs_heard_ = 0;  // and how many signs these queues had given by then

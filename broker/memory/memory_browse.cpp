@@ -56,7 +56,7 @@ bool MemoryBroker::pause(const Queue& queue) {
   const std::scoped_lock lock{shared_->mutex};
   auto& since = shared_->queues[queue].paused_since;
   if (since) return false;
-  since = clock_.now();
+  since = now();
   return true;
 }
 

@@ -96,6 +96,7 @@ struct MemoryBroker::Shared {
   std::condition_variable changed;
   std::map<Queue, MemoryQueue> queues;
   std::uint64_t entries = 0;
+  const Clock* clock = nullptr;  // not owned; null: the machine's
 
   void add_ready(MemoryLevel& level, std::string payload, std::int64_t now_ms);
   void add_delayed(MemoryQueue& queue, Priority level, std::int64_t due_ms, const std::string& payload);

@@ -69,6 +69,10 @@ std::vector<AsideJobs> RedisBroker::aside(std::span<const Queue> queues) {
   return redis_aside(session_, queues, deadline());
 }
 
+std::vector<AsideJobs> RedisBroker::limited(std::span<const Queue> queues, std::size_t some) {
+  return redis_limited(session_, queues, some, limited_cursors_, deadline());
+}
+
 std::size_t RedisBroker::bring_back(const Queue& queue, const std::string& reason, std::size_t limit,
                                     bool all) {
   return redis_bring_back(session_, queue, reason, limit, all, deadline());

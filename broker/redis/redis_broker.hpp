@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/contract/broker.hpp"
+#include "broker/redis/jobs/redis_aside.hpp"
 #include "broker/redis/jobs/redis_fetch.hpp"
 #include "broker/redis/jobs/redis_wake.hpp"
 #include "broker/redis/redis_browse.hpp"
@@ -34,6 +35,7 @@ class RedisBroker final : public Broker {
   Promotion promote(std::span<const Queue> queues, std::size_t limit) override;
   bool await_schedule(std::span<const Queue> queues, Millis timeout) override;
   std::vector<AsideJobs> aside(std::span<const Queue> queues) override;
+  std::vector<AsideJobs> limited(std::span<const Queue> queues, std::size_t some) override;
   std::size_t bring_back(const Queue& queue, const std::string& reason, std::size_t limit, bool all) override;
 
   std::vector<Lease> renew_lease(const WorkerId& worker, std::span<const Queue> queues,
@@ -75,6 +77,7 @@ class RedisBroker final : public Broker {
   const Millis call_timeout_;
   RedisSession session_;
   RedisFetcher fetcher_{session_};
+  LimitedCursors limited_cursors_{};
   bool relay_has_asked_ = false;  // what it heard holds for this connection only
   RedisWake wake_{session_.url()};
   RedisBrowser browser_{session_, call_timeout_};

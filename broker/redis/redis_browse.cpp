@@ -64,7 +64,7 @@ std::optional<Queue> queue_of(const std::string& prefix, std::string_view key) {
                         &keys.home, &keys.declared, &keys.paused};
   const bool of_a_level = std::ranges::any_of(kAllLevels, [&](Priority level) {
     const auto& own = keys.at(level);
-    return own.stream == key || own.delayed == key || own.aside == key;
+    return own.stream == key || own.delayed == key || own.aside == key || own.limited == key;
   });
   const bool is_ours = of_a_level || std::ranges::any_of(ours, [&](const auto* own) { return *own == key; });
   if (!valid_name(queue) || !is_ours) return {};
@@ -131,6 +131,7 @@ QueueCounts RedisBrowser::counts(const Queue& queue) {
     counts.oldest = std::max(counts.oldest, age(*own[3], *replies[1]));  // an empty one is the least
     const auto aside = elements(*own[4]);
     for (std::size_t i = 1; i < aside.size(); i += 2) counts.delayed += aside[i]->integer;
+    for (const auto& [reason, jobs] : limited(keys.at(level))) counts.delayed += jobs;
   }
   return counts;
 }
@@ -187,6 +188,25 @@ void RedisBrowser::visit_level(const RedisLevelKeys& keys,
   const auto aside = ask(commands);
   const auto words = elements(*aside);
   for (std::size_t i = 0; i + 1 < words.size(); i += 2) visit_sorted_set(keys.aside_for(text(*words[i])));
+  for (const auto& [reason, jobs] : limited(keys)) visit_sorted_set(keys.aside_for(reason));
+}
+
+/// Of each limit that jobs of this level wait for how many do, a page at a time.
+std::map<std::string, std::int64_t> RedisBrowser::limited(const RedisLevelKeys& keys) {
+  std::map<std::string, std::int64_t> found;
+  std::string cursor = "0";
+  do {
+    RedisPipeline commands;
+    commands.begin_script(scripts::limited(), {keys.limited}, 2);
+    commands.word(cursor);
+    commands.word(kScanned);
+    const auto page = ask(commands);
+    const auto words = elements(*page);
+    for (std::size_t i = 1; i + 1 < words.size(); i += 2)
+      found[std::string{text(*words[i])}] = words[i + 1]->integer;
+    cursor = text(*words[0]);
+  } while (cursor != "0");
+  return found;
 }
 
 void RedisBrowser::for_each_durable(const Queue& queue, const std::function<void(const JobId&)>& visit) {

@@ -1,7 +1,9 @@
 /// What an operator looks at in Redis, in pages.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,6 +34,7 @@ class RedisBrowser {
   Reply ask(const RedisPipeline& commands);
   void scan(std::string_view command, const std::string& key, std::size_t count, const TakePage& take);
   void visit_level(const RedisLevelKeys& keys, const std::function<void(JobState, std::string_view)>& visit);
+  std::map<std::string, std::int64_t> limited(const RedisLevelKeys& keys);
   void visit_stream(const std::string& stream, const std::function<void(JobState, std::string_view)>& visit);
   std::set<std::string, std::less<>> running_between(const std::string& stream, std::string_view first,
                                                      std::string_view last);

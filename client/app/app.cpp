@@ -4,6 +4,7 @@
 
 #include "aftercommit/error.hpp"
 #include "base/process/static_storage.hpp"
+#include "broker/contract/broker.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/app/app_core.hpp"
 #include "client/app/periodic_rules.hpp"
@@ -83,6 +84,7 @@ void AppCore::settle() {
   note_flaw([&] { sender = std::make_shared<BrokerSender>(options_.redis_url, options_.enqueue_timeout); });
   throw_all(flaws);
   sender_ = std::move(sender);
+  set_broker_clock(options_.redis_url, options_.clock);
   if (ended_) sender_->end();
   settled_.store(true, std::memory_order_release);
 }
@@ -143,6 +145,7 @@ std::vector<SetUpFinding> AppCore::check(bool tables) {
 }
 
 void AppCore::end() noexcept {
+  test_kit_.reset();
   const std::lock_guard lock{mutex_};
   ended_ = true;
   if (!settled_) return;
@@ -170,6 +173,7 @@ TaskEntry& AppCore::declare(App& app, std::string name, TaskOptions options) {
   }
   check_retry_policy(name, options.max_retries, options.backoff, options.retry_for);
   if (options.unique) check_unique(name, *options.unique, options.transactional);
+  if (!tasks_.contains(name)) limits_.add_task(name, options);
   const auto [entry, added] = tasks_.try_emplace(name, nullptr);
   if (!added) throw UsageError{"task '" + name + "' is declared twice in app '" + name_ + "'"};
   entry->second = std::make_unique<TaskEntry>(TaskEntry{app, std::move(name), std::move(options)});

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aftercommit/app.hpp"
+#include "client/app/limit_rules.hpp"
 #include "client/app/middleware.hpp"
 #include "client/app/set_up_checks.hpp"
 #include "client/results/result_waiters.hpp"
@@ -54,10 +55,16 @@ class AppCore {
 
   ResultWaiters& result_waiters() noexcept { return result_waiters_; }
 
+  /// What the test kit keeps of the app: ends before all else of it.  For one thread; null: nothing.
+  std::shared_ptr<void>& test_kit() noexcept { return test_kit_; }
+
   /// Throws UsageError.
   const PeriodicEntry& declare(PeriodicEntry periodic);
   /// By name.
   const std::map<std::string, PeriodicEntry, std::less<>>& periodic() const noexcept { return periodic_; }
+
+  /// Those that tasks and queues were declared with.
+  LimitRules& limits() noexcept { return limits_; }
 
   void around_enqueue(AroundEnqueue middleware);
   void around_run(AroundRun middleware);
@@ -82,9 +89,11 @@ class AppCore {
   std::shared_ptr<JobSender> sender_;
   std::map<std::string, std::unique_ptr<TaskEntry>, std::less<>> tasks_;  // declared before threads start
   std::map<std::string, PeriodicEntry, std::less<>> periodic_;            // the same
+  LimitRules limits_;                                                     // the same
   Middleware middleware_;                                                 // registered before threads start
   std::atomic<bool> middleware_used_{false};
   ResultWaiters result_waiters_;
+  std::shared_ptr<void> test_kit_;  // last: uses the others
 };
 
 }  // namespace aftercommit::detail

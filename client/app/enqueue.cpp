@@ -8,6 +8,7 @@
 #include "broker/envelope/envelope.hpp"
 #include "client/app/app_core.hpp"
 #include "client/app/job_description.hpp"
+#include "client/app/limit_rules.hpp"
 #include "client/app/middleware.hpp"
 #include "client/app/route.hpp"
 #include "client/app/unique_jobs.hpp"
@@ -65,7 +66,11 @@ void deliver(const TaskEntry& task, const Route& route, std::vector<PendingJob> 
   if (route.durable && !transaction.holds_unicode()) write_in_ascii(task, jobs, app.options().payload_limit);
   if (unique != nullptr) claim_unique(transaction, task.name, *unique, jobs);
   for (auto& job : jobs) transaction.add_job(app.sender(), std::move(job));
-  if (own) own->commit();
+  if (own) {
+    own->commit();
+  } else {
+    transaction.has_asked();
+  }
 }
 
 /// All three.  `seen`: the call as middleware has left it; null: there is none.  `own`: see enqueue_all().
@@ -78,6 +83,7 @@ std::vector<JobId> ask(const TaskEntry& task, const CallOptions& options, std::v
     asked.trace = seen->trace ? &*seen->trace : nullptr;
   }
   const auto route = find_route(task, options, app);
+  check_job_limits(app.limits(), task, options, asked.queue, route.durable);
   const auto limit = app.options().payload_limit;
   std::optional<UniqueCall> unique;
   if (const auto* const rule = unique_of(task, options)) unique.emplace(*rule).check(task, options, route);

@@ -30,6 +30,11 @@ Route route_to(Database& database, std::string alias) {
   return {.transaction = open ? session : nullptr, .database = std::move(alias)};
 }
 
+/// The transaction of a test is open around the code, and none of the code's.
+bool is_alone(const Session& transaction) {
+  return transaction.under_test() && !transaction.in_block_of_code();
+}
+
 /// The open transaction, and the database, that the job belongs to.
 Route find_transaction(const TaskEntry& task, const CallOptions& options, AppCore& app, Delivery delivery) {
   if (options.transaction != nullptr) {
@@ -56,9 +61,14 @@ Route find_transaction(const TaskEntry& task, const CallOptions& options, AppCor
   if (!alias.empty()) return route_to(app.database(alias), alias);
 
   Route found;
+  Route test;  // open around the code by its test, where the code has none of its own
   for (const auto& [name, database] : app.databases()) {
     Route route = route_to(*database, name);
     if (route.transaction == nullptr) continue;
+    if (is_alone(*route.transaction)) {
+      if (test.transaction == nullptr || name == defaults::kDatabase) test = std::move(route);
+      continue;
+    }
     if (found.transaction != nullptr) {
       throw UsageError{"cannot enqueue task '" + task.name + "': transactions are open on the databases '" +
                        found.database + "' and '" + name +
@@ -66,7 +76,7 @@ Route find_transaction(const TaskEntry& task, const CallOptions& options, AppCor
     }
     found = std::move(route);
   }
-  return found;
+  return found.transaction != nullptr ? found : test;
 }
 
 /// The database whose job table holds a durable job that joins no open transaction.
@@ -108,6 +118,8 @@ Route find_route(const TaskEntry& task, const CallOptions& options, AppCore& app
         route.database +
         "': a durable job is a row of the transaction; ask for it outside, or choose delivery on commit"};
   }
+  if (route.transaction != nullptr && route.durable && is_alone(*route.transaction))
+    route.transaction = nullptr;
   if (route.durable && route.transaction == nullptr) route.home = &home_of(task, route, app);
   if (goes_without_saying(task, route)) route.database.clear();
   return route;

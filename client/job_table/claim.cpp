@@ -13,9 +13,15 @@ Riders& Claim::begin() {
 }
 
 bool Claim::is_ours() {
-  if (riders_.answer.empty()) return false;
+  if (riders_.answer.empty() || riders_.answer[0][0].is_null()) return false;
   riders_.with_commit.add({&database_->core()->statements.proof, {literal(riders_.answer[0][0].c_str())}});
   return true;
+}
+
+std::optional<std::size_t> Claim::full_limit() const {
+  if (places_.empty() || riders_.answer.empty()) return std::nullopt;
+  const auto full = riders_.answer[0][1].as<std::size_t>(0);
+  return full > 0 ? std::optional{full - 1} : std::nullopt;
 }
 
 bool Claim::is_broken_out(const std::exception& error) {

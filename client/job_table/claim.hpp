@@ -3,10 +3,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "aftercommit/database.hpp"
 #include "broker/contract/homes.hpp"
@@ -54,12 +56,17 @@ class Claim {
   Database* database() const noexcept { return database_; }
   // --- In the transaction of its task.
 
+  /// Before begin(): it also takes a place of each of these limits, or is not ours.  `places`: see
+  /// places_of().
+  void limit_to(std::string places) { places_ = std::move(places); }
   /// Anew for each transaction that is to run the job: to be handed to Atomic.
   Riders& begin();
   Riders& riders() noexcept { return riders_; }
   /// Once it is open: whether the job is ours to run.  If so, it can only commit as this very transaction,
   /// and durably.  False: the transaction is to be left, and standing() says why.
   bool is_ours();
+  /// Once it was not: which of its limits, counted from 0, had no place; nothing: it was not for that.
+  std::optional<std::size_t> full_limit() const;
   /// Whether this error of the commit says that the transaction was no longer the one that claimed the job:
   /// its task has ended that one by itself, and what it had done by then stands.
   static bool is_broken_out(const std::exception& error);
@@ -86,6 +93,7 @@ class Claim {
   Claim(const Envelope& job, Database* database) : job_{job}, database_{database} {}
 
   const Envelope& job() const noexcept { return job_; }
+  const std::string& places() const noexcept { return places_; }
 
  private:
   /// What claims the job, in the message of BEGIN: one row, the id of the transaction, if it is ours.
@@ -93,6 +101,7 @@ class Claim {
 
   const Envelope& job_;
   Database* const database_;
+  std::string places_;  // empty: it needs none
   Riders riders_{};
 };
 

@@ -14,6 +14,10 @@ using Where = Claim::Standing::Kind;
 
 Rider RowClaim::with_begin() const {
   const auto& statements = database()->core()->statements;
+  if (!places().empty()) {
+    return {&statements.guard_limited,
+            {literal(job().id.str()), std::to_string(job().attempt), text_literal(places())}};
+  }
   return {job().unique ? &statements.guard_unique : &statements.guard_job,
           {literal(job().id.str()), std::to_string(job().attempt)}};
 }
@@ -56,6 +60,10 @@ Claim::Standing RowClaim::standing() const {
 // --- by the ledger
 
 Rider LedgerClaim::with_begin() const {
+  if (!places().empty()) {
+    return {&database()->core()->statements.guard_ledger_limited,
+            {literal(job().id.str()), text_literal(places())}};
+  }
   return {&database()->core()->statements.guard_ledger, {literal(job().id.str())}};
 }
 

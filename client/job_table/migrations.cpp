@@ -16,17 +16,19 @@ namespace {
 constexpr std::array<std::string_view, kSchemaVersion> kMigrations{
     migration_sql::m0001_initial, migration_sql::m0002_home,   migration_sql::m0003_cancel,
     migration_sql::m0004_unique,  migration_sql::m0005_result, migration_sql::m0006_periodic,
-    migration_sql::m0007_queue,
+    migration_sql::m0007_queue,   migration_sql::m0008_limit,
 };
 
 /// One text for each, that of today.  A change of one needs a new version, or the databases that are there
 /// keep the old one.
 constexpr std::array kFunctions{
-    std::string_view{migration_sql::args_flaw}, std::string_view{migration_sql::claim_unique},
-    std::string_view{migration_sql::enqueue},   std::string_view{migration_sql::settle_cancels},
-    std::string_view{migration_sql::cancel},    std::string_view{migration_sql::result},
-    std::string_view{migration_sql::wait},      std::string_view{migration_sql::pause},
-    std::string_view{migration_sql::resume},
+    std::string_view{migration_sql::args_flaw},   std::string_view{migration_sql::claim_unique},
+    std::string_view{migration_sql::enqueue},     std::string_view{migration_sql::settle_cancels},
+    std::string_view{migration_sql::cancel},      std::string_view{migration_sql::result},
+    std::string_view{migration_sql::wait},        std::string_view{migration_sql::pause},
+    std::string_view{migration_sql::resume},      std::string_view{migration_sql::limit_place},
+    std::string_view{migration_sql::take_places}, std::string_view{migration_sql::take_tokens},
+    std::string_view{migration_sql::set_limit},
 };
 
 /// What to type, for somebody who reads the sentence before it.

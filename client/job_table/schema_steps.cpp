@@ -58,7 +58,9 @@ std::string SchemaSteps::after(int version) const {
   std::string text;
   if (version >= newest()) return text;
   if (version > 0) text += migration_sql::bounds;
+  text += migration_sql::grant_to_workers;
   for (const auto& step : versions.subspan(static_cast<std::size_t>(std::max(version, 0)))) text += step;
+  text += migration_sql::drop_grant_to_workers;
   for (const auto& function : functions) text += function;
   return text;
 }

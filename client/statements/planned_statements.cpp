@@ -48,7 +48,7 @@ void PlannedStatements::append_plan(std::string& message, const void* statement,
   message.append("EXECUTE ").append(plan.name);
   char separator = '(';
   for (const auto& value : values) message.append(1, std::exchange(separator, ',')).append(value);
-  message.append(");");
+  message.append(values.empty() ? ";" : ");");
 }
 
 void PlannedStatements::failed() noexcept {

@@ -32,10 +32,6 @@ std::string quoted(std::string_view text, char quote) {
   return result;
 }
 
-std::string quoted_literal(std::string_view text) {
-  return (text.find('\\') == text.npos ? "" : " E") + quoted(text, '\'');
-}
-
 void replace_all(std::string& text, std::string_view place, std::string_view value) {
   for (auto at = text.find(place); at != text.npos; at = text.find(place, at + value.size())) {
     text.replace(at, place.size(), value);
@@ -43,6 +39,10 @@ void replace_all(std::string& text, std::string_view place, std::string_view val
 }
 
 }  // namespace
+
+std::string text_literal(std::string_view text) {
+  return (text.find('\\') == text.npos ? "" : " E") + quoted(text, '\'');
+}
 
 std::string in_schema(std::string_view sql, std::string_view schema) {
   if (!is_schema_name(schema)) {
@@ -52,7 +52,7 @@ std::string in_schema(std::string_view sql, std::string_view schema) {
   }
   std::string result{sql};
   replace_all(result, "{schema}", quoted(schema, '"'));
-  replace_all(result, "{schema_name}", quoted_literal(schema));
+  replace_all(result, "{schema_name}", text_literal(schema));
   return result;
 }
 

@@ -12,6 +12,9 @@ namespace aftercommit::detail {
 /// As a literal; for what has neither quotes nor backslashes, such as a number, a UUID or a valid name.
 inline std::string literal(std::string_view text) { return std::string{"'"}.append(text).append(1, '\''); }
 
+/// The same for any text but one with a NUL byte.
+std::string text_literal(std::string_view text);
+
 /// `sql` with {schema} replaced by the quoted identifier and {schema_name} by the quoted literal of `schema`;
 /// other places in braces stay.  Any name is harmless, except in a comment of `sql`, where neither may stand.
 /// Throws ConfigError for a name that no schema can have: 1 to 63 bytes of UTF-8, no braces, no control

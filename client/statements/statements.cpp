@@ -35,6 +35,10 @@ Statements::Statements(std::string_view schema)
       guard_job{ready(sql::guard_job, schema)},
       guard_unique{ready(sql::guard_unique, schema)},
       guard_ledger{ready(sql::guard_ledger, schema)},
+      guard_jobs{ready(sql::guard_jobs, schema)},
+      guard_ledger_many{ready(sql::guard_ledger_many, schema)},
+      guard_limited{ready(sql::guard_limited, schema)},
+      guard_ledger_limited{ready(sql::guard_ledger_limited, schema)},
       proof{ready(sql::proof, schema)},
       keep_result{ready(sql::keep_result, schema)},
       find_job{ready(sql::find_job, schema)},
@@ -82,6 +86,12 @@ Statements::Statements(std::string_view schema)
       claim_jobs{ready(sql::claim_jobs, schema)},
       purge_marks{ready(sql::purge_marks, schema)},
       want_job{ready(sql::want_job, schema)},
+      change_limit{ready(sql::change_limit, schema)},
+      declare_limits{ready(sql::declare_limits, schema)},
+      find_limits{ready(sql::find_limits, schema)},
+      find_room{ready(sql::find_room, schema)},
+      purge_rates{ready(sql::purge_rates, schema)},
+      take_rates{ready(sql::take_rates, schema)},
       relay_load{with_origin(sql::relay_load, schema)},
       relay_fresh{with_origin(sql::relay_fresh, schema)} {}
 

@@ -14,14 +14,18 @@ struct Statements {
   explicit Statements(std::string_view schema);
 
   // In one message with BEGIN or COMMIT.
-  const SqlTemplate insert_jobs;   ///< rows
-  const SqlTemplate insert_row;    ///< id, queue, eta in ms, countdown in ms, envelope
-  const SqlTemplate insert_job;    ///< of these two, for a single row
-  const SqlTemplate guard_job;     ///< id, attempt
-  const SqlTemplate guard_unique;  ///< the same; from version 4 on
-  const SqlTemplate guard_ledger;  ///< id
-  const SqlTemplate proof;         ///< transaction id
-  const SqlTemplate keep_result;   ///< id, task, value, log, ttl in ms; from version 5 on
+  const SqlTemplate insert_jobs;           ///< rows
+  const SqlTemplate insert_row;            ///< id, queue, eta in ms, countdown in ms, envelope
+  const SqlTemplate insert_job;            ///< of these two, for a single row
+  const SqlTemplate guard_job;             ///< id, attempt
+  const SqlTemplate guard_unique;          ///< the same; from version 4 on
+  const SqlTemplate guard_ledger;          ///< id
+  const SqlTemplate guard_jobs;            ///< ids, attempt
+  const SqlTemplate guard_ledger_many;     ///< ids
+  const SqlTemplate guard_limited;         ///< id, attempt, places; from version 8 on
+  const SqlTemplate guard_ledger_limited;  ///< id, places; the same
+  const SqlTemplate proof;                 ///< transaction id
+  const SqlTemplate keep_result;           ///< id, task, value, log, ttl in ms; from version 5 on
 
   // With parameters.
   const std::string find_job, record_attempt, bury_job, bury_lost, finish_job;
@@ -37,6 +41,8 @@ struct Statements {
   const std::string write_progress, find_progress, forget_progress, purge_progress;  // the same
   const std::string find_paused, pause_queue, resume_queue;                          // from version 7 on
   const std::string claim_jobs, purge_marks, want_job;                               // from version 4 on
+  const std::string change_limit, declare_limits, find_limits, find_room, purge_rates,
+      take_rates;  // from version 8 on
   const std::string relay_load;
 
   // In a message of its own.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -38,12 +39,41 @@ std::string describe(const std::exception_ptr& error) {
   }
 }
 
+/// A test may have taken out what a savepoint knows to be there.
+auto first_since(auto& registered, std::size_t mark) {
+  return registered.begin() + static_cast<std::ptrdiff_t>(std::min(mark, registered.size()));
+}
+
 }  // namespace
 
 void CommitHooks::drop_since(Mark mark) {
-  hooks_.erase(hooks_.begin() + static_cast<std::ptrdiff_t>(mark.hooks), hooks_.end());
-  jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(mark.jobs), jobs_.end());
-  cancelled_.erase(cancelled_.begin() + static_cast<std::ptrdiff_t>(mark.cancelled), cancelled_.end());
+  hooks_.erase(first_since(hooks_, mark.hooks), hooks_.end());
+  jobs_.erase(first_since(jobs_, mark.jobs), jobs_.end());
+  cancelled_.erase(first_since(cancelled_, mark.cancelled), cancelled_.end());
+}
+
+std::vector<std::function<void()>> CommitHooks::hooks_since(Mark mark) const {
+  std::vector<std::function<void()>> found;
+  for (auto hook = first_since(hooks_, mark.hooks); hook != hooks_.end(); ++hook) found.push_back(hook->run);
+  return found;
+}
+
+std::vector<const PendingJob*> CommitHooks::jobs_since(Mark mark) const {
+  std::vector<const PendingJob*> found;
+  for (auto job = first_since(jobs_, mark.jobs); job != jobs_.end(); ++job) {
+    if (!is_cancelled(job->job.id)) found.push_back(&job->job);
+  }
+  return found;
+}
+
+CommitHooks CommitHooks::take_since(Mark mark) {
+  CommitHooks taken;
+  taken.cancelled_ = cancelled_;  // they stay here as well: some may be of jobs that do
+  std::move(first_since(hooks_, mark.hooks), hooks_.end(), std::back_inserter(taken.hooks_));
+  std::move(first_since(jobs_, mark.jobs), jobs_.end(), std::back_inserter(taken.jobs_));
+  for (auto& [sender, job] : taken.jobs_) job.asked_at = std::chrono::steady_clock::now();
+  drop_since({.hooks = mark.hooks, .jobs = mark.jobs, .cancelled = cancelled_.size()});
+  return taken;
 }
 
 void CommitHooks::clear() noexcept {

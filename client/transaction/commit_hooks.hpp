@@ -59,6 +59,14 @@ class CommitHooks {
   /// The jobs that are to be rows of the transaction as well, in their order.
   std::vector<const PendingJob*> durable_jobs() const;
 
+  // --- For the tests of applications, whose transactions never commit.
+
+  std::vector<std::function<void()>> hooks_since(Mark mark) const;
+  /// Those that were not cancelled.  Not owned: good until something else waits here.
+  std::vector<const PendingJob*> jobs_since(Mark mark) const;
+  /// Takes out what was registered since, as if it had been asked for just now.
+  CommitHooks take_since(Mark mark);
+
   bool empty() const noexcept { return hooks_.empty() && jobs_.empty(); }
   Mark mark() const noexcept { return {hooks_.size(), jobs_.size(), cancelled_.size()}; }
   void drop_since(Mark mark);

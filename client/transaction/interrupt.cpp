@@ -11,7 +11,8 @@ constinit thread_local Interrupt* Interrupt::own_ = nullptr;
 void Interrupt::made(const std::shared_ptr<Session>& session) {
   if (own_ == nullptr) return;
   const std::lock_guard lock{own_->mutex_};
-  std::erase_if(own_->sessions_, [](const auto& known) { return known.expired(); });
+  std::erase_if(own_->sessions_,
+                [&](const auto& known) { return known.expired() || known.lock() == session; });
   own_->sessions_.push_back(session);
 }
 
@@ -24,21 +25,30 @@ void Interrupt::set(std::exception_ptr why, Lasts lasts) noexcept {
 
 void Interrupt::clear() noexcept {
   const std::lock_guard lock{mutex_};
-  pending_ = false;
+  pending_ = static_cast<bool>(look_);
   for_good_ = false;
   why_ = nullptr;
 }
 
+void Interrupt::watch_uses(std::function<void()> look) {
+  const std::lock_guard lock{mutex_};
+  look_ = std::move(look);
+  pending_ = look_ || why_;
+}
+
 void Interrupt::throw_pending() {
   std::exception_ptr why;
+  std::function<void()> look;
   {
     const std::lock_guard lock{mutex_};
+    look = look_;
     why = why_;
     if (!for_good_) {
-      pending_ = false;
+      pending_ = static_cast<bool>(look_);
       why_ = nullptr;
     }
   }
+  if (look) look();
   if (why) std::rethrow_exception(why);
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -46,6 +47,9 @@ class Interrupt {
   /// From now on check() throws `why` in its thread; in place of what it threw before.
   void set(std::exception_ptr why, Lasts lasts) noexcept;
   void clear() noexcept;
+  /// For the simulations of the test kit: `look` is called at each use of a database by its thread, before
+  /// anything is sent, whatever is pending.  By that thread; null: not any more.
+  void watch_uses(std::function<void()> look);
   /// Those that its thread's sessions hold now, for a cancel or an end: after set(), so that none of them
   /// goes to another thread meanwhile.
   std::vector<std::shared_ptr<Connection>> connections() const;
@@ -58,7 +62,8 @@ class Interrupt {
   std::atomic<bool> pending_{false};  // changed with mutex_ held, as the next
   std::atomic<bool> for_good_{false};
   mutable std::mutex mutex_;  // protects what follows
-  std::exception_ptr why_;    // with pending_
+  std::exception_ptr why_;    // with pending_; null: only uses are watched
+  std::function<void()> look_;
   std::vector<std::weak_ptr<Session>> sessions_;
 };
 

@@ -158,6 +158,12 @@ pqxx::result ServerTransaction::send(std::string_view sql, const SqlParams& para
   }
 }
 
+pqxx::result ServerTransaction::send_rider(const Rider& rider) {
+  std::string text;
+  connection_->append(text, rider);
+  return send(text, {}, false);
+}
+
 pqxx::result ServerTransaction::send_alone(std::string_view sql, const SqlParams& params,
                                            bool leaves_traces) {
   drop_ahead();  // this statement may want what that one holds

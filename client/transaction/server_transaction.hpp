@@ -46,6 +46,8 @@ class ServerTransaction {
   void begin(const AtomicOptions& options, Riders* riders = nullptr);
   /// One statement; a failure breaks the transaction.  `read_only`: a block has asked to be.
   pqxx::result send(std::string_view sql, const SqlParams& params, bool read_only);
+  /// The same for one that travels with BEGIN or COMMIT elsewhere, where that is no message of its own.
+  pqxx::result send_rider(const Rider& rider);
   /// One outside of any transaction, which is given up if it has been begun ahead.
   pqxx::result send_alone(std::string_view sql, const SqlParams& params, bool leaves_traces);
   /// With the rows of these jobs.  The next transaction may begin with it, unless `more_to_do` comes first.

@@ -17,7 +17,7 @@ namespace aftercommit::detail {
 void Session::enter(const AtomicOptions& options, Riders* riders) {
   check_owner("open an atomic block");
   Interrupt::check();
-  if (options.durable && in_atomic_block()) {
+  if (options.durable && in_block_of_code()) {
     throw UsageError{"a durable atomic block cannot be nested inside another atomic block (" + name() +
                      "): its commit would not be one"};
   }
@@ -26,6 +26,7 @@ void Session::enter(const AtomicOptions& options, Riders* riders) {
     blocks_.push_back({.kind = Block::Kind::kTransaction, .read_only = options.read_only});
     return;
   }
+  if (is_outermost_of_code()) return enter_under_test(options, riders);
   if (options.durable) {
     throw UsageError{"a durable atomic block cannot be opened on " + name() +
                      " in manual transaction management: only commit() would commit it; turn autocommit on "
@@ -75,6 +76,7 @@ void Session::leave(std::atomic<bool>& committed) {
       end_by_commit(committed);
       return;
     }
+    if (is_outermost_of_code()) return commit_under_test(block.savepoint, committed);
     try {
       release(block.savepoint);
     } catch (const std::exception&) {
@@ -109,12 +111,7 @@ void Session::leave_failed(const BlockId& id) noexcept {
       end_by_rollback();
       break;
     case Block::Kind::kSavepoint:
-      try {
-        leave_savepoint(block.savepoint);
-      } catch (const std::exception&) {
-        // As in Django: the body's own exception goes on, and the next savepoint outside has to roll back.
-        server_.state().mark_failed();
-      }
+      give_up_savepoint(block.savepoint);
       break;
     case Block::Kind::kMerged:
       server_.state().mark_failed();

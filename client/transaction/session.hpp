@@ -85,6 +85,28 @@ class Session {
   void check_transaction(std::string_view verb);
   Database& database() const noexcept { return core_->database; }
 
+  // --- Under the test of an application, in whose block all that the code opens is rolled back in the end.
+
+  /// The block that is open now, the only one, is a test's.  Those right inside it are taken for outermost
+  /// ones by all who open them: they may be `durable`, have riders, and "commit" by the release of their
+  /// savepoint.  What waits for a commit waits on, until the test takes it.  `committed`: called after each
+  /// of these commits; what it throws reaches who has left the block, as what a hook throws.
+  void begin_test(std::function<void()> committed);
+  void end_test() noexcept { test_.reset(); }
+  bool under_test() const noexcept { return test_.has_value(); }
+  /// A block of the code is open, and not only its test's.
+  bool in_block_of_code() const noexcept { return blocks_.size() > (test_ ? 1U : 0U); }
+  /// Jobs have been asked for: where no block of the code is open around that, it has "committed" them.
+  void has_asked() {
+    if (test_ && !in_block_of_code() && test_->committed) test_->committed();
+  }
+  const CommitHooks& waiting() const noexcept { return hooks_; }
+  CommitHooks take_waiting(CommitHooks::Mark since) { return hooks_.take_since(since); }
+  /// Makes rows of durable jobs that have none, in the test's transaction.
+  void write_rows(const std::vector<const PendingJob*>& jobs);
+  /// Throws what a deferred constraint has to say of the test's transaction, which is broken then.
+  void check_constraints();
+
   // From any thread; see HeldConnection.
   std::shared_ptr<Connection> share_connection() noexcept { return server_.connection().share(); }
   void cancel() noexcept { server_.connection().cancel(); }
@@ -108,6 +130,11 @@ class Session {
     bool read_only = false;   // as it was asked to be, or one around it
   };
 
+  struct Test {
+    std::function<void()> committed;
+    Riders* riders = nullptr;  // of the block right inside; not owned
+  };
+
   static constexpr const char* kAbandoned =
       "an atomic block was destroyed in another thread than the one that opened it";
 
@@ -126,6 +153,11 @@ class Session {
   void forget_what_waits() noexcept;
   void run_hooks();
 
+  bool is_outermost_of_code() const noexcept { return test_ && blocks_.size() == 1; }
+  void enter_under_test(const AtomicOptions& options, Riders* riders);
+  void commit_under_test(const std::string& savepoint, std::atomic<bool>& committed);
+  void give_up_savepoint(std::string_view savepoint) noexcept;
+
   std::string open_savepoint();
   void release(std::string_view savepoint);
   void roll_back_to(std::string_view savepoint);
@@ -142,6 +174,7 @@ class Session {
   std::vector<Block> blocks_;  // the open ones, outermost first
   CommitHooks hooks_;
   Savepoints savepoints_;
+  std::optional<Test> test_{};
 };
 
 }  // namespace aftercommit::detail

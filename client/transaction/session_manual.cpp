@@ -49,6 +49,11 @@ void Session::finish_manual_block() {
 
 bool Session::end_all(bool autocommit) noexcept {
   notice_abandoned();
+  if (test_) {  // whose block stays
+    const bool in_code = in_block_of_code();
+    if (in_code) leave_failed({server_.connection().transaction(), 2});
+    return in_code;
+  }
   const bool was_open = server_.state().open();
   blocks_.clear();  // what still has an object is, to that, of a transaction that has ended
   if (was_open) end_by_rollback();

@@ -62,4 +62,13 @@ void Session::leave_savepoint(std::string_view savepoint) {
   release(savepoint);
 }
 
+/// As in Django: the body's own exception goes on, and the next savepoint outside has to roll back.
+void Session::give_up_savepoint(std::string_view savepoint) noexcept {
+  try {
+    leave_savepoint(savepoint);
+  } catch (const std::exception&) {
+    server_.state().mark_failed();
+  }
+}
+
 }  // namespace aftercommit::detail

@@ -15,12 +15,12 @@
 #include <thread>
 
 #include "aftercommit/http.hpp"
+#include "signup.hpp"
 #include "tasks.hpp"
 
 namespace signup {
 namespace {
 
-using aftercommit::Transaction;
 using httplib::Request;
 using httplib::Response;
 using Handler = httplib::Server::Handler;
@@ -34,38 +34,20 @@ void answer(Response& response, int status, const nlohmann::json& body) {
   response.set_content(body.dump() + "\n", "application/json");
 }
 
-long insert_user(Transaction& tx, const Request& request, const std::string& kind) {
-  const std::string email = request.get_param_value("email");
+std::string email_of(const Request& request) {
+  auto email = request.get_param_value("email");
   if (email.empty()) throw BadRequest{"give an address: email=..."};
-  const auto user = tx.exec(
-      "INSERT INTO users(email, kind, remind_at) "
-      "VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3)) RETURNING id",
-      email, kind, kRemindAfter.count());
-  return user[0]["id"].as<long>();
+  return email;
 }
 
-/// POST /signup: the tasks exist if, and only if, the user does.
-void sign_up(const Request& request, Response& response) {
-  const long user_id = app.database().atomic([&](Transaction& tx) {
-    const long id = insert_user(tx, request, "safe");
-    send_welcome_mail.delay(id);
-    update_crm.delay(id);
-    remind.apply_async({.countdown = kRemindAfter}, id);
-    return id;
-  });
-  answer(response, 201, {{"user", user_id}});
+/// POST /signup
+void safe_signup(const Request& request, Response& response) {
+  answer(response, 201, {{"user", sign_up(email_of(request))}});
 }
 
-/// POST /signup-naive: wrong on purpose.  The job is sent at once, so a worker looks for a user whom nobody
-/// else can see before the COMMIT, 50 ms later.
-void sign_up_naively(const Request& request, Response& response) {
-  const long user_id = app.database().atomic([&](Transaction& tx) {
-    const long id = insert_user(tx, request, "naive");
-    send_welcome_mail_naive.apply_async({.delivery = aftercommit::Delivery::kImmediate}, id);
-    std::this_thread::sleep_for(std::chrono::milliseconds{50});  // the rest of the request's work
-    return id;
-  });
-  answer(response, 201, {{"user", user_id}});
+/// POST /signup-naive
+void naive_signup(const Request& request, Response& response) {
+  answer(response, 201, {{"user", sign_up_naively(email_of(request))}});
 }
 
 /// The same handler, but something goes wrong after it.
@@ -114,10 +96,10 @@ void add_routes(httplib::Server& server) {
   // the handler asked for waits for the outermost COMMIT, which never comes here.
   const aftercommit::AtomicRequests atomic{app};
 
-  server.Post("/signup", sign_up);
-  server.Post("/signup-naive", sign_up_naively);
-  server.Post("/signup-fail", atomic(then_fail(sign_up)));
-  server.Post("/signup-naive-fail", atomic(then_fail(sign_up_naively)));
+  server.Post("/signup", safe_signup);
+  server.Post("/signup-naive", naive_signup);
+  server.Post("/signup-fail", atomic(then_fail(safe_signup)));
+  server.Post("/signup-naive-fail", atomic(then_fail(naive_signup)));
   server.Get("/stats", report_stats);
   server.Get("/health", report_health);
   server.set_exception_handler(answer_failure);

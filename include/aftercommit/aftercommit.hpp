@@ -2,12 +2,14 @@
 #pragma once
 
 #include "aftercommit/app.hpp"
+#include "aftercommit/batch.hpp"
 #include "aftercommit/cancel.hpp"
 #include "aftercommit/database.hpp"
 #include "aftercommit/delivery.hpp"
 #include "aftercommit/error.hpp"
 #include "aftercommit/headers.hpp"
 #include "aftercommit/job.hpp"
+#include "aftercommit/limit.hpp"
 #include "aftercommit/middleware.hpp"
 #include "aftercommit/priority.hpp"
 #include "aftercommit/result.hpp"

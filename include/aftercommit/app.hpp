@@ -19,6 +19,7 @@
 #include "aftercommit/clock.hpp"
 #include "aftercommit/database.hpp"
 #include "aftercommit/delivery.hpp"
+#include "aftercommit/limit.hpp"
 #include "aftercommit/middleware.hpp"
 #include "aftercommit/periodic.hpp"
 #include "aftercommit/result.hpp"
@@ -42,7 +43,8 @@ struct AppOptions {
   std::size_t payload_limit = defaults::kPayloadLimit;
   /// Longest wait for the broker, of who asks for a job that is not durable, and of ~App.
   std::chrono::milliseconds enqueue_timeout = defaults::kEnqueueTimeout;
-  const Clock* clock = nullptr;  ///< not owned; the machine's by default
+  /// Not owned; the machine's by default.  A broker in memory judges by it what is due.
+  const Clock* clock = nullptr;
 };
 
 /// Usually one global object in a header that the web app and the task library share.  Makes no connection
@@ -84,6 +86,18 @@ class App {
   bool pause_queue(const std::string& queue) const;
   /// The same undone, in all databases and in Redis.  False: it was not paused.
   bool resume_queue(const std::string& queue) const;
+
+  /// Limits the jobs of a queue, of whatever task, see limit.hpp.  Declared as a task is, by code that every
+  /// worker runs before it starts.  UsageError for what is wrong, or declared otherwise under the same name.
+  void limit_queue(const std::string& queue, const Limit& limit);
+  /// Changes a limit for all workers, whatever was declared: from now on at most so many, 0 to 10,000; 0:
+  /// none begins.  What runs goes on, and counts.  Joins the transaction that is open on this thread, and
+  /// takes effect if that commits; kept whatever restarts.  False: it was so before.  UsageError where no
+  /// database of the app knows a limit of that name, as no worker has declared it yet; ConfigError where the
+  /// tables of all are older than version 8 (`aftercommit migrate`).
+  bool set_limit(const std::string& name, int most) const;
+  /// As it is declared again.
+  bool reset_limit(const std::string& name) const;
 
   /// Declares a task.  Names have 1 to 64 of a-z A-Z 0-9 _ . - and are unique in the app: UsageError
   /// otherwise.

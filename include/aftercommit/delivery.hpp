@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "aftercommit/headers.hpp"
+#include "aftercommit/limit.hpp"
 #include "aftercommit/priority.hpp"
 #include "aftercommit/retry.hpp"
 #include "aftercommit/unique.hpp"
@@ -65,6 +67,11 @@ struct TaskOptions {
   /// How long the value of a task that returns one is kept, from its commit on; a day where nothing is said.
   std::optional<std::chrono::milliseconds> result_ttl = std::nullopt;
   std::optional<Unique> unique = std::nullopt;  ///< Unique{}, not {}: of jobs that mean the same there is one
+  std::vector<Limit> limits = {};               ///< for all workers together, see limit.hpp
+  /// Where in its arguments a job has its key for limits, as a JSON pointer: "/0" is the first one,
+  /// "/0/customer" a member of that.  Empty, or nothing there: all jobs have the same key, but for calls that
+  /// give one.
+  std::string limit_key = {};
 };
 
 /// Given to apply_async for one job; what is empty is as the task says.  As Celery's apply_async.
@@ -91,6 +98,8 @@ struct CallOptions {
   /// up for one by hand.
   std::optional<std::chrono::system_clock::time_point> tick = std::nullopt;
   std::optional<Unique> unique = std::nullopt;  ///< in place of the task's
+  /// The job's key for limits, 1 to 200 bytes, in place of what the task finds in the arguments.
+  std::optional<std::string> limit_key = std::nullopt;
 };
 
 }  // namespace aftercommit

@@ -169,6 +169,14 @@ class ResultTask : public Task<Args...> {
     }
   }
 
+  /// There is none: a value is that of one job.
+  template <class Body>
+  void run_batch(const Body&, BatchOptions = {}) const {
+    static_assert(detail::kNever<Body>,
+                  "a task that returns a value runs one job at a time: declare it without one, "
+                  "app.task<Args...>(name), to run its jobs in batches");
+  }
+
   /// What has become of a job of this task, by one query; inside an atomic block as that block sees it.
   /// `database`: the alias of the one that the job takes effect in, where it is not the task's.  Throws what
   /// Database::exec does; ConfigError where the tables are too old; an Error where the value that is kept is

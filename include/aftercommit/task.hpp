@@ -2,15 +2,19 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "aftercommit/batch.hpp"
 #include "aftercommit/call_checks.hpp"
 #include "aftercommit/decode_args.hpp"
 #include "aftercommit/delivery.hpp"
@@ -40,7 +44,12 @@ struct TaskEntry {
   std::function<Call(const nlohmann::json& args)> bind{};
   /// What Task::on_failure was given; throws BadArguments as well.  Empty: nothing is to be done.
   std::function<void(Job&, const FailedJob&, const nlohmann::json& args)> on_failure{};
+  std::optional<TaskBatch> batch{};  ///< what Task::run_batch was given; nothing: each of its jobs runs alone
+  bool binds_batch = false;          ///< `bind` runs that with one job, for want of a body for one
 };
+
+/// Throws UsageError where this task cannot have the body of a batch, or not of so many jobs.
+void check_batch(const TaskEntry& task, std::size_t most);
 
 /// Enqueues one job per element of `calls`, each an array of arguments: all or, by an exception, none in
 /// doubt.
@@ -143,7 +152,9 @@ class Task : private detail::WrongCalls<std::index_sequence_for<Args...>, Args..
   /// rolls its transaction back; see Retry, Snooze and Reject.  UsageError if it has one already.
   template <detail::TaskBody<Args...> Body>
   void run(Body body) const {
-    if (entry_->bind) throw UsageError{"task '" + entry_->name + "' has been given a body already"};
+    if (entry_->bind && !entry_->binds_batch)
+      throw UsageError{"task '" + entry_->name + "' has been given a body already"};
+    entry_->binds_batch = false;
     // The entry is where this function is kept, and outlives it.
     entry_->bind = [body = std::move(body),
                     &task = entry_->name](const nlohmann::json& json) -> detail::TaskEntry::Call {
@@ -155,6 +166,47 @@ class Task : private detail::WrongCalls<std::index_sequence_for<Args...>, Args..
         }
       };
     };
+  }
+
+  using Call = BatchCall<Args...>;
+
+  /// Gives the task a body for many jobs at once, in the worker: called as body(Job& batch, std::span<const
+  /// Call> calls) or body(calls), in one transaction, in which each of them takes effect, once.  A thread
+  /// that becomes free takes up to `most` jobs of the task that are there, of one queue and one database; it
+  /// waits for no more.  As a chunk of Spring Batch, of which the items are taken one by one after a failure.
+  ///
+  /// Whatever the body throws, or the commit, rolls back all of it and counts for nobody: then the jobs run
+  /// one by one, each in a transaction and with an attempt of its own, by the body of run() where the task
+  /// has one, else by this one with a single call.  So one bad job fails alone.  Alone as well run jobs that
+  /// have failed, been snoozed or crashed before, that are unique, or that have time limits of their own.
+  ///
+  /// `batch` stands for all: its transaction(), stop_requested() and log(), task() and queue(); what it says
+  /// of a job (id, headers) is the first call's, and progress() is a UsageError.  The task's time limits hold
+  /// for the batch as for one job.  UsageError for a task with transactional = false, or that has such a body
+  /// already.  Runs in several threads at once, as a body.
+  template <class Body>
+  void run_batch(Body body, BatchOptions options = {}) const {
+    static_assert(detail::BatchBody<Body, Args...>,
+                  "the body of a batch is called as body(batch, calls) or body(calls), where batch is a Job& "
+                  "and calls a std::span<const Call> of this task, which is "
+                  "std::span<const aftercommit::BatchCall<its arguments>>: this one cannot be called so");
+    if constexpr (detail::BatchBody<Body, Args...>) {
+      detail::check_batch(*entry_, options.most);
+      const auto shared = std::make_shared<const Body>(std::move(body));
+      auto& task = entry_->name;  // the entry is where these functions are kept, and outlives them
+      entry_->batch.emplace(
+          detail::TaskBatch{options.most, [shared, &task] {
+                              return std::make_unique<detail::TypedBatchCalls<Body, Args...>>(*shared, task);
+                            }});
+      if (entry_->bind) return;
+      entry_->binds_batch = true;
+      entry_->bind = [shared, &task](const nlohmann::json& json) -> detail::TaskEntry::Call {
+        return [&body = *shared, args = detail::decode_args<Args...>(json, task)](Job& job) {
+          const Call one{detail::info_of(job), args};
+          detail::call_batch_body(body, job, std::span<const Call>{&one, 1});
+        };
+      };
+    }
   }
 
   /// Gives the task a hook, in the worker: called as hook(Job&, const FailedJob&, args...) or
@@ -190,6 +242,9 @@ class Task : private detail::WrongCalls<std::index_sequence_for<Args...>, Args..
           detail::decode_args<Args...>(json, task));
     };
   }
+
+  /// For the library's own parts.
+  const detail::TaskEntry& entry() const noexcept { return *entry_; }
 
  private:
   static nlohmann::json encode(const std::tuple<Args...>& args) {

@@ -41,7 +41,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 PAGES = ["README.md", "docs/guide.md", *(f"docs/guide/{name}.md" for name in (
-    "transactions", "tasks", "periodic", "cancel", "unique", "results", "middleware", "sql", "worker", "queues", "database", "operating", "deployment", "testing")),
+    "transactions", "tasks", "periodic", "cancel", "unique", "limits", "batches", "results", "middleware", "sql", "worker", "queues", "database", "operating", "deployment", "testing")),
     "docs/guarantees.md", "docs/wire-format.md"]
 RUN = {"sql", "console"}
 READ = {"sh", "json", "python", "ini", "yaml", "js"}
@@ -140,6 +140,8 @@ def unit_of(root, page, only_declarations=False):
             functions += f"inline void snippet_of_line_{snippet.line}() {{\n{code}}}\n"
     if only_declarations:
         return includes, before + without_includes(behind)
+    precompiled = "#include <aftercommit/aftercommit.hpp>"  # which it is only where it comes first
+    includes.sort(key=lambda include: include != precompiled)
     return "\n".join(dict.fromkeys(includes)) + "\n" + before + without_includes(behind) + functions
 
 

@@ -9,10 +9,8 @@ set_tests_properties(guarantees_name_tests PROPERTIES LABELS docs TIMEOUT 60)
 
 # The code on the pages: see the top of snippets.py.
 set(snippets python3 ${CMAKE_CURRENT_LIST_DIR}/snippets.py --root ${PROJECT_SOURCE_DIR})
-list(JOIN libpqxx_CFLAGS " " pqxx_flags)
-add_test(NAME docs_snippets_compile
-         COMMAND ${snippets} compile --compiler ${CMAKE_CXX_COMPILER}
-                 "--flags=-std=c++20 -w -I${PROJECT_SOURCE_DIR}/include ${pqxx_flags}")
+list(JOIN user_flags " " flags)
+add_test(NAME docs_snippets_compile COMMAND ${snippets} compile --compiler ${CMAKE_CXX_COMPILER} "--flags=${flags} -w")
 add_test(NAME docs_snippets_run COMMAND ${snippets} run --bin $<TARGET_FILE_DIR:worker> --lib $<TARGET_FILE_DIR:test_tasks>)
 add_test(NAME docs_snippets_read COMMAND ${snippets} read)
 set(snippet_tests docs_snippets_compile docs_snippets_run docs_snippets_read)

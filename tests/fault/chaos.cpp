@@ -14,6 +14,7 @@
 #include <random>
 
 #include "fault/harness/fault_fixture.hpp"
+#include "fault/harness/feature_tasks.hpp"
 #include "support/servers/process_tree.hpp"
 
 namespace aftercommit::fault {
@@ -53,7 +54,8 @@ class Role {
   void keep_running(const Site& site) {
     if (process_ && process_->runs()) return;
     process_.reset();
-    process_ = std::make_unique<support::WorkerProcess>(command_(), site.environment());
+    process_ =
+        std::make_unique<support::WorkerProcess>(command_(), site.environment({{kFeaturesVariable, "1"}}));
   }
   bool signal(int number) {
     if (!process_ || !process_->runs()) return false;
@@ -71,9 +73,10 @@ class Chaos {
  public:
   Chaos(Clock::duration length, long jobs)
       : end_{Clock::now() + length}, pause_ms_{pause_for(length, jobs)}, random_{site_.seed} {
+    site_.ask(kFeatureTables);
     for (int i = 0; i < kSupervised; ++i) {
       supervised_.emplace_back([] {
-        return Site::worker_command({"--processes", "2", "--log-level", "error"});
+        return Site::worker_command({"--processes", "2", "--log-level", "error"}, AFTERCOMMIT_CHAOS_TASKS);
       });
     }
     for (int i = 0; i < kProducers; ++i) {
@@ -98,10 +101,12 @@ class Chaos {
     for (auto& producer : producers_) producer.end();
     thaw(true);
     keep_all_but_producers_running();
+    bool ticks_end = false;
     const bool drained = support::eventually(
         [&] {
           pause(milliseconds{50});
-          return site_.idle();
+          ticks_end = ticks_end || pause_ticks();
+          return ticks_end && site_.idle() && all_cancels_are_settled();
         },
         std::chrono::seconds{90});
     for (auto& worker : supervised_) worker.signal(SIGTERM);
@@ -112,6 +117,9 @@ class Chaos {
   Findings findings() const {
     auto evidence = site_.evidence();
     evidence.processes_die_running = true;
+    evidence.features = true;
+    evidence.database_crashes = database_crashes_;
+    evidence.freezes = freezes_;
     return check(evidence);
   }
   const Toll& toll() const { return toll_; }
@@ -126,6 +134,24 @@ class Chaos {
     constexpr double kJobsPerTransaction = 1.8;  // of the mix, those that commit
     const double seconds = std::chrono::duration<double>{length}.count();
     return static_cast<long>(1000 * seconds * kProducers * kJobsPerTransaction / static_cast<double>(jobs));
+  }
+
+  /// False: the server is still starting.
+  bool pause_ticks() {
+    try {
+      site_.ask("UPDATE aftercommit.periodic SET paused = true, next_at = NULL");
+      return true;
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+  bool all_cancels_are_settled() {
+    try {
+      return site_.ask("SELECT count(*) FROM aftercommit.cancelled WHERE state = 'requested'")[0][0]
+                 .as<long>() == 0;
+    } catch (const std::exception&) {
+      return false;
+    }
   }
 
   long between(long least, long most) { return std::uniform_int_distribution<long>{least, most}(random_); }
@@ -195,13 +221,14 @@ class Chaos {
     if (victims.empty()) return;
     const auto victim = victims[static_cast<std::size_t>(between(0, static_cast<long>(victims.size()) - 1))];
     ::kill(victim, SIGSTOP);
-    frozen_.push_back({victim, Clock::now() + milliseconds{between(200, 5000)}});
+    frozen_.push_back({victim, Clock::now() + milliseconds{between(200, 5000)}, now_ms()});
     ++toll_.freezes;
   }
   void thaw(bool all) {
     std::erase_if(frozen_, [&](const auto& entry) {
-      if (!all && Clock::now() < entry.second) return false;
-      ::kill(entry.first, SIGCONT);
+      if (!all && Clock::now() < entry.until) return false;
+      ::kill(entry.process, SIGCONT);
+      freezes_.push_back({.pid = entry.process, .from_ms = entry.since_ms, .until_ms = now_ms()});
       return true;
     });
   }
@@ -221,6 +248,7 @@ class Chaos {
     ++toll_.flushes;
   }
   void crash_postgres() {
+    database_crashes_.push_back(now_ms());
     support::crash(site_.postgres);
     ++toll_.postgres_crashes;
   }
@@ -247,11 +275,18 @@ class Chaos {
   std::mt19937_64 random_;
   long producers_started_ = 0;
   std::vector<Role> supervised_;
-  Role plain_{[] { return Site::worker_command({"--log-level", "error"}); }};
+  Role plain_{[] { return Site::worker_command({"--log-level", "error"}, AFTERCOMMIT_CHAOS_TASKS); }};
   Role relay_{[] { return Site::worker_command({"--relay-only", "--log-level", "error"}, ""); }};
   std::vector<Role> producers_;
   std::vector<void (Chaos::*)()> deck_;
-  std::vector<std::pair<pid_t, Clock::time_point>> frozen_;
+  struct Frozen {
+    pid_t process;
+    Clock::time_point until;
+    long long since_ms;
+  };
+  std::vector<Frozen> frozen_;
+  std::vector<Freeze> freezes_;
+  std::vector<long long> database_crashes_;
   Toll toll_;
 };
 
@@ -275,12 +310,19 @@ void print(const Chaos& chaos, const Findings& found, bool drained) {
               found.effects, found.dead, found.crashed);
   std::printf("duplicates suppressed    %zu attempts were started again without a second effect\n",
               found.reruns.size());
+  std::printf(
+      "features                 %zu jobs cancelled, %zu unique ones asked for (of both %zu did not run), %zu "
+      "results, %zu jobs under a limit, %zu ticks\n",
+      found.cancelled, found.unique_asks, found.vanished, found.results_kept, found.limited, found.ticks);
   std::printf("on-commit jobs missing   %zu, all within a window in which they may be\n", found.explained);
   std::printf("lost                     %zu\n", found.lost.size());
   std::printf("doubled                  %zu\n", found.doubled.size());
   std::printf("rolled back and run      %zu\n", found.ghosts.size());
-  std::printf("other violations         %zu\n",
-              found.violations() - found.lost.size() - found.doubled.size() - found.ghosts.size());
+  const auto of_features = found.cancels.size() + found.uniques.size() + found.results.size() +
+                           found.limits.size() + found.periodic.size();
+  std::printf("of features              %zu\n", of_features);
+  std::printf("other violations         %zu\n", found.violations() - found.lost.size() -
+                                                    found.doubled.size() - found.ghosts.size() - of_features);
   if (found.violations() > 0) std::cout << '\n' << found.text();
   if (!drained) std::cout << "Not all was done 90 s after the last fault.\n";
 }

@@ -94,10 +94,13 @@ class Mutant : public FaultTest, public ::testing::WithParamInterface<const char
 
   /// A worker dies while it makes delayed jobs ready.
   std::vector<std::string> promoted_by_the_dying() {
+    // A push after its countdown makes a job ready at once, and leaves nothing to promote.
+    constexpr auto kLongerThanAPush = 2s;
     transact([&](Transaction&, Intent& intent) {
-      ask(intent, tasks.ok, {.countdown = 50ms}, 1L);
-      ask(intent, tasks.ok, {.countdown = 50ms, .delivery = Delivery::kOnCommit}, 2L);
+      ask(intent, tasks.ok, {.countdown = kLongerThanAPush}, 1L);
+      ask(intent, tasks.ok, {.countdown = kLongerThanAPush, .delivery = Delivery::kOnCommit}, 2L);
     });
+    EXPECT_TRUE(eventually([&] { return ask_redis_number(redis, {"ZCARD", "ac:{load}:delayed"}) == 2; }));
     auto& doomed = mutant_ ? start_two_call_promoter() : start_worker(doomed_at("scheduler.after_promote"));
     EXPECT_EQ(doomed.exit_code(), kKilled);
     start();

@@ -4,17 +4,23 @@ if(NOT AFTERCOMMIT_FAIL_POINTS)
   return()
 endif()
 
-add_library(fault_tasks SHARED fault/harness/fault_tasks.cpp)
-add_library(fault_tasks_later SHARED fault/harness/fault_tasks.cpp)
+add_library(fault_tasks SHARED fault/harness/fault_tasks.cpp fault/harness/effects.cpp)
+add_library(fault_tasks_later SHARED fault/harness/fault_tasks.cpp fault/harness/effects.cpp)
 target_compile_definitions(fault_tasks_later PRIVATE NEXT_DEPLOY)
-add_library(fault_load STATIC fault/harness/load.cpp fault/harness/intent.cpp fault/harness/oracle.cpp)
+add_library(chaos_tasks SHARED fault/harness/fault_tasks.cpp fault/harness/effects.cpp
+            fault/harness/feature_tasks.cpp)
+target_compile_definitions(chaos_tasks PRIVATE EVERY_FEATURE)
+add_library(fault_load STATIC
+  fault/harness/body_times.cpp fault/harness/cancel_rule.cpp fault/harness/canceller.cpp fault/harness/feature_load.cpp
+  fault/harness/feature_oracle.cpp fault/harness/intent.cpp fault/harness/load.cpp fault/harness/oracle.cpp
+  fault/harness/rate_rule.cpp fault/harness/result_rule.cpp fault/harness/tick_rule.cpp fault/harness/unique_rule.cpp)
 add_executable(producer fault/harness/producer.cpp)
 target_link_libraries(producer PRIVATE fault_load)
 add_executable(fault_oracle fault/harness/fault_oracle.cpp)  # for scripts/upgrade-test
 target_link_libraries(fault_oracle PRIVATE fault_load)
 add_library(fault_support STATIC fault/harness/fault_fixture.cpp support/servers/process_tree.cpp
             support/servers/server_faults.cpp)
-foreach(target fault_tasks fault_tasks_later fault_load producer fault_oracle fault_support)
+foreach(target fault_tasks fault_tasks_later chaos_tasks fault_load producer fault_oracle fault_support)
   aftercommit_compile(${target})
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PUBLIC aftercommit::client)
@@ -33,14 +39,16 @@ target_include_directories(two_call_promoter PRIVATE ${PROJECT_SOURCE_DIR}/tests
 target_link_libraries(two_call_promoter PRIVATE aftercommit::worker PkgConfig::hiredis)
 
 aftercommit_tests(fault LABEL fault SOURCES fault/mutants/wrong_statements.cpp LIBRARIES fault_support
-  TESTS bad_input cancel_fault failover lost_reply mutant periodic_kill postgres_fault process_fault producer_fault
-        redis_fault relay_fault result_fault unique_fault worker_hang worker_kill worker_role zombie)
+  TESTS bad_input batch_fault cancel_fault failover limit_fault lost_reply mutant oracle_rules periodic_kill postgres_fault process_fault
+        producer_fault redis_fault relay_fault result_fault unique_fault worker_hang worker_kill worker_role zombie)
 target_compile_definitions(fault_tests PRIVATE AFTERCOMMIT_TWO_CALL_PROMOTER="$<TARGET_FILE:two_call_promoter>")
 add_dependencies(fault_tests two_call_promoter)
 
 add_executable(chaos fault/chaos.cpp)
 aftercommit_compile(chaos)
 target_link_libraries(chaos PRIVATE fault_support cxxopts::cxxopts)
+target_compile_definitions(chaos PRIVATE AFTERCOMMIT_CHAOS_TASKS="$<TARGET_FILE:chaos_tasks>")
+add_dependencies(chaos chaos_tasks)
 add_test(NAME Chaos.ForAShortWhileLosesAndDoublesNothing
          COMMAND ${PROJECT_SOURCE_DIR}/scripts/chaos --program $<TARGET_FILE:chaos> --minutes 0.3)
 set_tests_properties(Chaos.ForAShortWhileLosesAndDoublesNothing PROPERTIES LABELS fault TIMEOUT 240)

@@ -3,6 +3,8 @@
  * What one statement, transaction or script does is one atomic step here; between any two steps anybody else may act,
  * die or stop for ever.  tests/model/check says which faults and which wrong designs (-D) are tried;
  * docs/decisions/0008-model-of-the-protocol.md says what is left out.
+ *
+ * An option must not begin with another choice: SPIN makes one choice of both, whose 'else' is then hardly ever taken.
  */
 
 /* --- How often each fault may happen. */
@@ -36,6 +38,9 @@
 #ifndef PHANTOMS     /* a fetch reads again what is in hand, and it is settled before that is seen */
 #define PHANTOMS 0
 #endif
+#ifndef CANCELS      /* somebody cancels the job */
+#define CANCELS 0
+#endif
 #ifndef PURGES       /* the ledger forgets what was done */
 #define PURGES 0
 #endif
@@ -61,8 +66,9 @@
 /* --- PostgreSQL. */
 byte row;              /* the job's row: its attempt; 0: there is none */
 bool ledger;           /* the job's id is in the ledger */
-byte lock;             /* whose open transaction has the row (or is entering the id): worker 1, 2, or ORPHAN */
+byte lock;             /* whose open transaction has the row (or is entering the id): worker 1, 2, or one of these */
 #define ORPHAN 3       /* the session of a worker that has lost the connection to it */
+#define CANCELLER 4
 bool orphan_commits;   /* COMMIT had reached it */
 bool dead;             /* the job is a dead letter */
 bool row_revived;      /* the row says that it was brought back from the dead */
@@ -106,12 +112,32 @@ byte working[3];       /* on which copy: 0 none, else 1 + its number; GONE: it i
 #define GONE 3
 bool settled[3];       /* Redis has answered; what was in hand is not released yet */
 bool noted;            /* the job was put off, and a worker that is silent for ever has it */
-#define HELD_BY_SILENT (lock != 0 && lock != ORPHAN && !alive[lock])
+#define HELD_BY_SILENT (lock != 0 && lock < ORPHAN && !alive[lock])
+byte recovering;       /* whom the recoverer takes for dead */
+
+/* While all is the same with both workers, what the second one would do is what the first one would, so that alone is
+ * searched: what the workers are called makes no difference to anything. */
+#define ALIKE \
+  (alive[1] == alive[2] && known[1] == known[2] && working[1] == 0 && working[2] == 0 && lock != 1 && lock != 2 && \
+   copy_holder[0] == 0 && copy_holder[1] == 0 && recovering == 0 && \
+   saved_known[1] == saved_known[2] && saved_holder[0] == 0 && saved_holder[1] == 0)
+#define FIRST(w) (w == 1 || !ALIKE)
+
+#if RELAYS > 1
+bool first_relay_at_work;
+#endif
 
 /* --- For the properties alone. */
 bool committed;
-bool sent;             /* an on-commit job has reached Redis */
+#ifdef ON_COMMIT
+bool sent;             /* the job has reached Redis */
 bool data_lost;
+#define NOTE_SENT sent = true
+#define NOTE_LOSS data_lost = true
+#else
+#define NOTE_SENT
+#define NOTE_LOSS
+#endif
 byte effects;
 bool counted[LAST_ATTEMPT + 1];  /* this attempt's failure has been counted */
 
@@ -128,10 +154,12 @@ byte crashes, early, failures, doubts, asides, copies, losses, fallbacks, reviva
 #define TAKE_EFFECT CONSUME; lock = 0; EFFECT
 #define EFFECT \
   effects++; \
+  IF_NOT_CANCELLED; \
   REQUIRE(committed, "VIOLATED: a job that was rolled back takes effect\n"); \
   REQUIRE(effects <= 1, "VIOLATED: the effect is applied twice\n")
 
 #include "redis.pml"
+#include "cancel.pml"
 #include "relay.pml"
 #include "worker.pml"
 
@@ -146,19 +174,21 @@ inline end_sessions(w) {
 #endif
 }
 
+#define TAKE_FOR_DEAD(w) recovering = w; end_sessions(w)
+#define RECOVER recover(recovering); recovering = 0
+
 active proctype Recoverer() {
-  byte w;
 end:
   do
-  :: atomic { !alive[1] && known[1] -> w = 1; end_sessions(w) }; atomic { recover(w); w = 0 }
-  :: atomic { !alive[2] && known[2] -> w = 2; end_sessions(w) }; atomic { recover(w); w = 0 }
-  :: atomic { alive[1] && early < EARLY -> early++; w = 1; end_sessions(w) };
-     atomic { if :: recover(w) :: true fi; w = 0 }  /* or it has renewed its lease by now */
-  :: atomic { alive[2] && early < EARLY -> early++; w = 2; end_sessions(w) };
-     atomic { if :: recover(w) :: true fi; w = 0 }
+  :: atomic { !alive[1] && known[1] -> TAKE_FOR_DEAD(1) }; atomic { RECOVER }
+  :: atomic { !alive[2] && known[2] -> TAKE_FOR_DEAD(2) }; atomic { RECOVER }
+  :: atomic { alive[1] && early < EARLY -> early++; TAKE_FOR_DEAD(1) };
+     atomic { if :: true -> RECOVER :: recovering = 0 fi }  /* or it has renewed its lease by now */
+  :: atomic { alive[2] && early < EARLY && FIRST(2) -> early++; TAKE_FOR_DEAD(2) };
+     atomic { if :: true -> RECOVER :: recovering = 0 fi }
 #ifdef ASKS_WHO_HOLDS
   :: atomic {  /* while the holder still has a lease nothing follows, and the job is met again */
-       noted -> w = lock; printf("recoverer: asks who holds the job\n"); end_sessions(w); w = 0
+       noted -> printf("recoverer: asks who holds the job\n"); TAKE_FOR_DEAD(lock); recovering = 0
      }
 #endif
   od
@@ -180,12 +210,12 @@ end:
 #ifdef PROMOTE_IN_TWO_CALLS
   :: atomic { DUE(0) -> n = copy_attempt[0]; forget_copy(0); printf("scheduler: removes the delayed job\n") };
      if
-     :: atomic { add_copy(n); n = 0; printf("scheduler: makes it ready\n") }
+     :: atomic { true -> add_copy(n); n = 0; printf("scheduler: makes it ready\n") }
      :: atomic { crashes < CRASHES -> crashes++; n = 0; printf("scheduler: dies\n") }
      fi
   :: atomic { DUE(1) -> n = copy_attempt[1]; forget_copy(1); printf("scheduler: removes the delayed job\n") };
      if
-     :: atomic { add_copy(n); n = 0; printf("scheduler: makes it ready\n") }
+     :: atomic { true -> add_copy(n); n = 0; printf("scheduler: makes it ready\n") }
      :: atomic { crashes < CRASHES -> crashes++; n = 0; printf("scheduler: dies\n") }
      fi
 #else
@@ -271,7 +301,7 @@ end:
        printf("Redis: has the job twice\n")
      }
   :: atomic {
-       losses < LOSSES -> losses++; data_lost = true;
+       losses < LOSSES -> losses++; NOTE_LOSS;
        forget_copy(0); forget_copy(1); durable_id = false;
        cursor_token = 0; cursor_max = 0; cursor_xip = false;
        known[1] = alive[1]; known[2] = alive[2];
@@ -297,7 +327,7 @@ end:
        printf("Redis: writes its data to the disk\n")
      }
   :: atomic {
-       saved -> saved = false; fallbacks++; data_lost = true;
+       saved -> saved = false; fallbacks++; NOTE_LOSS;
        known[1] = alive[1] || saved_known[1]; known[2] = alive[2] || saved_known[2];
        saved_known[1] = false; saved_known[2] = false;
        restore(0); restore(1);
@@ -358,15 +388,23 @@ end:
   REQUIRE(effects == 0 || tokens < 2 || failures == 0, "VIOLATED: probe\n")
 #elif PROBE == 4
   REQUIRE(effects == 0 || fallbacks == 0, "VIOLATED: probe\n")
+#elif PROBE == 6
+  REQUIRE(effects == 0 || request != TOO_LATE || crashes == 0, "VIOLATED: probe\n")
+#elif PROBE == 7
+  REQUIRE(request != CANCELLED || failures < 2, "VIOLATED: probe\n")
 #elif PROBE == 5
   REQUIRE(effects == 0 || phantoms == 0 || failures == 0, "VIOLATED: probe\n")
 #else
   REQUIRE(committed || !dead, "VIOLATED: a job that was rolled back is dead\n");
 #ifdef ON_COMMIT
-  REQUIRE(!committed || !sent || data_lost || effects == 1 || dead, "VIOLATED: the job is lost, or waits for ever\n");
+  REQUIRE(!committed || !sent || data_lost || effects == 1 || dead || IS_CANCELLED, "VIOLATED: the job is lost, or waits for ever\n");
 #else
-  REQUIRE(!committed || effects == 1 || dead, "VIOLATED: the job is lost, or waits for ever\n");
+  REQUIRE(!committed || effects == 1 || dead || IS_CANCELLED, "VIOLATED: the job is lost, or waits for ever\n");
   REQUIRE(effects == 0 || !dead, "VIOLATED: a job is dead and has taken effect\n");
+  REQUIRE(!dead || !IS_CANCELLED, "VIOLATED: a job that was cancelled is dead\n");
+#endif
+#if CANCELS > 0
+  REQUIRE(request != REQUESTED, "VIOLATED: a request to cancel is forgotten\n");
 #endif
 #ifndef LEFTOVERS_ALLOWED
 #ifdef ON_COMMIT  /* if Redis has forgotten the job as well, nobody meets a session that still has it */

@@ -23,7 +23,7 @@ active proctype Producer() {
         :: printf("producer: dies\n")
         fi
 #else
-     :: atomic { printf("producer: pushes the job to Redis\n"); push(1); sent = true }
+     :: atomic { printf("producer: pushes the job to Redis\n"); push(1); NOTE_SENT }
 #endif
      :: printf("producer: does not push\n")  /* it died, its commit was in doubt, or Redis was away */
      fi
@@ -94,9 +94,19 @@ end:
 #endif
 
 #ifdef RELAY_NEVER_DIES  /* for the search for endless runs */
-#define GIVE_UP false
+#define MAY_GIVE_UP false
 #else
-#define GIVE_UP atomic { printf("relay %d: dies, or loses a connection\n", _pid - 1); goto again }
+#define MAY_GIVE_UP true
+#endif
+#define GIVE_UP atomic { MAY_GIVE_UP -> printf("relay %d: dies, or loses a connection\n", _pid - 1); goto again }
+
+/* Two relays that wait are alike: then it is the first that begins. */
+#if RELAYS > 1
+#define MAY_BEGIN (_pid == 2 || first_relay_at_work)
+#define NOTE_WORK(is) if :: _pid == 2 -> first_relay_at_work = is :: else fi
+#else
+#define MAY_BEGIN true
+#define NOTE_WORK(is)
 #endif
 
 #ifndef ON_COMMIT
@@ -114,88 +124,96 @@ again:
     its_run = 0;
 #endif
     token = 0; max = 0; next_max = 0; n = 0; restarts = 0;
-    xip = false; next_xip = false; fresh = false; there = false; asked = false; revived = false
+    xip = false; next_xip = false; fresh = false; there = false; asked = false; revived = false;
+    NOTE_WORK(false)
   };
 end:
   atomic {
-    SWEEP_DUE -> token = cursor_token; max = cursor_max; xip = cursor_xip;
+    SWEEP_DUE && MAY_BEGIN -> token = cursor_token; max = cursor_max; xip = cursor_xip;
+    NOTE_WORK(true);
 #if RERUNS > 0
     its_run = reruns;
 #endif
-    printf("relay %d: reads the cursor\n", _pid - 1)
+    printf("relay %d: reads the cursor\n", _pid - 1);
+    if :: token > 0 -> goto page :: else fi
   };
-  if
-  :: token == 0 ->
-     atomic {
-       if
-       :: cursor_token == 0 && SAME_RUN ->
-          tokens++; cursor_token = tokens; cursor_max = 1; cursor_xip = false;
-          token = tokens; max = 1;
-          printf("relay %d: there is none; starts a new one\n", _pid - 1)
-       :: else -> goto again
-       fi
-     }
-  :: else
-  fi;
-  if :: GIVE_UP :: true fi;
-  atomic {  /* one page, and the snapshot it was read in */
-    if :: !SAME_RUN -> printf("relay %d: reads another server\n", _pid - 1); goto again :: else fi;
-    fresh = FRESH(max, xip);
-#ifdef CURSOR_BY_HIGHEST_XID
-    fresh = FRESH(max, false);
-    next_max = max;
-    if :: other_xid > 0 && other_xid >= next_max -> next_max = other_xid + 1 :: else fi;
-    if :: fresh && job_xid >= next_max -> next_max = job_xid + 1 :: else fi;
-#else
-    next_max = snapshot_max;
-    next_xip = SNAPSHOT_XIP;
-#endif
-#ifndef PASSES_THE_REVIVED
-    revived = fresh && row_revived;
-#endif
-    printf("relay %d: reads the table: %d new row of this job\n", _pid - 1, fresh)
-  };
-  if
-  :: fresh ->
-#ifndef PUSH_WITHOUT_SET
-     atomic {
-       there = durable_id; asked = true; restarts = fallbacks;
-       printf("relay %d: asks whether Redis has the job: %d\n", _pid - 1, there)
-     };
-#endif
-     if
-     :: !there || revived ->
-        atomic {
-          if :: !SAME_RUN -> printf("relay %d: loads of another server\n", _pid - 1); goto again :: else fi;
-          n = row;
-#ifdef DELETE_BEFORE_PUSH
-          row = 0;
-          printf("relay %d: deletes the row\n", _pid - 1);
-#endif
-          printf("relay %d: loads the row: attempt %d\n", _pid - 1, n)
-        }
-     :: else -> there = false
-     fi
-  :: else
-  fi;
-  if :: GIVE_UP :: true fi;
   atomic {
     if
-    :: !SAME_RUN ->  /* it may move a cursor that nobody will read */
-       if :: n > 0 -> printf("relay %d: pushes the job\n", _pid - 1); push(n) :: true fi;
-       goto again
-    :: SAME_RUN && !CONNECTED -> printf("relay %d: has lost the connection\n", _pid - 1); goto again
-    :: SAME_RUN && CONNECTED && CURSOR_EXPECTED ->
-       printf("relay %d: moves the cursor\n", _pid - 1);
-       if :: n > 0 -> printf("    and pushes the job with it\n"); bring(n, there) :: else fi;
-       cursor_token = token; cursor_max = next_max; cursor_xip = next_xip
-    :: else -> printf("relay %d: the cursor is another one\n", _pid - 1); goto again
+    :: cursor_token == 0 && SAME_RUN ->
+       tokens++; cursor_token = tokens; cursor_max = 1; cursor_xip = false;
+       token = tokens; max = 1;
+       printf("relay %d: there is none; starts a new one\n", _pid - 1)
+    :: else -> goto again
     fi
   };
-#ifdef DELETE_AFTER_PUSH
-  if :: GIVE_UP :: true fi;
-  atomic { if :: n > 0 -> row = 0; printf("relay %d: deletes the row\n", _pid - 1) :: else fi };
+page:
+  if
+  :: GIVE_UP
+  :: atomic {  /* one page, and the snapshot it was read in */
+       true ->
+       if :: !SAME_RUN -> printf("relay %d: reads another server\n", _pid - 1); goto again :: else fi;
+       fresh = FRESH(max, xip);
+#ifdef CURSOR_BY_HIGHEST_XID
+       fresh = FRESH(max, false);
+       next_max = max;
+       if :: other_xid > 0 && other_xid >= next_max -> next_max = other_xid + 1 :: else fi;
+       if :: fresh && job_xid >= next_max -> next_max = job_xid + 1 :: else fi;
+#else
+       next_max = snapshot_max;
+       next_xip = SNAPSHOT_XIP;
 #endif
-  goto again
+#ifndef PASSES_THE_REVIVED
+       revived = fresh && row_revived;
+#endif
+       printf("relay %d: reads the table: %d new row of this job\n", _pid - 1, fresh);
+       if :: !fresh -> goto move :: else -> fresh = false fi
+     }
+  fi;
+#ifndef PUSH_WITHOUT_SET
+  atomic {
+    there = durable_id;
+#if FALLBACKS > 0
+    asked = true; restarts = fallbacks;
+#endif
+    printf("relay %d: asks whether Redis has the job: %d\n", _pid - 1, there);
+    if :: there && !revived -> there = false; goto move :: else -> revived = false fi
+  };
+#endif
+  atomic {
+    if :: !SAME_RUN -> printf("relay %d: loads of another server\n", _pid - 1); goto again :: else fi;
+    n = row;
+#ifdef DELETE_BEFORE_PUSH
+    row = 0;
+    printf("relay %d: deletes the row\n", _pid - 1);
+#endif
+    printf("relay %d: loads the row: attempt %d\n", _pid - 1, n)
+  };
+move:
+  if
+  :: GIVE_UP
+  :: atomic {
+       true ->
+       if
+       :: !SAME_RUN ->  /* it may move a cursor that nobody will read */
+          if :: n > 0 -> printf("relay %d: pushes the job\n", _pid - 1); push(n) :: true fi;
+          goto again
+       :: SAME_RUN && !CONNECTED -> printf("relay %d: has lost the connection\n", _pid - 1); goto again
+       :: SAME_RUN && CONNECTED && CURSOR_EXPECTED ->
+          printf("relay %d: moves the cursor\n", _pid - 1);
+          if :: n > 0 -> printf("    and pushes the job with it\n"); bring(n, there) :: else fi;
+          cursor_token = token; cursor_max = next_max; cursor_xip = next_xip
+       :: else -> printf("relay %d: the cursor is another one\n", _pid - 1); goto again
+       fi;
+#ifndef DELETE_AFTER_PUSH
+       goto again
+#endif
+     }
+  fi;
+#ifdef DELETE_AFTER_PUSH
+  if
+  :: GIVE_UP
+  :: atomic { true -> if :: n > 0 -> row = 0; printf("relay %d: deletes the row\n", _pid - 1) :: else fi; goto again }
+  fi
+#endif
 }
 #endif

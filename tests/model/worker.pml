@@ -31,18 +31,18 @@ proctype Worker(byte me) {
 gone:
 end_gone:
   atomic {  /* the next process in its place, once the name of the last one is not needed any more */
-    !alive[me] && !known[me] && lock != me && copy_holder[0] != me && copy_holder[1] != me ->
+    !alive[me] && !known[me] && lock != me && copy_holder[0] != me && copy_holder[1] != me && FIRST(me) ->
     alive[me] = true; known[me] = true
   };
 again:
 end_again:
   if
   :: atomic {
-       copy[0] == READY -> copy[0] = HELD; HANDED(0); copy_holder[0] = me; working[me] = 1; n = copy_attempt[0];
+       copy[0] == READY && FIRST(me) -> copy[0] = HELD; HANDED(0); copy_holder[0] = me; working[me] = 1; n = copy_attempt[0];
        printf("worker %d: fetches the job, attempt %d\n", me, n)
      }
   :: atomic {
-       copy[1] == READY -> copy[1] = HELD; HANDED(1); copy_holder[1] = me; working[me] = 2; n = copy_attempt[1];
+       copy[1] == READY && FIRST(me) -> copy[1] = HELD; HANDED(1); copy_holder[1] = me; working[me] = 2; n = copy_attempt[1];
        printf("worker %d: fetches the job, attempt %d\n", me, n)
      }
   :: atomic {
@@ -53,7 +53,7 @@ end_again:
        copy_aged[1] == READ && copy_holder[1] == me -> copy_aged[1] = 0; working[me] = 2; n = copy_attempt[1];
        printf("worker %d: finds the job, attempt %d, in its own name\n", me, n)
      }
-  :: MAY_DIE
+  :: atomic { FIRST(me) && crashes < CRASHES -> die(); goto gone }
   fi;
 
 guard:
@@ -62,15 +62,19 @@ guard:
 #endif
   if
   :: MAY_DIE
+#if CANCELS > 0
+  :: atomic { HAS_HEARD -> printf("worker %d: knows that the job was cancelled\n", me); goto cancelled }
+#endif
 #if ASIDES > 0
   :: atomic { asides < ASIDES -> asides++; printf("worker %d: the database of the job is away\n", me); goto aside }
 #endif
   :: atomic {  /* BEGIN, and the guard in the same message */
+       true ->
 #if defined(NO_GUARD)
-       true -> printf("worker %d: BEGIN, and runs\n", me); goto body
+       printf("worker %d: BEGIN, and runs\n", me); goto body
 #elif defined(LEDGER)
 #ifdef LEDGER_WAITS
-       lock == 0 ->  /* the INSERT waits for the other one */
+       (lock == 0) ->  /* the INSERT waits for the other one */
 #endif
        if
        :: !ledger && lock == 0 -> lock = me; printf("worker %d: BEGIN, and the guard lets it run\n", me); goto body
@@ -103,6 +107,13 @@ body:
        if :: lock == me -> lock = 0 :: else fi;
        goto failed
      }
+#if CANCELS > 0
+  :: atomic {
+       HAS_HEARD -> printf("worker %d: hears that the job was cancelled; ROLLBACK\n", me);
+       if :: lock == me -> lock = 0 :: else fi;
+       goto cancelled
+     }
+#endif
 #if defined(NO_GUARD) || defined(CHECK_THEN_ACT)
   :: atomic { row = 0; printf("worker %d: COMMIT\n", me); EFFECT }
 #else
@@ -126,6 +137,7 @@ ack:
   if
   :: MAY_DIE
   :: atomic {
+       true ->
        if
        :: MINE(AT) -> forget_copy(AT); durable_id = false; printf("worker %d: acks\n", me)
        :: else -> printf("worker %d: does not hold the job any more\n", me)
@@ -177,12 +189,13 @@ aside:
   };
   if
   :: MAY_DIE
-  :: atomic { if :: copy[AT] == NONE -> copy[AT] = ASIDE; copy_attempt[AT] = n :: else fi; RELEASE }
+  :: atomic { true -> if :: copy[AT] == NONE -> copy[AT] = ASIDE; copy_attempt[AT] = n :: else fi; RELEASE }
   fi;
 #else
   if
   :: MAY_DIE
   :: atomic {
+       true ->
        if
        :: MINE(AT) -> put_aside(AT, n); printf("worker %d: puts the job aside\n", me)
        :: else -> printf("worker %d: does not hold the job any more\n", me)
@@ -193,7 +206,29 @@ aside:
 #endif
 #endif
 
+#if CANCELS > 0
+cancelled:
+  if
+  :: MAY_DIE
+  :: atomic {
+       true -> printf("worker %d: sees to it that the job does not run again\n", me);
+       settle_request();
+       if
+       :: request == REQUESTED -> goto put_off  /* another one has it right now */
+       :: request == CANCELLED -> goto ack
+       :: request == TOO_LATE -> goto not_ours
+       fi
+     }
+  fi;
+#endif
+
 failed:
+#if CANCELS > 0
+  if
+  :: atomic { HAS_HEARD -> printf("worker %d: hears that the job was cancelled\n", me); goto cancelled }
+  :: true
+  fi;
+#endif
 #if defined(RETRY_BEFORE_RECORD) && !defined(LEDGER)
   /* The other way round: into Redis first, then into the row. */
   atomic {
@@ -278,6 +313,7 @@ retry:
   if
   :: MAY_DIE
   :: atomic {
+       true ->
        if :: copy[AT] == NONE -> copy[AT] = DELAYED; copy_attempt[AT] = n :: else fi;
        RELEASE
      }
@@ -286,6 +322,7 @@ retry:
   if
   :: MAY_DIE
   :: atomic {
+       true ->
        if
        :: MINE(AT) -> delay(AT, DELAYED, n); printf("worker %d: puts the job back, attempt %d\n", me, n)
        :: else -> printf("worker %d: does not hold the job any more\n", me)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -49,6 +50,16 @@ struct JobDone {
 /// A conflict with another transaction: the body runs anew at once.
 struct JobRerun {
   JobName job;
+};
+
+/// Jobs that ran together have not taken effect: they run one by one now.
+struct BatchFailed {
+  JobName job;  ///< the first of them
+  std::string_view queue;
+  std::size_t jobs;            ///< how many they are
+  bool unavailable;            ///< their database did not serve: it is nobody's fault
+  std::string_view exception;  ///< as in JobRetried
+  Reason reason;
 };
 
 /// A hook has failed, or a job could not be sent; the job itself is done.
@@ -179,10 +190,10 @@ struct DatabaseServesAgain {
   std::chrono::milliseconds outage;
 };
 
-using Event =
-    std::variant<JobStarted, JobDone, JobRerun, JobTroubleAfterCommit, JobRetried, JobSnoozed, JobHookFailed,
-                 JobPutOff, JobOutdated, JobPutAside, JobGivenBack, JobCrashed, JobCrashNotKept, JobExpired,
-                 JobCancelled, JobSkipped, JobBuried, DatabaseDoubted, DatabaseAway, DatabaseServesAgain>;
+using Event = std::variant<JobStarted, JobDone, JobRerun, BatchFailed, JobTroubleAfterCommit, JobRetried,
+                           JobSnoozed, JobHookFailed, JobPutOff, JobOutdated, JobPutAside, JobGivenBack,
+                           JobCrashed, JobCrashNotKept, JobExpired, JobCancelled, JobSkipped, JobBuried,
+                           DatabaseDoubted, DatabaseAway, DatabaseServesAgain>;
 
 /// Is called from any thread, also at the same time, and must not wait: the job goes on when it returns. What
 /// it throws is dropped.

@@ -17,6 +17,7 @@ enum class Hold : std::uint8_t {
   kExpired,
   kUnknownTask,  ///< to this worker
   kNoBody,       ///< the task is declared here alone to be called
+  kLimited,      ///< a limit has no place for it, as far as is known here
 };
 
 }  // namespace aftercommit::worker

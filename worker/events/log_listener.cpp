@@ -67,6 +67,13 @@ void say(const JobRerun& event) {
   line(LogLevel::kDebug, "transaction conflict; running the job again at once", event.job);
 }
 
+void say(const BatchFailed& event) {
+  line(event.unavailable ? LogLevel::kDebug : LogLevel::kWarning,
+       "a batch failed, which uses up no retry: its jobs run one by one", event.job,
+       with("queue", event.queue), with("jobs", event.jobs), with("exception", or_none(event.exception)),
+       with("error", event.reason));
+}
+
 void say(const JobTroubleAfterCommit& event) {
   line(LogLevel::kError, "after the commit of a job: " + text_of(event.reason), event.job);
 }
@@ -123,6 +130,10 @@ void say(const JobOutdated& event) {
 }
 
 void say(const JobPutAside& event) {
+  if (event.why == Hold::kLimited) {
+    line(LogLevel::kDebug, "job waits for a limit", event.job, with("reason", event.reason));
+    return;
+  }
   if (!event.first) return;
   if (event.why == Hold::kUnknownDatabase) {
     log(LogLevel::kError,

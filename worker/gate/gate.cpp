@@ -65,7 +65,8 @@ Gate::Gate(App& app, const Home& home, const HeldLease& lease, RunningJobs& runn
       locked_{locked},
       events_{events},
       grace_{grace},
-      holds_{app, home, lease, cancels, paused_, databases_},
+      limits_{app},
+      holds_{app, home, lease, cancels, paused_, limits_, databases_},
       databases_{app, running, events, std::move(preparations), [this] {
                    wake();
                    const std::lock_guard lock{mutex_};
@@ -108,6 +109,13 @@ bool Gate::runs_task_of(std::string_view reason) const {
 std::optional<Settlement> Gate::aside(const Fetched& fetched, const Candidate& candidate) {
   const auto why = hold(candidate);
   if (!why || !stands_aside(*why)) return std::nullopt;
+  if (*why == Hold::kLimited) {
+    const auto& job = candidate.job;
+    const auto limits = limits_.of(job, *candidate.task, candidate.database);
+    const auto* const full = limits_.full(limits, job);
+    if (full == nullptr) return std::nullopt;  // not any more
+    return in_line(fetched, job, *full);
+  }
   auto settlement = as_it_came(fetched);
   if (is_of_task(*why)) {
     auto job = candidate.job;
@@ -117,6 +125,23 @@ std::optional<Settlement> Gate::aside(const Fetched& fetched, const Candidate& c
   }
   settlement.reason = reason_of(candidate, *why);
   if (!tell(candidate.job, *why, settlement.reason)) return std::nullopt;
+  woken_at_ = std::chrono::steady_clock::now().time_since_epoch().count();
+  return settlement;
+}
+
+/// In the order in which they came to wait, also where one had its turn and found no place.
+Settlement Gate::in_line(const Fetched& fetched, const Envelope& job, const JobLimits::One& limit) {
+  auto waiting = job;
+  const auto today = now(app_);
+  waiting.limited_since = std::min(job.limited_since.value_or(today), today);
+  waiting.limit_turn.reset();
+  auto settlement = as_it_came(fetched);
+  settlement.countdown = std::max(
+      std::chrono::ceil<milliseconds>(*waiting.limited_since + kAsideAtMost - today), milliseconds{0});
+  settlement.payload = encode(waiting);
+  settlement.reason = limit.line;
+  events_.tell(JobPutAside{.job = job, .why = Hold::kLimited, .reason = limit.line, .first = false});
+  limits_.stands_in(fetched.queue, limit.line);
   woken_at_ = std::chrono::steady_clock::now().time_since_epoch().count();
   return settlement;
 }

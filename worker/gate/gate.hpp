@@ -22,6 +22,7 @@
 #include "worker/held/locked_jobs.hpp"
 #include "worker/held/paused_queues.hpp"
 #include "worker/home/home.hpp"
+#include "worker/limits/limit_book.hpp"
 #include "worker/roles/heartbeat.hpp"
 #include "worker/roles/settler.hpp"
 #include "worker/watch/running_job.hpp"
@@ -50,12 +51,16 @@ class Gate {
   /// it.
   std::optional<Settlement> aside_unread(const Fetched& fetched, const Envelope& job,
                                          const std::string& alias);
+  /// How to put aside one that waits for this limit of its.
+  Settlement in_line(const Fetched& fetched, const Envelope& job, const JobLimits::One& limit);
   /// Settles those of `jobs` that cannot run now, and leaves the others, also where it throws.  For one
   /// thread, the fetcher's.
   void hold_back(std::vector<Fetched>& jobs, Settler& settler);
 
   /// The queues whose jobs are given back, and not to be fetched.
   PausedQueues& paused() noexcept { return paused_; }
+  /// What is known of the limits of jobs.
+  LimitBook& limits() noexcept { return limits_; }
 
   /// False while it is away, or is being asked.
   bool serves(const Database& database) const;
@@ -87,6 +92,7 @@ class Gate {
   const Events& events_;
   const std::chrono::milliseconds grace_;
   PausedQueues paused_;
+  LimitBook limits_;
   const Holds holds_;
   std::atomic<bool> watchful_{false};
   std::atomic<std::chrono::steady_clock::rep> woken_at_{0};

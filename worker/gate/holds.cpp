@@ -56,6 +56,8 @@ std::optional<Hold> Holds::first(const Candidate& candidate) const {
   if (expired) return Hold::kExpired;
   if (candidate.task == nullptr) return Hold::kUnknownTask;
   if (!candidate.task->bind) return Hold::kNoBody;
+  if (limits_.any() && limits_.full(limits_.of(job, *candidate.task, candidate.database), job) != nullptr)
+    return Hold::kLimited;
   return std::nullopt;
 }
 

@@ -12,6 +12,7 @@
 #include "worker/gate/database_watch.hpp"
 #include "worker/held/paused_queues.hpp"
 #include "worker/home/home.hpp"
+#include "worker/limits/limit_book.hpp"
 #include "worker/roles/heartbeat.hpp"
 
 namespace aftercommit::detail {
@@ -37,8 +38,14 @@ class Holds {
  public:
   /// None is owned; all outlive this.
   Holds(App& app, const Home& home, const HeldLease& lease, const CancelRequests& cancels,
-        const PausedQueues& paused, const DatabaseWatches& databases)
-      : app_{app}, home_{home}, lease_{lease}, cancels_{cancels}, paused_{paused}, databases_{databases} {}
+        const PausedQueues& paused, const LimitBook& limits, const DatabaseWatches& databases)
+      : app_{app},
+        home_{home},
+        lease_{lease},
+        cancels_{cancels},
+        paused_{paused},
+        limits_{limits},
+        databases_{databases} {}
 
   /// The first that holds this job back now; nothing: it is to be tried.
   std::optional<Hold> first(const Candidate& candidate) const;
@@ -49,13 +56,14 @@ class Holds {
   const HeldLease& lease_;
   const CancelRequests& cancels_;
   const PausedQueues& paused_;
+  const LimitBook& limits_;
   const DatabaseWatches& databases_;
 };
 
 /// Whether a job waits aside for this, as others do for the same reason.
 constexpr bool stands_aside(Hold hold) noexcept {
   return hold == Hold::kUnknownDatabase || hold == Hold::kDatabaseAway || hold == Hold::kUnknownTask ||
-         hold == Hold::kNoBody;
+         hold == Hold::kNoBody || hold == Hold::kLimited;
 }
 /// Whether it is the task that is missing here, for which a job waits as long as its grace.
 constexpr bool is_of_task(Hold hold) noexcept { return hold == Hold::kUnknownTask || hold == Hold::kNoBody; }

@@ -26,6 +26,12 @@ class Interruptions {
     any_ = true;
     return left;
   }
+  /// Whether its latest attempt has ended so.
+  bool contains(const JobId& job) {
+    if (!any_) return false;
+    const std::lock_guard lock{mutex_};
+    return counts_.contains(job);
+  }
   /// Its attempt has ended otherwise.
   void forget(const JobId& job) {
     if (!any_) return;

@@ -18,7 +18,11 @@ std::chrono::steady_clock::time_point& taken_at() {
 /// How many jobs are worth a fetch now.
 std::size_t JobBuffer::demand() {
   const std::size_t idle = executors_ - std::min(running_, executors_);
-  const std::size_t target = idle + read_ahead_.jobs();
+  constexpr std::size_t kMostAtOnce = 2000;  // that are worth one fetch
+  const std::size_t ahead = read_ahead_.jobs();
+  // Those that run together count as one, and all executors may find as many as they can take.
+  const std::size_t target =
+      width_ == 1 ? idle + ahead : std::min((idle + std::min(ahead, executors_)) * width_, kMostAtOnce);
   const std::size_t wanted = target > waiting_.size() ? target - waiting_.size() : 0;
   // Half of what could be held, so that a batch is worth its round trip; at once when an executor has
   // nothing.
@@ -32,7 +36,7 @@ std::size_t JobBuffer::wait_for_demand(const std::stop_token& stop) {
   fetcher_asleep_ = true;
   while (!(stranded_ = overdue()) && !is_wanted() && !stop.stop_requested()) {
     if (waiting_.empty()) {
-      drained_.wait(lock, stop, is_wanted);
+      drained_.wait(lock, stop, [&] { return is_wanted() || !waiting_.empty(); });  // see put_back()
     } else {
       drained_.wait_for(lock, stop, patience(), is_wanted);
     }
@@ -63,7 +67,7 @@ std::vector<Fetched> JobBuffer::take_stranded() {
   std::vector<Fetched> jobs;
   const std::lock_guard lock{mutex_};
   if (!std::exchange(stranded_, false)) return jobs;
-  std::ranges::move(waiting_, std::back_inserter(jobs));
+  for (auto& waiting : waiting_) jobs.push_back(std::move(waiting.job));
   waiting_.clear();
   read_ahead_.forget_rate();  // they are not as quick as they were
   return jobs;
@@ -89,7 +93,8 @@ void JobBuffer::put(std::vector<Fetched>&& jobs, std::size_t found) {
   if (wakes) filled_.notify_one();
 }
 
-std::optional<Fetched> JobBuffer::take() {
+std::optional<Fetched> JobBuffer::take(std::vector<Fetched>* like) {
+  if (like != nullptr && !batching_.empty()) like->reserve(batching_.most());
   std::unique_lock lock{mutex_};
   while (!closed_ && waiting_.empty()) {
     ++asleep_;
@@ -98,7 +103,9 @@ std::optional<Fetched> JobBuffer::take() {
     waking_ = false;
   }
   if (closed_) return std::nullopt;
+  const bool alone = waiting_.front().alone;
   auto job = take_first();
+  if (like != nullptr && !batching_.empty()) take_like(*job, alone, *like);
   ++running_;
   taken_at() = taken_last_at_;
   const bool wakes = wakes_another();
@@ -110,14 +117,53 @@ std::optional<Fetched> JobBuffer::take() {
 std::optional<Fetched> JobBuffer::take_ahead() {
   const std::lock_guard lock{mutex_};
   if (closed_ || waiting_.empty() || running_ < executors_) return std::nullopt;
+  if (!waiting_.front().alone && batching_.of(waiting_.front().job) != nullptr) return std::nullopt;
   return take_first();
 }
 
 std::optional<Fetched> JobBuffer::take_first() {
-  std::optional<Fetched> job{std::move(waiting_.front())};
+  std::optional<Fetched> job{std::move(waiting_.front().job)};
   waiting_.pop_front();
   taken_last_at_ = std::chrono::steady_clock::now();
   return job;
+}
+
+/// With room in `like`, so that nothing throws.
+void JobBuffer::take_like(const Fetched& first, bool alone, std::vector<Fetched>& like) {
+  constexpr std::ptrdiff_t kReach = 2;  // times as many are looked at: a search is not to hold up the others
+  const auto* const kind = alone ? nullptr : batching_.of(first);
+  width_ = kind != nullptr ? kind->most : 1;
+  if (width_ < 2) return;
+  const auto end =
+      waiting_.begin() + std::min(std::ssize(waiting_), kReach * static_cast<std::ptrdiff_t>(width_));
+  auto kept = waiting_.begin();
+  auto next = waiting_.begin();
+  for (; next != end && like.size() + 1 < width_; ++next) {
+    if (!next->alone && next->job.queue == first.queue && batching_.of(next->job) == kind) {
+      like.push_back(std::move(next->job));
+    } else {
+      if (kept != next) *kept = std::move(*next);
+      ++kept;
+    }
+  }
+  waiting_.erase(kept, next);
+}
+
+bool JobBuffer::put_back(const std::vector<Fetched>& alone, const std::vector<Fetched>& rest) {
+  bool wakes = false;
+  bool may_strand = false;
+  {
+    const std::lock_guard lock{mutex_};
+    if (closed_) return false;
+    for (auto job = rest.rbegin(); job != rest.rend(); ++job) waiting_.emplace_front(*job, false);
+    for (auto job = alone.rbegin(); job != alone.rend(); ++job) waiting_.emplace_front(*job, true);
+    taken_last_at_ = std::chrono::steady_clock::now();  // they begin to wait
+    wakes = wakes_another();
+    may_strand = fetcher_asleep_ && !waiting_.empty();  // it had nothing to watch
+  }
+  if (wakes) filled_.notify_one();
+  if (may_strand) drained_.notify_one();
+  return true;
 }
 
 void JobBuffer::done(bool goes_on) {
@@ -139,7 +185,7 @@ std::vector<Fetched> JobBuffer::close() {
   {
     const std::lock_guard lock{mutex_};
     closed_ = true;
-    std::ranges::move(waiting_, std::back_inserter(untouched));
+    for (auto& waiting : waiting_) untouched.push_back(std::move(waiting.job));
     waiting_.clear();
   }
   filled_.notify_all();

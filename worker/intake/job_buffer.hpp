@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "broker/contract/intake.hpp"
+#include "worker/intake/batching.hpp"
 #include "worker/intake/patience.hpp"
 #include "worker/intake/read_ahead.hpp"
 
@@ -20,7 +21,8 @@ namespace aftercommit::worker {
 /// Thread-safe.
 class JobBuffer {
  public:
-  JobBuffer(std::size_t executors, std::size_t most_ahead) : executors_{executors}, read_ahead_{most_ahead} {}
+  JobBuffer(std::size_t executors, std::size_t most_ahead, Batching batching = {})
+      : executors_{executors}, batching_{std::move(batching)}, read_ahead_{most_ahead} {}
 
   /// Waits until jobs are wanted and says how many; 0 when stopping, or when some are stranded.
   std::size_t wait_for_demand(const std::stop_token& stop);
@@ -39,12 +41,18 @@ class JobBuffer {
   }
 
   /// Waits for the next job; nothing once the buffer is closed.  Each job taken is followed by one done().
-  std::optional<Fetched> take();
-  /// The next job for an executor that is about to be done with another, unless an idle one will come for it.
+  /// `like`: an empty place for further ones, of the same queue, that may run together with it: as many as
+  /// there are now; null: it is taken alone.
+  std::optional<Fetched> take(std::vector<Fetched>* like = nullptr);
+  /// The next job for an executor that is about to be done with another, unless an idle one will come for it,
+  /// or it may run together with others.
   /// Follow it by done(true) for that other job.
   std::optional<Fetched> take_ahead();
   /// `goes_on`: with the job that was taken ahead.
   void done(bool goes_on = false);
+  /// Jobs that were taken together and have not run, before all others: `alone` from now on without others,
+  /// `rest` as they come.  False once the buffer is closed: then they are the caller's.
+  bool put_back(const std::vector<Fetched>& alone, const std::vector<Fetched>& rest);
 
   /// No further job is handed out; gives back those that had not been taken.
   std::vector<Fetched> close();
@@ -65,17 +73,28 @@ class JobBuffer {
   bool overdue() const;
   bool wakes_another();
   std::optional<Fetched> take_first();
+  void take_like(const Fetched& first, bool alone, std::vector<Fetched>& like);
+
+  struct Waiting {
+    Waiting(Fetched&& fetched) noexcept : job{std::move(fetched)} {}
+    Waiting(const Fetched& fetched, bool by_itself) : job{fetched}, alone{by_itself} {}
+
+    Fetched job;
+    bool alone = false;  ///< it runs with no other
+  };
 
   const std::size_t executors_;
+  const Batching batching_;
   mutable std::mutex mutex_;  // protects what follows
   std::condition_variable filled_;
   std::condition_variable_any drained_;
-  std::deque<Fetched> waiting_;
+  std::deque<Waiting> waiting_;
   std::size_t running_ = 0;
   std::size_t asleep_ = 0;  // executors in take()
   bool waking_ = false;     // one of them has been called and has not come yet
   bool fetcher_asleep_ = false;
   std::chrono::steady_clock::time_point taken_last_at_{};  // by any thread
+  std::size_t width_ = 1;  // how many an executor would take at once, by the job that was taken last
   ReadAhead read_ahead_;
   Patience patience_;
   std::size_t asked_for_ = 0;  // in the fetch under way

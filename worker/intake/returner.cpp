@@ -18,6 +18,7 @@ constexpr milliseconds kSomeAside{1000};
 constexpr milliseconds kBetweenShares{100};  // while an executor here has nothing to do
 constexpr milliseconds kBusyHere{300};       // else, so that another worker does not keep them aside
 constexpr milliseconds kDue{3000};           // between two looks for those whose time has come
+constexpr milliseconds kLimited{60'000};  // the same, of those that wait for limits which nobody here knows
 constexpr milliseconds kBetweenQuestions{3000};
 constexpr milliseconds kSure{5000};  // that a database serves which has answered
 
@@ -57,9 +58,20 @@ milliseconds Returner::look(const std::stop_token& stop) {
     if (for_due) broker_->bring_back(aside.queue, aside.reason, kBatch, false);
     if (stop.stop_requested()) break;
   }
+  look_for_limited(stop);
   if (all.empty()) return kNothingAside;
   if (!goes_on) return kSomeAside;
   return idle ? kBetweenShares : kBusyHere;
+}
+
+/// An app without limits has no usher; what waits for those of another deploy does not stay for ever.
+void Returner::look_for_limited(const std::stop_token& stop) {
+  if (gate_.limits().any() || Clock::now() - looked_for_limited_ < kLimited) return;
+  looked_for_limited_ = Clock::now();
+  for (const auto& aside : broker_->limited(queues_, kBatch)) {
+    if (stop.stop_requested()) return;
+    broker_->bring_back(aside.queue, aside.reason, kBatch, false);
+  }
 }
 
 /// Others may have another way to the database, so that it is asked even where nothing speaks against it.

@@ -40,6 +40,7 @@ class Returner {
   using Answers = std::map<const DatabaseWatch*, bool>;  // whether it has answered since the last look
 
   std::chrono::milliseconds look(const std::stop_token& stop);
+  void look_for_limited(const std::stop_token& stop);
   static bool is_sure(DatabaseWatch& watch, Step& step, Answers& answers);
   void bring_back(const AsideJobs& aside, Step& step, const DatabaseWatch* watch,
                   const std::stop_token& stop);
@@ -50,6 +51,7 @@ class Returner {
   const JobBuffer& buffer_;
   Steps steps_;
   Clock::time_point looked_for_due_{};
+  Clock::time_point looked_for_limited_{};
   RoleThread thread_;  // last
 };
 

@@ -31,6 +31,19 @@ void Settler::settle(Settlement settlement) {
   if (first) asked_.notify_one();
 }
 
+void Settler::settle(std::vector<Settlement> settlements) {
+  if (settlements.empty()) return;
+  bool first = false;
+  {
+    const std::lock_guard lock{mutex_};
+    auto& all = asked_for_.settlements;
+    first = all.empty();
+    all.insert(all.end(), std::make_move_iterator(settlements.begin()),
+               std::make_move_iterator(settlements.end()));
+  }
+  if (first) asked_.notify_one();
+}
+
 void Settler::send(std::vector<Outgoing> jobs) {
   {
     const std::lock_guard lock{mutex_};

@@ -23,6 +23,7 @@ class Settler {
   Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand);
 
   void settle(Settlement settlement);
+  void settle(std::vector<Settlement> settlements);
   /// Jobs of a task whose transaction has committed: sent before anything that is settled after this call, so
   /// that the task is not forgotten while its children are not yet known.
   void send(std::vector<Outgoing> jobs);

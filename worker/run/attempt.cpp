@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <span>
 #include <utility>
 
 #include "aftercommit/error.hpp"
@@ -44,8 +45,11 @@ std::optional<Settlement> Attempt::run() {
                 "an argument does not convert: what was thrown is no std::exception", job_->attempt);
   }
   context_.events.tell(JobStarted{.job = *job_, .attempt = job_->counted_attempt()});
-  auto failure =
-      execution_.run({.candidate = *candidate_, .queue = fetched_.queue, .claim = *claim_, .body = body_});
+  auto failure = execution_.run({.candidate = *candidate_,
+                                 .queue = fetched_.queue,
+                                 .claim = *claim_,
+                                 .body = body_,
+                                 .limits = limits_.any() ? &limits_ : nullptr});
   if (execution_.is_at_commit()) return std::nullopt;
   return ended(std::move(failure));
 }
@@ -60,6 +64,7 @@ const Malformed* Attempt::read() {
       job_ = std::move(*job);
       const auto candidate = candidate_of(context_.app, *job_);
       claim_.emplace(*job_, candidate.database);
+      if (context_.gate.limits().any() && candidate.task != nullptr) find_limits(*candidate.task);
       ending_.found(*job_, claim_.get());
       candidate_.emplace(candidate);
     } else {
@@ -69,10 +74,17 @@ const Malformed* Attempt::read() {
   return malformed_ ? &*malformed_ : nullptr;
 }
 
+void Attempt::find_limits(const detail::TaskEntry& task) {
+  auto* const claim = claim_.get();
+  limits_ = context_.gate.limits().of(*job_, task, claim != nullptr ? claim->database() : nullptr);
+  if (claim != nullptr && !limits_.places.empty())
+    claim->limit_to(detail::places_of(for_database(limits_.places)));
+}
+
 detail::Riders* Attempt::begin_ahead(const Database& database) {
   if (read() != nullptr || candidate_->database != &database || context_.gate.hold(*candidate_))
     return nullptr;
-  if (is_dying(*job_) || job_->retry_until) return nullptr;  // it may not run at all
+  if (is_dying(*job_) || job_->retry_until || limits_.any()) return nullptr;  // it may not run at all
   return candidate_->task->options.transactional ? &execution_.begin_ahead(*claim_) : nullptr;
 }
 
@@ -84,14 +96,21 @@ Settlement Attempt::held_back(Hold hold) {
       context_.events.tell(JobGivenBack{.job = *job_, .why = hold});
       return ending_.given_back();
     case Hold::kCancelled:
+      let_others_in(limits_.places.size());
       return ending_.cancelled();
     case Hold::kExpired:
+      let_others_in(limits_.places.size());
       context_.events.tell(JobExpired{.job = *job_});
       return ending_.dropped();
     case Hold::kUnknownTask:
       return wait_for_a_deploy("this worker knows no such task");
     case Hold::kNoBody:
       return wait_for_a_deploy("the task is declared, but has no body in this worker");
+    case Hold::kLimited:
+      context_.gate.wake();
+      if (auto aside = context_.gate.aside(fetched_, *candidate_)) return *std::move(aside);
+      return context_.gate.in_line(fetched_, *job_,
+                                   limits_.places.empty() ? limits_.rates.front() : limits_.places.front());
     case Hold::kUnknownDatabase:
     case Hold::kDatabaseAway:
       break;
@@ -101,6 +120,7 @@ Settlement Attempt::held_back(Hold hold) {
 
 Settlement Attempt::ended(std::optional<Failure> failure) {
   body_ = nullptr;
+  if (limits_.any()) give_up_places(failure);
   if (failure) return settle_failure(*failure);
   context_.interrupted.forget(job_->id);
   context_.events.tell(JobDone{
@@ -108,12 +128,41 @@ Settlement Attempt::ended(std::optional<Failure> failure) {
   return ending_.done();
 }
 
+/// Once its transaction has ended.  Those before the full one it has had for a moment, in which others may
+/// have come in vain.
+void Attempt::give_up_places(const std::optional<Failure>& failure) {
+  auto had = limits_.places.size();
+  if (failure && failure->kind == Failure::Kind::kLimited) {
+    const auto full = std::ranges::find(limits_.places, failure->full->line, &JobLimits::One::line);
+    had = full == limits_.places.end() ? 0 : static_cast<std::size_t>(full - limits_.places.begin());
+  }
+  let_others_in(had);
+}
+
+void Attempt::let_others_in(std::size_t places) {
+  context_.gate.limits().freed(fetched_.queue, std::span{limits_.places}.first(places));
+}
+
+/// It has come in vain, and used up nothing.
+Settlement Attempt::limited(const Failure& failure) {
+  if (failure.turn) {  // a time of its own
+    auto next = *job_;
+    next.limited_since = next.limited_since.value_or(now());
+    next.limit_turn = failure.turn;
+    return ending_.again(next, 0, failure.countdown.value_or(milliseconds{0}));
+  }
+  context_.gate.wake();
+  context_.gate.limits().refused(*failure.full);
+  return context_.gate.in_line(fetched_, *job_, *failure.full);
+}
+
 Settlement Attempt::settle_failure(const Failure& failure) {
   if (failure.kind == Failure::Kind::kNotOurs) return ending_.not_ours();
+  if (failure.kind == Failure::Kind::kLimited) return limited(failure);
   if (failure.kind == Failure::Kind::kBrokeOut) {  // not again: that might be a second effect
     return ending_.buried_for_good(*job_, DeadLetter::Cause::kRejected, failure.reason, now());
   }
-  if (context_.cancels.contains(job_->id)) return ending_.cancelled();
+  if (execution_.was_cancelled() || context_.cancels.contains(job_->id)) return ending_.cancelled();
   if (context_.stop) {
     context_.events.tell(JobGivenBack{.job = *job_, .reason = reason_of(failure)});
     return ending_.given_back();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "broker/contract/intake.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/job_table/claim_forms.hpp"
+#include "worker/limits/job_limits.hpp"
 #include "worker/run/attempt_context.hpp"
 #include "worker/run/execution.hpp"
 #include "worker/run/job_ending.hpp"
@@ -49,6 +51,10 @@ class Attempt {
  private:
   const Malformed* read();
   Settlement held_back(Hold hold);
+  void find_limits(const detail::TaskEntry& task);
+  void give_up_places(const std::optional<Failure>& failure);
+  void let_others_in(std::size_t places);
+  Settlement limited(const Failure& failure);
   Settlement ended(std::optional<Failure> failure);
   Settlement settle_failure(const Failure& failure);
   Settlement snoozed(const Failure& failure);
@@ -73,6 +79,7 @@ class Attempt {
   std::optional<Envelope> job_{};         // or this, and the next
   std::optional<Candidate> candidate_{};
   detail::AnyClaim claim_{};
+  JobLimits limits_{};  // where the app has any
   std::function<void(Job&)> body_{};
   std::optional<TraceScope> trace_{};  // from run() on: a span of its own, where the job is in a trace
   std::chrono::steady_clock::time_point started_{};

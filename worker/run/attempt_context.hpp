@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <utility>
 
 #include "aftercommit/app.hpp"
@@ -10,6 +11,7 @@
 #include "worker/cancel/cancel_requests.hpp"
 #include "worker/events/events.hpp"
 #include "worker/gate/gate.hpp"
+#include "worker/held/failed_batches.hpp"
 #include "worker/held/interruptions.hpp"
 #include "worker/held/locked_jobs.hpp"
 #include "worker/home/home.hpp"
@@ -32,10 +34,13 @@ struct AttemptContext {
   Preparations preparations{};    ///< taken by `gate`
   std::atomic<bool> stop{false};  ///< the shutdown's patience has ended: failures now use up no retry
   Events events{};
+  /// Called within the handler of what a body has thrown, for the test kit; set before anything runs.
+  std::function<void()> thrown{};
   RunningJobs running{};
   LockedJobs locked{};
   CancelRequests cancels{};
   Interruptions interrupted{};
+  FailedBatches failed_batches{};
   Unreadable unreadable{};
   ProgressBoard progress{};
   ResultTables results{};

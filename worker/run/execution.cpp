@@ -1,5 +1,6 @@
 #include "worker/run/execution.hpp"
 
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -97,7 +98,8 @@ std::optional<Failure> Execution::run(const Work& work) {
   work_.emplace(work);
   logged_.emplace(LoggedJob{.id = job().id, .task = job().task, .attempt = job().counted_attempt()});
   lines_.emplace(*logged_);
-  auto failure = run_body();
+  auto failure = work.limits != nullptr ? ask_limits() : std::nullopt;
+  if (!failure) failure = run_body();
   while (goes_again(failure)) failure = run_body();
   if (!failure && !is_at_commit()) notes_->took_effect();
   if (!is_at_commit()) lines_.reset();
@@ -123,7 +125,7 @@ std::optional<Failure> Execution::finish(detail::Riders* next) {
 
 bool Execution::goes_again(const std::optional<Failure>& failure) {
   if (!failure || !failure->conflict || reruns_ == kConflictReruns || context_.stop) return false;
-  if (context_.cancels.contains(job().id)) return false;
+  if (cancelled_ || context_.cancels.contains(job().id)) return false;
   ++reruns_;
   context_.events.tell(JobRerun{.job = job()});
   return true;
@@ -162,8 +164,9 @@ std::optional<Failure> Execution::commit() {
   leave();
   if (failure && committed) {
     // A hook failed, or a job could not be sent: the task itself has taken effect, and must not run again.
+    const auto args = work_->all_args != nullptr ? (*work_->all_args)() : job().args;
     context_.events.tell(
-        JobTroubleAfterCommit{.job = job(), .reason = {.text = failure->reason, .args = &job().args}});
+        JobTroubleAfterCommit{.job = job(), .reason = {.text = failure->reason, .args = &args}});
     failure.reset();
   }
   return failure;
@@ -224,11 +227,45 @@ std::optional<Failure> Execution::begin() {
                    .conflict = conflict,
                    .outage = conflict ? Failure::Outage::kNone : Failure::Outage::kLikely};
   }
-  if (!claim.is_ours()) return Failure{Kind::kNotOurs};
+  if (!claim.is_ours()) {
+    if (const auto full = claim.full_limit())
+      return Failure{.kind = Kind::kLimited, .full = &work_->limits->places.at(*full)};
+    return Failure{Kind::kNotOurs};
+  }
   session_ = &block_->transaction().session();
   context_.locked.forget(job().id);
   fail_point("worker.after_begin");
   return std::nullopt;
+}
+
+/// Once for an attempt, before its transaction, and whatever becomes of that.
+std::optional<Failure> Execution::ask_limits() {
+  const auto& limits = *work_->limits;
+  auto* const database = work_->claim.database();
+  if (database == nullptr || (!limits.places.empty() && !work_->candidate.task->options.transactional)) {
+    const auto& name = (limits.places.empty() ? limits.rates : limits.places).front().limit->name;
+    return Failure{Kind::kError, "its limit '" + name +
+                                     "' cannot be kept for a task with transactional = false" +
+                                     (database == nullptr ? " whose job is not durable" : "")};
+  }
+  try {
+    const RunningJob::Claim asks{running_, *database};
+    if (!context_.gate.limits().tables_are_in(*database)) {
+      return Failure{.kind = Kind::kUnavailable,
+                     .reason = "the tables of its database are too old to keep its limits"};
+    }
+    if (limits.rates.empty()) return std::nullopt;
+    const auto token = detail::take_tokens(*database, for_database(limits.rates), job().limit_turn);
+    if (token.granted) return std::nullopt;
+    return Failure{.kind = Kind::kLimited,
+                   .countdown = token.wait,
+                   .full = &limits.rates.at(token.which),
+                   .turn = token.turn};
+  } catch (const std::exception& error) {  // nothing of the task has run
+    return Failure{.kind = Kind::kUnavailable,
+                   .reason = detail::what_of(error),
+                   .outage = is_conflict(error) ? Failure::Outage::kNone : Failure::Outage::kLikely};
+  }
 }
 
 std::optional<Failure> Execution::run_in_transaction() {
@@ -274,7 +311,9 @@ void Execution::call_body(Transaction* transaction, std::chrono::microseconds ha
   try {
     run();
   } catch (...) {
+    cancelled_ = context_.cancels.contains(job().id);
     if (const auto why = running_.body->end()) std::rethrow_exception(why);
+    if (context_.thrown) context_.thrown();
     throw;
   }
   if (const auto why = running_.body->end()) std::rethrow_exception(why);
@@ -374,7 +413,7 @@ std::optional<std::string_view> Execution::end_what_is_left(const detail::Sessio
     if (session == nullptr || session == own) continue;
     if (!session->get_autocommit()) {
       wrong = kLeftInManualMode;
-    } else if (session->in_atomic_block()) {
+    } else if (session->in_block_of_code()) {
       wrong = kLeftABlock;
     } else {
       continue;

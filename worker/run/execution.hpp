@@ -4,6 +4,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "client/job_table/claim.hpp"
 #include "client/postgres/last_words.hpp"
 #include "worker/gate/holds.hpp"
+#include "worker/limits/job_limits.hpp"
 #include "worker/notes/attempt_notes.hpp"
 #include "worker/run/attempt_context.hpp"
 #include "worker/watch/running_job.hpp"
@@ -35,6 +37,7 @@ struct Failure {
     kNotRetried,   ///< as the options of its task say of this exception
     kBrokeOut,     ///< the task has ended its transaction by itself
     kNotOurs,      ///< nothing was there to claim: it did not run
+    kLimited,      ///< a limit has no place for it, or no time yet: it did not run
     kUnavailable,  ///< its database did not serve, or is in doubt about the commit: no attempt is used up
   };
   Kind kind = Kind::kError;
@@ -53,6 +56,9 @@ struct Failure {
   std::optional<int> runs_left{};
   std::optional<int> max_retries{};  ///< with kRetry: as it says, for this failure alone
   bool told_why = false;             ///< the reason holds a server's own words for why it has ended a session
+  const JobLimits::One* full = nullptr;  ///< with kLimited: which; not owned, of the attempt's
+  /// With kLimited and a countdown: the job is told to come at this time.
+  std::optional<std::chrono::system_clock::time_point> turn{};
 };
 
 /// What a task is told of its job.
@@ -68,6 +74,9 @@ class Execution {
     const Queue& queue;
     detail::Claim& claim;
     const std::function<void(Job&)>& body;
+    const JobLimits* limits = nullptr;  ///< null: it has none
+    /// Those of all jobs that the body runs; null: of this one.
+    const std::function<nlohmann::json()>* all_args = nullptr;
   };
 
   /// Neither is owned; both outlive this.
@@ -98,6 +107,9 @@ class Execution {
   /// commit.
   void let_go() noexcept;
 
+  /// Whether its last run was asked to stop, as its job was cancelled.  Told by the run itself: as soon as
+  /// what it did is rolled back, another may have settled the request, and it is no longer one.
+  bool was_cancelled() const noexcept { return cancelled_; }
   /// What its last run has told besides, up to so many bytes; empty: nothing.
   std::string told_lines(std::size_t limit) const { return notes_ ? notes_->text(limit) : std::string{}; }
 
@@ -107,6 +119,7 @@ class Execution {
   template <class Part>
   std::optional<Failure> step(Part&& part);
   std::optional<Failure> begin();
+  std::optional<Failure> ask_limits();
   std::optional<Failure> run_in_transaction();
   std::optional<Failure> run_bare();
   /// `harmless`: see FileWatch.
@@ -135,6 +148,7 @@ class Execution {
   std::optional<LoggedJob> logged_{};
   std::optional<LogOfJob> lines_{};  // those of the task are its job's
   int reruns_ = 0;
+  bool cancelled_ = false;
   std::optional<RunningBody::Clock::time_point> body_began_{};  // where it has limits
   std::optional<Atomic> block_{};
   detail::Session* session_ = nullptr;  // that of block_, of this thread: outlives it

@@ -1,5 +1,8 @@
 #include "worker/run/executor.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -38,7 +41,7 @@ void Executor::run(const std::stop_token& stop) {
   std::optional<Attempt> attempts[2];  // the one that runs, and the next
   auto* current = &attempts[0];
   auto* ahead = &attempts[1];
-  make_attempt(*current, buffer_.take());
+  make_attempt(*current, take(stop));
   while (*current && start(**current)) {
     run_to_its_end(**current, *ahead, stop);
     slot_.clear();
@@ -49,7 +52,60 @@ void Executor::run(const std::stop_token& stop) {
     std::swap(current, ahead);
     if (*current) continue;
     running_->progress.enter(Phase::kWaiting);
-    make_attempt(*current, buffer_.take());
+    make_attempt(*current, take(stop));
+  }
+}
+
+/// The next job that runs alone.  Those that came with others have run by then, or come back one by one.
+std::optional<Fetched> Executor::take(const std::stop_token& stop) {
+  while (auto job = buffer_.take(&together_)) {
+    if (together_.empty()) return job;
+    together_.insert(together_.begin(), *std::move(job));
+    if (!run_together(stop)) break;
+  }
+  return std::nullopt;
+}
+
+/// False if nothing is to run any more.
+bool Executor::run_together(const std::stop_token& stop) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (abandoned_) return false;
+    is_together_ = true;
+    running_->begin();
+  }
+  slot_.hold(together_.front(), std::span{together_}.subspan(1));
+  bool has_run = false;
+  const auto run = [&] {
+    Batch::Outcome outcome;
+    if (!std::exchange(has_run, true)) {
+      outcome = Batch{context_, *running_, together_}.run();
+    } else {  // for want of memory, as in run_to_its_end(): which of them have taken effect is found out
+      for (const auto& job : together_) outcome.settled.push_back(give_back(job));
+    }
+    settle_together(std::move(outcome));
+    trouble_.succeeded();
+  };
+  while (!trouble_.attempt(stop, run) && !stop.stop_requested()) {
+  }
+  slot_.clear();
+  Signals::block();  // as after each job
+  together_.clear();
+  buffer_.done();
+  running_->progress.enter(Phase::kWaiting);
+  return true;
+}
+
+void Executor::settle_together(Batch::Outcome outcome) {
+  {
+    const std::lock_guard lock{mutex_};
+    is_together_ = false;
+    if (abandoned_) return;
+  }
+  settler_.settle(std::move(outcome.settled));
+  if (buffer_.put_back(outcome.alone, outcome.rest)) return;
+  for (auto* const jobs : {&outcome.alone, &outcome.rest}) {
+    for (auto& job : *jobs) settler_.settle(give_back(std::move(job)));
   }
 }
 
@@ -138,8 +194,9 @@ Watchdog::Cause Executor::cause(Phase phase) const {
 
 std::optional<Watchdog::Watched::Job> Executor::job_at_hand() {
   const std::unique_lock lock{mutex_, std::try_to_lock};
-  if (!lock || current_ == nullptr) return std::nullopt;
-  const auto decoded = decode(current_->payload, current_->payload.size());
+  const auto* const at_hand = !lock ? nullptr : is_together_ ? &together_.front() : current_;
+  if (at_hand == nullptr) return std::nullopt;
+  const auto decoded = decode(at_hand->payload, at_hand->payload.size());
   const auto* const job = std::get_if<Envelope>(&decoded);
   if (job == nullptr) return std::nullopt;
   return Watchdog::Watched::Job{job->id.str(), job->task};
@@ -153,6 +210,8 @@ std::vector<Settlement> Executor::abandon() {
     if (current_ != nullptr)
       settlements.push_back(running_->committed() ? acknowledge(*current_) : give_back(*current_));
     if (ahead_ != nullptr) settlements.push_back(give_back(*ahead_));
+    // Where they have taken effect, who claims them next finds that out.
+    if (is_together_) std::ranges::transform(together_, std::back_inserter(settlements), give_back);
   }
   return settlements;
 }

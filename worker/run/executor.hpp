@@ -12,6 +12,7 @@
 #include "worker/roles/reconnect.hpp"
 #include "worker/roles/settler.hpp"
 #include "worker/run/attempt.hpp"
+#include "worker/run/batch.hpp"
 #include "worker/watch/running_slots.hpp"
 #include "worker/watch/watchdog.hpp"
 
@@ -40,6 +41,9 @@ class Executor {
   void make_attempt(std::optional<Attempt>& attempt, std::optional<Fetched> job);
   detail::Riders* begin_next(const Attempt& attempt, std::optional<Attempt>& ahead);
   bool start(const Attempt& attempt);
+  std::optional<Fetched> take(const std::stop_token& stop);
+  bool run_together(const std::stop_token& stop);
+  void settle_together(Batch::Outcome outcome);
   void settle(const Fetched*& held, Settlement settlement);
   void give_back_ahead(std::optional<Attempt>& attempt);
 
@@ -49,7 +53,9 @@ class Executor {
   RunningSlot slot_;  // used by thread_ alone, as the next
   Reconnect trouble_{"running jobs"};
   const std::shared_ptr<RunningJob> running_ = std::make_shared<RunningJob>(slot_);
-  std::mutex mutex_;                  // protects the next three
+  std::vector<Fetched> together_;     // that run in one transaction; changed while is_together_ is not set
+  std::mutex mutex_;                  // protects the next four
+  bool is_together_ = false;          // those run now, and not current_
   const Fetched* current_ = nullptr;  // what runs now; null: nothing.  Owned by run(), as is the next
   const Fetched* ahead_ = nullptr;    // what runs after it; null: not known yet
   bool abandoned_ = false;            // neither is ours to settle any more

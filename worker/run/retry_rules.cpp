@@ -66,6 +66,8 @@ Envelope next_attempt(const Envelope& job, const RetryRules& rules, Time now) {
   auto next = job;
   next.attempt = std::min(job.attempt + 1, kMaxAttempts);
   next.retry_until = rules.retry_until(now);
+  next.limited_since.reset();  // another attempt waits anew
+  next.limit_turn.reset();
   return next;
 }
 

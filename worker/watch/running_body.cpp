@@ -48,11 +48,21 @@ Clock::time_point RunningBody::begin(const JobId& job, std::string_view task, co
   return std::min(soft_at_, hard_at_);
 }
 
+void RunningBody::runs_with(std::vector<JobId> jobs) noexcept {
+  const std::lock_guard lock{mutex_};
+  others_ = std::move(jobs);
+}
+
+bool RunningBody::is_of(const JobId& job) const noexcept {
+  return job_ && (*job_ == job || std::ranges::find(others_, job) != others_.end());
+}
+
 std::exception_ptr RunningBody::end() noexcept {
   std::unique_lock lock{mutex_};
   // Whoever finds the process dead is to find this job in its slot, and not to blame those beside it.
   cancelled_.wait(lock, [&] { return !ends_process_; });
   job_.reset();
+  others_.clear();
   soft_at_ = hard_at_ = kNever;
   if (!stop_) return nullptr;  // nobody has asked anything of it
   if (cancels_ > 0 && !cancelled_.wait_for(lock, kForACancel, [&] { return cancels_ == 0; })) {
@@ -68,7 +78,7 @@ std::exception_ptr RunningBody::end() noexcept {
 
 bool RunningBody::ask_to_stop(const JobId& job, const std::exception_ptr& why) noexcept {
   const std::lock_guard lock{mutex_};
-  if (job_ != job) return false;
+  if (!is_of(job)) return false;
   stop_ = true;
   if (!why_) interrupt_.set(why, detail::Interrupt::Lasts::kOnce);
   return true;
@@ -76,7 +86,7 @@ bool RunningBody::ask_to_stop(const JobId& job, const std::exception_ptr& why) n
 
 bool RunningBody::cut_short(const JobId& job, const std::exception_ptr& why) noexcept {
   const std::lock_guard lock{mutex_};
-  if (job_ != job) return false;
+  if (!is_of(job)) return false;
   cut(why, Clock::now());
   return true;
 }

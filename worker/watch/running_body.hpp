@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aftercommit/job_id.hpp"
 #include "client/transaction/interrupt.hpp"
@@ -48,6 +49,8 @@ class RunningBody : public std::enable_shared_from_this<RunningBody> {
   /// look() is to be called then.
   Clock::time_point begin(const JobId& job, std::string_view task, const TimeLimits& limits,
                           Clock::time_point since) noexcept;
+  /// The body that has begun is that of these jobs too: what is asked of one of them is asked of it.
+  void runs_with(std::vector<JobId> jobs) noexcept;
   /// It has ended, however it did: nothing more is asked of it, and no cancel of its statements is on its way
   /// that could hit a later one.  Why it was cut short, which its job is to fail with; null: it was not.
   /// Does not return once it has been found overdue.
@@ -81,6 +84,7 @@ class RunningBody : public std::enable_shared_from_this<RunningBody> {
   Look look(Clock::time_point now, bool overdue);
 
  private:
+  bool is_of(const JobId& job) const noexcept;
   void cut(const std::exception_ptr& why, Clock::time_point now) noexcept;
   void start_cancel();
   void cancel(std::uint64_t body) noexcept;
@@ -94,6 +98,7 @@ class RunningBody : public std::enable_shared_from_this<RunningBody> {
   std::condition_variable cancelled_;  // none is under way
   std::uint64_t bodies_ = 0;           // that have ended with something asked of them
   std::optional<JobId> job_{};         // of the one that runs, as what follows; nothing: none runs
+  std::vector<JobId> others_{};        // in the same body
   std::string_view task_;
   TimeLimits limits_;
   Clock::time_point soft_at_ = Clock::time_point::max();  // max: not any more, or never, as the next

@@ -2,12 +2,14 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <new>
 #include <system_error>
+#include <type_traits>
 
 namespace aftercommit::worker {
 namespace {
@@ -45,7 +47,23 @@ struct alignas(64) SlotBlock {
   std::atomic<std::int64_t> timed_out_ms{0};  // 0: it has not
   Name queue{};
   Name entry{};
+  std::atomic<std::uint32_t> others{0};  // how many run together with it; published by busy
 };
+
+/// Made of the memory as it comes, so that only those that are used take any.
+struct OtherEntry {
+  std::uint16_t size;
+  std::array<char, 46> bytes;
+
+  bool set(std::string_view text) noexcept {
+    if (text.size() > bytes.size()) return false;
+    std::memcpy(bytes.data(), text.data(), text.size());
+    size = static_cast<std::uint16_t>(text.size());
+    return true;
+  }
+  std::string str() const { return {bytes.data(), std::min<std::size_t>(size, bytes.size())}; }
+};
+static_assert(std::is_trivially_default_constructible_v<OtherEntry>);
 
 struct alignas(64) ChildBlock {
   std::atomic<bool> named{false};  // publishes worker
@@ -64,15 +82,21 @@ struct alignas(64) ChildBlock {
 
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<StartStep>::is_always_lock_free &&
               std::atomic<std::uint64_t>::is_always_lock_free &&
+              std::atomic<std::uint32_t>::is_always_lock_free &&
               std::atomic<std::int64_t>::is_always_lock_free);
 
-void RunningSlot::hold(const Fetched& job) noexcept {
+void RunningSlot::hold(const Fetched& job, std::span<const Fetched> others) noexcept {
   if (block_ == nullptr) return;
-  child_->block_->jobs_started.fetch_add(1, std::memory_order_relaxed);
+  child_->block_->jobs_started.fetch_add(1 + others.size(), std::memory_order_relaxed);
   // An entry too long to be one of our brokers' is not named: its job is given back unblamed.
   if (!block_->queue.set(job.queue) || !block_->entry.set(job.entry)) return;
   block_->to_blame.store(false, std::memory_order_relaxed);
   block_->timed_out_ms.store(0, std::memory_order_relaxed);
+  std::uint32_t count = 0;
+  for (const auto& other : others) {
+    if (count < kMostInBatch && others_[count].set(other.entry)) ++count;
+  }
+  block_->others.store(count, std::memory_order_relaxed);
   block_->busy.store(true, std::memory_order_release);
 }
 
@@ -89,7 +113,8 @@ void RunningSlot::time_out(std::chrono::milliseconds limit) noexcept {
 void RunningSlot::clear() noexcept {
   if (block_ == nullptr) return;
   block_->busy.store(false, std::memory_order_release);
-  child_->block_->jobs_done.fetch_add(1, std::memory_order_relaxed);
+  const auto jobs = 1 + block_->others.exchange(0, std::memory_order_relaxed);
+  child_->block_->jobs_done.fetch_add(jobs, std::memory_order_relaxed);
   if (child_->after_each_job_) child_->after_each_job_();
 }
 
@@ -114,7 +139,8 @@ bool ChildSlots::refused() const noexcept { return block_->refused.load(std::mem
 bool ChildSlots::ready() const noexcept { return block_->ready.load(std::memory_order_acquire); }
 
 RunningSlot ChildSlots::slot(std::size_t executor) noexcept {
-  return executor < count_ ? RunningSlot{slots_[executor], *this} : RunningSlot{};
+  return executor < count_ ? RunningSlot{slots_[executor], others_ + executor * kMostInBatch, *this}
+                           : RunningSlot{};
 }
 
 std::vector<ChildSlots::Held> ChildSlots::running() const {
@@ -124,8 +150,12 @@ std::vector<ChildSlots::Held> ChildSlots::running() const {
     if (!slots_[i].busy.load(std::memory_order_acquire)) continue;
     auto& held = slots_[i].to_blame.load(std::memory_order_acquire) ? to_blame : all;
     const auto limit_ms = slots_[i].timed_out_ms.load(std::memory_order_relaxed);
+    const auto others = std::min<std::size_t>(slots_[i].others.load(std::memory_order_relaxed), kMostInBatch);
+    const bool late = limit_ms > 0 && others == 0;
     held.push_back({slots_[i].queue.str(), slots_[i].entry.str(),
-                    limit_ms > 0 ? std::optional{std::chrono::milliseconds{limit_ms}} : std::nullopt});
+                    late ? std::optional{std::chrono::milliseconds{limit_ms}} : std::nullopt});
+    for (std::size_t j = 0; j < others; ++j)
+      held.push_back({slots_[i].queue.str(), others_[i * kMostInBatch + j].str(), std::nullopt});
   }
   return to_blame.empty() ? all : to_blame;
 }
@@ -179,19 +209,23 @@ void ChildSlots::reset() noexcept {
 }
 
 RunningSlots::RunningSlots(std::size_t processes, std::size_t concurrency)
-    : bytes_{processes * (sizeof(ChildBlock) + concurrency * sizeof(SlotBlock))} {
+    : bytes_{processes *
+             (sizeof(ChildBlock) + concurrency * (sizeof(SlotBlock) + kMostInBatch * sizeof(OtherEntry)))} {
   if (processes == 0) return;
   memory_ = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory_ == MAP_FAILED) {
     throw std::system_error{errno, std::generic_category(), "cannot share memory with the worker processes"};
   }
-  auto* at = static_cast<std::byte*>(memory_);  // a page, so aligned for both
+  auto* at = static_cast<std::byte*>(memory_);  // a page, so aligned for all
+  auto* others =
+      reinterpret_cast<OtherEntry*>(at + processes * (sizeof(ChildBlock) + concurrency * sizeof(SlotBlock)));
   for (std::size_t i = 0; i < processes; ++i) {
     auto* const child = new (at) ChildBlock{};
     at += sizeof(ChildBlock);
     auto* const slots = reinterpret_cast<SlotBlock*>(at);
     for (std::size_t j = 0; j < concurrency; ++j, at += sizeof(SlotBlock)) new (at) SlotBlock{};
-    children_.push_back(ChildSlots{*child, slots, concurrency});
+    children_.push_back(ChildSlots{*child, slots, others, concurrency});
+    others += concurrency * kMostInBatch;
   }
 }
 

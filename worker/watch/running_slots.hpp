@@ -6,16 +6,19 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "aftercommit/batch.hpp"
 #include "broker/contract/intake.hpp"
 
 namespace aftercommit::worker {
 
 struct SlotBlock;   // the shared memory of one executor
+struct OtherEntry;  // in it, of one job that runs together with the first
 struct ChildBlock;  // and of one process
 class ChildSlots;
 
@@ -34,7 +37,8 @@ class RunningSlot {
 
   /// This job runs from now on: whoever finds the process dead will blame it.  A crash midway leaves no half
   /// of it.
-  void hold(const Fetched& job) noexcept;
+  /// `others` of the same queue run together with it, up to kMostInBatch.
+  void hold(const Fetched& job, std::span<const Fetched> others = {}) noexcept;
   /// It no longer does; counts it, and tells ChildSlots::after_each_job.
   void clear() noexcept;
   /// This thread brings the process down, by its job if it has one.  Safe in a signal handler.
@@ -44,9 +48,11 @@ class RunningSlot {
 
  private:
   friend class ChildSlots;
-  RunningSlot(SlotBlock& block, ChildSlots& child) noexcept : block_{&block}, child_{&child} {}
+  RunningSlot(SlotBlock& block, OtherEntry* others, ChildSlots& child) noexcept
+      : block_{&block}, others_{others}, child_{&child} {}
 
   SlotBlock* block_ = nullptr;
+  OtherEntry* others_ = nullptr;  // kMostInBatch of them
   ChildSlots* child_ = nullptr;
 };
 
@@ -56,7 +62,8 @@ class ChildSlots {
   struct Held {
     Queue queue;
     std::string entry;
-    /// It had not ended at this limit: no crash.
+    /// It had not ended at this limit: no crash.  Not of jobs that ran together, of which nobody knows whose
+    /// fault that was.
     std::optional<std::chrono::milliseconds> timed_out_after{};
   };
 
@@ -103,11 +110,12 @@ class ChildSlots {
  private:
   friend class RunningSlot;
   friend class RunningSlots;
-  ChildSlots(ChildBlock& block, SlotBlock* slots, std::size_t count) noexcept
-      : block_{&block}, slots_{slots}, count_{count} {}
+  ChildSlots(ChildBlock& block, SlotBlock* slots, OtherEntry* others, std::size_t count) noexcept
+      : block_{&block}, slots_{slots}, others_{others}, count_{count} {}
 
   ChildBlock* block_;  // in the shared memory, as is the next
   SlotBlock* slots_;
+  OtherEntry* others_;  // kMostInBatch for each of them
   std::size_t count_;
   std::function<void()> after_each_job_;
 };

@@ -27,6 +27,33 @@ std::vector<AsideJobs> redis_aside(RedisSession& session, std::span<const Queue>
   return found;
 }
 
+std::vector<AsideJobs> redis_limited(RedisSession& session, std::span<const Queue> queues, std::size_t some,
+                                     LimitedCursors& cursors, Deadline deadline) {
+  RedisPipeline commands;
+  for (const auto& queue : queues) {
+    const auto& keys = session.keys(queue);
+    auto& of_queue = cursors[queue];
+    for (const auto level : kAllLevels) {
+      auto& cursor = of_queue.at(index_of(level));
+      if (cursor.empty()) cursor = "0";
+      commands.begin_script(scripts::limited(), {keys.at(level).limited}, 2);
+      commands.word(cursor);
+      commands.word(some);
+    }
+  }
+  std::vector<AsideJobs> found;
+  const auto replies = session.ask(commands, deadline);
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    const auto& queue = queues[i / kLevels];
+    const auto words = elements(*replies[i]);
+    cursors[queue].at(i % kLevels) = text(*words[0]);
+    for (std::size_t j = 1; j + 1 < words.size(); j += 2) {
+      found.push_back({queue, std::string{text(*words[j])}, static_cast<std::size_t>(words[j + 1]->integer)});
+    }
+  }
+  return found;
+}
+
 std::size_t redis_bring_back(RedisSession& session, const Queue& queue, const std::string& reason,
                              std::size_t limit, bool all, Deadline deadline) {
   const auto& keys = session.keys(queue);
@@ -35,7 +62,7 @@ std::size_t redis_bring_back(RedisSession& session, const Queue& queue, const st
   for (const auto level : kAllLevels) {
     const auto& of_level = keys.at(level);
     auto& jobs = aside.at(index_of(level)) = of_level.aside_for(reason);
-    words.insert(words.end(), {of_level.stream, of_level.aside, jobs});
+    words.insert(words.end(), {of_level.stream, of_level.reasons_of(reason), jobs});
   }
   RedisPipeline commands;
   commands.begin_script(scripts::bring_back(), words, 4);

@@ -97,7 +97,8 @@ class Settling {
         commands.begin_script(scripts::retry(), {level.stream, level.delayed}, 4 + 3 * count);
         break;
       case Kind::kAside:
-        commands.begin_script(scripts::aside(), {level.stream, level.aside, level.aside_for(first.reason)},
+        commands.begin_script(scripts::aside(),
+                              {level.stream, level.reasons_of(first.reason), level.aside_for(first.reason)},
                               4 + 3 * count);
         break;
     }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "aftercommit/job_id.hpp"
+#include "broker/contract/aside.hpp"
 #include "broker/contract/levels.hpp"
 
 namespace aftercommit {
@@ -21,14 +22,22 @@ inline std::string_view durable_member(const JobId& job) {
 /// The keys that each level of a queue has of its own.
 struct RedisLevelKeys {
   explicit RedisLevelKeys(const std::string& stem)
-      : stream{stem + "stream"}, delayed{stem + "delayed"}, aside{stem + "aside"} {}
+      : stream{stem + "stream"},
+        delayed{stem + "delayed"},
+        aside{stem + "aside"},
+        limited{stem + "limited"} {}
 
   std::string stream;   ///< ready and running jobs
   std::string delayed;  ///< sorted set: payloads by the ms since 1970 they are due
-  std::string aside;    ///< set: the reasons for which jobs stand aside
+  std::string aside;    ///< set: the reasons for which jobs stand aside, but limits
+  std::string limited;  ///< set: the limits for which they do
 
+  /// The one of them that this reason is in.
+  const std::string& reasons_of(std::string_view reason) const {
+    return is_limit_reason(reason) ? limited : aside;
+  }
   /// Sorted set: payloads that stand aside for this reason, by the ms since 1970 at which their time comes.
-  std::string aside_for(std::string_view reason) const { return (aside + ':').append(reason); }
+  std::string aside_for(std::string_view reason) const { return (reasons_of(reason) + ':').append(reason); }
 };
 
 /// The keys of one queue, those of its normal level among them.  The braces are a hash tag: all keys of a

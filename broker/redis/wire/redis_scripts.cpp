@@ -132,6 +132,11 @@ const RedisScript& schedule() {
   return script;
 }
 
+const RedisScript& limited() {
+  static const auto& script = kept(plain("limited", lua::limited));
+  return script;
+}
+
 const RedisScript& stand_aside() {
   static const auto& script = kept(plain("stand_aside", lua::stand_aside));
   return script;

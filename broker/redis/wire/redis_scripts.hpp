@@ -24,6 +24,7 @@ const RedisScript& held_by();
 const RedisScript& home();
 const RedisScript& leases();
 const RedisScript& level_group();
+const RedisScript& limited();
 const RedisScript& promote();
 const RedisScript& push();
 const RedisScript& recover();

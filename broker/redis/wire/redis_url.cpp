@@ -155,8 +155,7 @@ RedisUrl parse_redis_url(std::string_view url) {
   if (begins_with_quote(url)) {
     throw ConfigError{
         "the broker URL begins with a quote: env files of some programs leave quotes in place; write it "
-        "without "
-        "them"};
+        "without them"};
   }
   const auto after = [&](std::string_view scheme) -> std::optional<std::string_view> {
     if (!url.starts_with(scheme)) return {};

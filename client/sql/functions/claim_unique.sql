@@ -53,7 +53,10 @@ BEGIN
           AND EXISTS (SELECT FROM job AS j WHERE j.id = mark.id)
           AND EXISTS (SELECT FROM unique_job AS m WHERE m.key = hash AND m.id = mark.id AND m.next_id IS NULL
                       AND NOT EXISTS (SELECT FROM pg_locks AS l WHERE l.locktype = 'transactionid' AND l.granted
-                                      AND l.transactionid = m.xmax)) THEN
+                                      AND l.transactionid = m.xmax))
+          -- What the mark says and who is changing it are of two moments: so once more what it says, now that nobody was.
+          AND EXISTS (SELECT FROM unique_job AS m JOIN job AS j ON j.id = m.id
+                      WHERE m.key = hash AND m.id = mark.id AND m.next_id IS NULL) THEN
         winner := mark.id;
         RETURN;
       END IF;
@@ -93,9 +96,12 @@ BEGIN
     IF running AND mark.expires_at IS NULL THEN
       PERFORM FROM job AS j WHERE j.id = mark.next_id FOR KEY SHARE SKIP LOCKED;
       behind := FOUND;
-      -- The one behind has begun meanwhile: then the other is gone, and all is to be looked at anew.
-      CONTINUE WHEN NOT behind AND EXISTS (SELECT FROM job AS j WHERE j.id = mark.next_id)
-        AND NOT EXISTS (SELECT FROM job AS j WHERE j.id = mark.id);
+      IF NOT behind AND EXISTS (SELECT FROM job AS j WHERE j.id = mark.next_id) THEN
+        -- It has begun meanwhile, and the other is gone; or who has it may leave it as it is, such as a cancel that is
+        -- rolled back.  All is to be looked at anew, and not to be waited for on its row, as it may begin.
+        PERFORM pg_sleep(0.005);
+        CONTINUE;
+      END IF;
       IF behind AND when_held IN ('skip', 'once_more') THEN
         winner := mark.next_id;
         RETURN;

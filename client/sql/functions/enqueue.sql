@@ -4,7 +4,8 @@ CREATE OR REPLACE FUNCTION {schema}.enqueue(
   eta timestamptz DEFAULT NULL, max_retries int DEFAULT NULL, expires interval DEFAULT NULL,
   database text DEFAULT NULL, id uuid DEFAULT NULL, priority int DEFAULT NULL, headers jsonb DEFAULT NULL,
   traceparent text DEFAULT NULL, unique_key text DEFAULT NULL, unique_until text DEFAULT NULL,
-  unique_for interval DEFAULT NULL, on_duplicate text DEFAULT NULL, longest_delay interval DEFAULT NULL)
+  unique_for interval DEFAULT NULL, on_duplicate text DEFAULT NULL, longest_delay interval DEFAULT NULL,
+  limit_key text DEFAULT NULL)
 RETURNS uuid LANGUAGE plpgsql
 SET search_path = pg_catalog, {schema}, pg_temp AS $function$
 DECLARE
@@ -54,6 +55,9 @@ BEGIN
   ELSIF priority NOT BETWEEN 0 AND 3 THEN
     flaw := 'priority ' || priority || ' is out of range';
     hint := 'It is a whole number from 0, the most urgent, to 3.';
+  ELSIF octet_length(convert_to(limit_key, 'UTF8')) NOT BETWEEN 1 AND 200 THEN
+    flaw := 'limit_key has ' || octet_length(convert_to(limit_key, 'UTF8')) || ' bytes';
+    hint := 'It has 1 to 200; without one the job has the key that its task finds in the arguments.';
   ELSE
     flaw := args_flaw(args);
     hint := args_hint;
@@ -139,6 +143,7 @@ BEGIN
          THEN ',"trace":{"traceparent":"' || traceparent || '"}' ELSE '' END
     || coalesce(',"headers":' || nullif(headers, '{}')::text, '')
     || CASE WHEN is_unique THEN ',"unique":true' ELSE '' END
+    || coalesce(',"limit_key":' || to_json(limit_key)::text, '')
     || '}';
   IF octet_length(convert_to(envelope, 'UTF8')) > size_limit THEN
     RAISE EXCEPTION 'cannot enqueue task ''%'': the job takes % bytes, over the limit of %', task,
@@ -178,10 +183,10 @@ CREATE OR REPLACE FUNCTION {schema}.enqueue(
   max_retries int DEFAULT NULL, expires interval DEFAULT NULL, database text DEFAULT NULL, id uuid DEFAULT NULL,
   priority int DEFAULT NULL, headers jsonb DEFAULT NULL, traceparent text DEFAULT NULL, unique_key text DEFAULT NULL,
   unique_until text DEFAULT NULL, unique_for interval DEFAULT NULL, on_duplicate text DEFAULT NULL,
-  longest_delay interval DEFAULT NULL)
+  longest_delay interval DEFAULT NULL, limit_key text DEFAULT NULL)
 RETURNS uuid LANGUAGE sql SET search_path = pg_catalog, {schema}, pg_temp AS $function$
   SELECT enqueue(task, args::text, queue, countdown, eta, max_retries, expires, database, id, priority, headers, traceparent,
-                 unique_key, unique_until, unique_for, on_duplicate, longest_delay);
+                 unique_key, unique_until, unique_for, on_duplicate, longest_delay, limit_key);
 $function$;
 
 CREATE OR REPLACE FUNCTION {schema}.enqueue(
@@ -189,13 +194,13 @@ CREATE OR REPLACE FUNCTION {schema}.enqueue(
   max_retries int DEFAULT NULL, expires interval DEFAULT NULL, database text DEFAULT NULL, id uuid DEFAULT NULL,
   priority int DEFAULT NULL, headers jsonb DEFAULT NULL, traceparent text DEFAULT NULL, unique_key text DEFAULT NULL,
   unique_until text DEFAULT NULL, unique_for interval DEFAULT NULL, on_duplicate text DEFAULT NULL,
-  longest_delay interval DEFAULT NULL)
+  longest_delay interval DEFAULT NULL, limit_key text DEFAULT NULL)
 RETURNS uuid LANGUAGE sql SET search_path = pg_catalog, {schema}, pg_temp AS $function$
   SELECT enqueue(task, args::text, queue, countdown, eta, max_retries, expires, database, id, priority, headers, traceparent,
-                 unique_key, unique_until, unique_for, on_duplicate, longest_delay);
+                 unique_key, unique_until, unique_for, on_duplicate, longest_delay, limit_key);
 $function$;
 
--- Those of versions before 4 have fewer parameters, and beside these no call would be clear.  Who was granted their use is
+-- Those of earlier versions have fewer parameters, and beside these no call would be clear.  Who was granted their use is
 -- granted that of these.  One that something of the application's was made to depend on stays, under another name.
 SELECT pg_catalog.set_config('aftercommit.schema', {schema_name}, true);
 DO $do$
@@ -207,10 +212,10 @@ DECLARE
 BEGIN
   FOR earlier IN
     SELECT oid::regprocedure::text AS called, proowner, proacl, proargtypes[1] AS args FROM pg_catalog.pg_proc
-    WHERE pronamespace = ours AND proname = 'enqueue' AND pronargs = 9
+    WHERE pronamespace = ours AND proname = 'enqueue' AND pronargs IN (9, 17)
   LOOP
     SELECT oid::regprocedure::text INTO STRICT successor FROM pg_catalog.pg_proc
-    WHERE pronamespace = ours AND proname = 'enqueue' AND pronargs = 17 AND proargtypes[1] = earlier.args;
+    WHERE pronamespace = ours AND proname = 'enqueue' AND pronargs = 18 AND proargtypes[1] = earlier.args;
     IF earlier.proacl IS NOT NULL THEN
       EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', successor);
       FOR granted IN

@@ -13,21 +13,5 @@ CREATE TABLE {schema}.cancelled (
 CREATE INDEX cancelled_requested ON {schema}.cancelled (id) WHERE state = 'requested';
 CREATE INDEX cancelled_age ON {schema}.cancelled (cancelled_at, id);
 
--- Roles of workers, by what they could do before, may do so with the new table too.
-SELECT pg_catalog.set_config('aftercommit.schema', {schema_name}, true);
-DO $do$
-DECLARE
-  worker oid;
-BEGIN
-  FOR worker IN
-    SELECT acl.grantee FROM pg_catalog.pg_class, LATERAL pg_catalog.aclexplode(relacl) AS acl
-    WHERE oid = format('%I.job', current_setting('aftercommit.schema'))::regclass
-      AND acl.privilege_type = 'DELETE' AND acl.grantee NOT IN (0, relowner)
-  LOOP
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.cancelled TO %I',
-                   current_setting('aftercommit.schema'), pg_catalog.pg_get_userbyid(worker));
-  END LOOP;
-END
-$do$;
-
+SELECT {schema}.grant_to_workers('cancelled');
 INSERT INTO {schema}.migration (version) VALUES (3);

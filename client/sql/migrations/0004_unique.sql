@@ -18,21 +18,5 @@ WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_
 CREATE INDEX unique_job_id ON {schema}.unique_job (id);
 CREATE INDEX unique_job_next ON {schema}.unique_job (next_id) WHERE next_id IS NOT NULL;
 
--- Roles of workers, by what they could do before, may do so with the new table too.
-SELECT pg_catalog.set_config('aftercommit.schema', {schema_name}, true);
-DO $do$
-DECLARE
-  worker oid;
-BEGIN
-  FOR worker IN
-    SELECT acl.grantee FROM pg_catalog.pg_class, LATERAL pg_catalog.aclexplode(relacl) AS acl
-    WHERE oid = format('%I.job', current_setting('aftercommit.schema'))::regclass
-      AND acl.privilege_type = 'DELETE' AND acl.grantee NOT IN (0, relowner)
-  LOOP
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.unique_job TO %I', current_setting('aftercommit.schema'),
-                   pg_catalog.pg_get_userbyid(worker));
-  END LOOP;
-END
-$do$;
-
+SELECT {schema}.grant_to_workers('unique_job');
 INSERT INTO {schema}.migration (version) VALUES (4);

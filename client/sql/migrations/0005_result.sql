@@ -23,21 +23,5 @@ CREATE UNLOGGED TABLE {schema}.progress (
   at timestamptz NOT NULL DEFAULT clock_timestamp())
 WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 
--- Roles of workers, by what they could do before, may do so with the new tables too.
-SELECT pg_catalog.set_config('aftercommit.schema', {schema_name}, true);
-DO $do$
-DECLARE
-  worker oid;
-BEGIN
-  FOR worker IN
-    SELECT acl.grantee FROM pg_catalog.pg_class, LATERAL pg_catalog.aclexplode(relacl) AS acl
-    WHERE oid = format('%I.job', current_setting('aftercommit.schema'))::regclass
-      AND acl.privilege_type = 'DELETE' AND acl.grantee NOT IN (0, relowner)
-  LOOP
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %1$I.result, %1$I.progress TO %2$I',
-                   current_setting('aftercommit.schema'), pg_catalog.pg_get_userbyid(worker));
-  END LOOP;
-END
-$do$;
-
+SELECT {schema}.grant_to_workers('result, progress');
 INSERT INTO {schema}.migration (version) VALUES (5);

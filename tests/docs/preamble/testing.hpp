@@ -2,5 +2,5 @@
 #include "guide.md"
 namespace shop {
 void pay(long order_id);
-void send_receipt_body(aftercommit::Job& job, long order_id);
+aftercommit::Database& journal();
 }  // namespace shop

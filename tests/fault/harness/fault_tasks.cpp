@@ -1,7 +1,6 @@
 /// The bodies of the tasks, as a library that real workers load.
 #include "fault/harness/fault_tasks.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <clocale>
@@ -11,10 +10,15 @@
 #include <filesystem>
 #include <memory>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <thread>
 
 #include "aftercommit/worker.hpp"
+#include "fault/harness/effects.hpp"
+#ifdef EVERY_FEATURE
+#include "fault/harness/feature_tasks.hpp"
+#endif
 #include "support/eventually.hpp"
 
 namespace aftercommit::fault {
@@ -25,40 +29,23 @@ const FaultTasks tasks{app};
 #ifdef NEXT_DEPLOY
 const auto fresh = declare_fresh(app);
 #endif
-
-struct Deliberate : std::runtime_error {
-  explicit Deliberate(int attempt)
-      : std::runtime_error{std::string{kDeliberate} + " failure of attempt " + std::to_string(attempt)} {}
-};
-
-/// One write: a killed process leaves a whole line, or none.
-void note_run(const Job& job) {
-  static const char* const path = std::getenv(kRunsVariable);
-  if (path == nullptr) throw Reject{"FAULT_RUNS is not set"};
-  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  const auto line = job.id().str() + " " + std::to_string(job.attempt()) + " " + std::to_string(::getpid()) +
-                    " " + std::to_string(now.count()) + "\n";
-  // Opened each time: a task may have closed all files of its process.
-  const int file = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  const auto written = ::write(file, line.data(), line.size());
-  ::close(file);
-  if (written != static_cast<ssize_t>(line.size())) throw Reject{"the runs file cannot be written"};
-}
-
-void add_one(Job& job, long slot) {
-  job.transaction().exec("UPDATE counter SET n = n + 1 WHERE slot = $1", slot);
-}
-
-void take_effect(Job& job, long slot, const std::optional<std::string>& child = {}) {
-  job.transaction().exec("INSERT INTO effect(job_id, attempt, pid, child) VALUES ($1, $2, $3, $4)",
-                         job.id().str(), job.attempt(), ::getpid(), child);
-  add_one(job, slot);
-}
+#ifdef EVERY_FEATURE
+const FeatureTasks feature_tasks{app};
+[[maybe_unused]] const auto periodic = declare_periodic(feature_tasks);
+#endif
 
 void run_ok(Job& job, long slot) {
   note_run(job);
   take_effect(job, slot);
+}
+
+void run_together(Job& batch, std::span<const BatchCall<long>> calls) {
+  for (const auto& call : calls) {
+    note_run(call.id, call.attempt);
+    batch.transaction().exec("INSERT INTO effect(job_id, attempt, pid) VALUES ($1, $2, $3)", call.id.str(),
+                             call.attempt, ::getpid());
+    add_one(batch, std::get<0>(call.args));
+  }
 }
 
 void run_parent(Job& job, long slot) {
@@ -127,7 +114,7 @@ void hurt(const std::string& how) {
 #ifdef __SANITIZE_ADDRESS__
     throw std::bad_alloc{};  // its allocator ends the process where another one throws this
 #else
-    std::vector<std::unique_ptr<char[]> > blocks;
+    std::vector<std::unique_ptr<char[]>> blocks;
     for (int i = 0; i < 1'000'000; ++i) blocks.push_back(std::make_unique<char[]>(std::size_t{1} << 40));
 #endif
   }
@@ -141,6 +128,7 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::fault::app) {
   using namespace aftercommit::fault;
 
   tasks.ok.run(run_ok);
+  tasks.together.run_batch(run_together, {.most = 10});
   tasks.fail_once.run([](Job& job, long slot) {
     run_ok(job, slot);
     if (job.attempt() == 1) throw Deliberate{1};
@@ -180,5 +168,8 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::fault::app) {
   });
 #ifdef NEXT_DEPLOY
   fresh.run(run_ok);
+#endif
+#ifdef EVERY_FEATURE
+  define_bodies(feature_tasks);
 #endif
 }

@@ -47,6 +47,8 @@ struct FaultTasks {
                     .backoff = exponential(kBackoff, std::chrono::seconds{10}, 30.0, 0.0)});
   /// Returns its slot.
   ResultTask<long, long> answer = app.task<long(long)>("answer", settings);
+  /// As ok, up to 10 jobs in a transaction.
+  Task<long> together = app.task<long>("together", settings);
   /// Does what kills or damages a process: see fault_tasks.cpp.
   Task<std::string> poison = app.task<std::string>("poison", settings);
   /// Does the same, and then what the others do.

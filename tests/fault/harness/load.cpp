@@ -1,7 +1,8 @@
 #include "fault/harness/load.hpp"
 
 #include <chrono>
-#include <random>
+
+#include "fault/harness/dice.hpp"
 
 namespace aftercommit::fault {
 namespace {
@@ -10,25 +11,12 @@ using std::chrono::milliseconds;
 
 struct RolledBack {};
 
-/// Draws of one transaction.
-class Dice {
- public:
-  Dice(std::uint64_t seed, long number) {
-    std::seed_seq mixed{seed, seed >> 32, static_cast<std::uint64_t>(number)};
-    random_.seed(mixed);
-  }
-  bool falls(double share) { return std::uniform_real_distribution<>{}(random_) < share; }
-  long between(long least, long most) { return std::uniform_int_distribution<long>{least, most}(random_); }
-
- private:
-  std::mt19937_64 random_;
-};
-
 /// Enqueues the jobs of one transaction.
 class Asker {
  public:
-  Asker(const FaultTasks& tasks, const Mix& mix, Dice& dice, Transaction& tx, Intent& intent)
-      : tasks_{tasks}, mix_{mix}, dice_{dice}, tx_{tx}, intent_{intent} {}
+  Asker(const FaultTasks& tasks, const Mix& mix, FeatureLoad* features, Dice& dice, Transaction& tx,
+        Intent& intent)
+      : tasks_{tasks}, mix_{mix}, features_{features}, dice_{dice}, tx_{tx}, intent_{intent} {}
 
   void ask_some() {
     if (dice_.falls(mix_.bulk)) {
@@ -49,6 +37,7 @@ class Asker {
   }
 
   void ask_one() {
+    if (features_ != nullptr && features_->ask(dice_, tx_, intent_)) return;
     CallOptions options;
     if (dice_.falls(mix_.countdown)) {
       options.countdown = milliseconds{dice_.between(mix_.countdown_ms_min, mix_.countdown_ms_max)};
@@ -78,6 +67,7 @@ class Asker {
 
   const FaultTasks& tasks_;
   const Mix& mix_;
+  FeatureLoad* const features_;
   Dice& dice_;
   Transaction& tx_;
   Intent& intent_;
@@ -105,9 +95,11 @@ IntendedJob& ask_by_sql(Transaction& tx, Intent& intent, const std::string& task
 Outcome Load::produce(long number) {
   Dice dice{seed_, number};
   const bool commits = !dice.falls(mix_.rolls_back);
-  return transact(number, commits, [&](Transaction& tx, Intent& intent) {
-    Asker asker{tasks_, mix_, dice, tx, intent};
+  if (features_ != nullptr) features_->begin();
+  const auto done = run(number, commits, [&](Transaction& tx, Intent& intent) {
+    Asker asker{tasks_, mix_, features_, dice, tx, intent};
     asker.ask_some();
+    if (features_ != nullptr && commits) features_->ask_paced(dice, intent);
     if (!dice.falls(mix_.savepoint)) return;
     const auto kept = intent.jobs.size();
     try {
@@ -120,9 +112,11 @@ Outcome Load::produce(long number) {
     }
     if (dice.falls(0.5)) asker.ask_some();
   });
+  if (features_ != nullptr) features_->end(dice, done);
+  return done.outcome;
 }
 
-Outcome Load::transact(long number, bool commits, const std::function<void(Transaction&, Intent&)>& body) {
+Intent Load::run(long number, bool commits, const std::function<void(Transaction&, Intent&)>& body) {
   Intent intent{.number = number, .commits = commits};
   try {
     tasks_.app.database().atomic([&](Transaction& tx) {
@@ -143,7 +137,7 @@ Outcome Load::transact(long number, bool commits, const std::function<void(Trans
     intent.outcome = Outcome::kError;
   }
   file_.note_outcome(intent);
-  return intent.outcome;
+  return intent;
 }
 
 }  // namespace aftercommit::fault

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fault/harness/fault_tasks.hpp"
+#include "fault/harness/feature_load.hpp"
 #include "fault/harness/intent.hpp"
 
 namespace aftercommit::fault {
@@ -34,21 +35,28 @@ inline constexpr std::size_t kBulk = 10;
 /// and saw.  For one thread.
 class Load {
  public:
-  Load(const FaultTasks& tasks, IntentFile& file, std::uint64_t seed, const Mix& mix = {})
-      : tasks_{tasks}, file_{file}, seed_{seed}, mix_{mix} {}
+  /// `features`: asks for jobs besides; null: none.
+  Load(const FaultTasks& tasks, IntentFile& file, std::uint64_t seed, const Mix& mix = {},
+       FeatureLoad* features = nullptr)
+      : tasks_{tasks}, file_{file}, seed_{seed}, mix_{mix}, features_{features} {}
 
   /// One transaction.  Never throws for what the servers do.
   Outcome produce(long number);
 
   /// A transaction of the test's own: `body` enqueues and adds what it enqueued to the jobs of the intent.
   /// Commits if `commits`.
-  Outcome transact(long number, bool commits, const std::function<void(Transaction&, Intent&)>& body);
+  Outcome transact(long number, bool commits, const std::function<void(Transaction&, Intent&)>& body) {
+    return run(number, commits, body).outcome;
+  }
 
  private:
-  const FaultTasks& tasks_;  // not owned, as is file_
+  Intent run(long number, bool commits, const std::function<void(Transaction&, Intent&)>& body);
+
+  const FaultTasks& tasks_;  // not owned, as are file_ and features_
   IntentFile& file_;
   const std::uint64_t seed_;
   const Mix mix_;
+  FeatureLoad* const features_;
 };
 
 long long now_ms();  ///< since 1970

@@ -4,11 +4,13 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <pqxx/pqxx>
 #include <set>
 #include <sstream>
 
 #include "fault/harness/fault_tasks.hpp"
+#include "fault/harness/feature_oracle.hpp"
 #include "fault/harness/intent.hpp"
 
 namespace aftercommit::fault {
@@ -26,7 +28,8 @@ struct History {
   bool may_be_missing = false;
   long long due_ms = 0;
   std::vector<int> effects{};  ///< their attempts
-  std::map<int, int> runs{};   ///< how often each attempt was started
+  std::vector<long> effect_ids{};
+  std::map<int, int> runs{};  ///< how often each attempt was started
   long long first_run_ms = 0;
   std::vector<json> letters{};  ///< of its deaths
   bool known = false;           ///< somebody meant it
@@ -46,7 +49,9 @@ class Checker {
     read_effects();
     read_runs();
     read_dead();
+    if (evidence_.features) read_features();
     for (const auto& [id, job] : jobs_) judge(id, job);
+    if (features_) judge_features();
     check_counter();
     read_left_over();
     return std::move(findings_);
@@ -85,10 +90,12 @@ class Checker {
   }
 
   void read_effects() {
-    const auto rows = session_.exec("SELECT job_id, attempt, child FROM effect");
+    const auto rows = session_.exec("SELECT job_id, attempt, child, id FROM effect");
     findings_.effects = rows.size();
     for (const auto& row : rows) {
-      jobs_[row[0].as<std::string>()].effects.push_back(row[1].as<int>());
+      auto& job = jobs_[row[0].as<std::string>()];
+      job.effects.push_back(row[1].as<int>());
+      job.effect_ids.push_back(row[3].as<long>());
       if (row[2].is_null()) continue;
       auto& child = jobs_[row[2].as<std::string>()];  // exists because its parent's transaction committed
       child.known = true;
@@ -127,8 +134,48 @@ class Checker {
     jobs_[id].letters.push_back(letter);
   }
 
+  /// Jobs of periodic tasks are meant by nobody but those.
+  void read_features() {
+    features_.emplace(session_);
+    const auto mean = [this](const std::string& id) {
+      auto& job = jobs_[id];
+      job.known = true;
+      job.task = "tick";
+    };
+    for (const auto& tick : features_->ticks()) mean(tick.job);
+    for (auto& [id, job] : jobs_) {
+      if (job.letters.empty() || !job.letters[0].contains("job")) continue;
+      const auto& envelope = job.letters[0].at("job");
+      if (envelope.value("task", "") != "tick") continue;
+      mean(id);
+      dead_ticks_.push_back({.name = envelope.at("args").at(0).get<std::string>(),
+                             .at_s = envelope.at("tick_at").get<long long>() / 1000,
+                             .job = id});
+    }
+  }
+
+  static std::string name_of(const std::string& id, const History& job) {
+    return "job " + id + (job.task.empty() ? "" : " (" + job.task + ")");
+  }
+  static JobEnd end_of(const std::string& id, const History& job) {
+    return {.name = name_of(id, job),
+            .task = job.task,
+            .durable = job.durable,
+            .effects = job.effect_ids,
+            .letters = job.letters.size()};
+  }
+
+  /// Of what was committed: the rest is judged already.
+  void judge_features() {
+    std::map<std::string, JobEnd> ends;
+    for (const auto& [id, job] : jobs_) {
+      if (job.known && job.why_not.empty()) ends.emplace(id, end_of(id, job));
+    }
+    features_->judge(ends, dead_ticks_, evidence_, findings_);
+  }
+
   void judge(const std::string& id, const History& job) {
-    const auto name = "job " + id + (job.task.empty() ? "" : " (" + job.task + ")");
+    const auto name = name_of(id, job);
     if (!job.known || !job.why_not.empty()) {
       const bool buried = job.known && !job.letters.empty();  // what nobody meant may well be buried
       if (job.effects.empty() && job.runs.empty() && !buried) return;
@@ -138,7 +185,7 @@ class Checker {
       return;
     }
     ++findings_.jobs;
-    judge_end(name, job);
+    judge_end(id, name, job);
     judge_attempts(name, job);
     if (job.first_run_ms != 0 && job.first_run_ms + kEarlyMs < job.due_ms) {
       findings_.early.push_back(name + " started " + std::to_string(job.due_ms - job.first_run_ms) +
@@ -146,14 +193,16 @@ class Checker {
     }
   }
 
-  void judge_end(const std::string& name, const History& job) {
+  void judge_end(const std::string& id, const std::string& name, const History& job) {
     const auto ends = job.effects.size() + job.letters.size();
     if (ends > 1) {
       findings_.doubled.push_back(name + " has " + std::to_string(job.effects.size()) + " effects and " +
                                   std::to_string(job.letters.size()) + " dead letters");
       return;
     }
-    if (ends == 0 && job.may_be_missing) {
+    if (ends == 0 && features_ && features_->may_have_vanished(id, end_of(id, job))) {
+      ++findings_.vanished;
+    } else if (ends == 0 && job.may_be_missing) {
       ++findings_.explained;
     } else if (ends == 0) {
       findings_.lost.push_back(name + (job.durable ? "" : ", on commit,") + " is committed, was started " +
@@ -172,7 +221,7 @@ class Checker {
   }
 
   static bool always_fails(const History& job) {
-    return job.task == "fail_always" || job.task == "fail_late";
+    return job.task == "fail_always" || job.task == "fail_late" || job.task == "returning_fails";
   }
 
   void judge_attempts(const std::string& name, const History& job) {
@@ -225,6 +274,8 @@ class Checker {
   pqxx::connection connection_;
   pqxx::nontransaction session_;
   Histories jobs_;
+  std::optional<FeatureOracle> features_;
+  std::vector<Tick> dead_ticks_;
   Findings findings_;
 };
 
@@ -239,7 +290,8 @@ void write(std::ostream& out, const char* what, const std::vector<std::string>& 
 
 std::size_t Findings::violations() const {
   return lost.size() + doubled.size() + ghosts.size() + wrongly_dead.size() + miscounted.size() +
-         early.size() + lied.size() + left_over.size();
+         early.size() + lied.size() + left_over.size() + cancels.size() + uniques.size() + results.size() +
+         limits.size() + periodic.size();
 }
 
 std::string Findings::text() const {
@@ -256,6 +308,11 @@ std::string Findings::text() const {
   write(out, "too early", early);
   write(out, "told the opposite", lied);
   write(out, "left over", left_over);
+  write(out, "cancelled, and not as was answered", cancels);
+  write(out, "unique jobs", uniques);
+  write(out, "results", results);
+  write(out, "limits", limits);
+  write(out, "periodic tasks", periodic);
   return out.str();
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "fault/harness/rate_rule.hpp"
+
 namespace aftercommit::fault {
 
 /// Where to look.
@@ -16,6 +18,9 @@ struct Evidence {
   std::vector<std::string> letters{};      ///< dead letters in Redis: of jobs that are not durable
   std::vector<long long> broker_losses{};  ///< ms since 1970 at which the broker lost data
   bool processes_die_running = false;      ///< so often that jobs may be buried for it
+  bool features = false;  ///< the load has used those of feature_tasks.hpp; the next two are about them
+  std::vector<long long> database_crashes{};  ///< ms since 1970
+  std::vector<Freeze> freezes{};
 };
 
 /// Each list holds sentences that name a job or transaction; the first ones have to be empty.
@@ -29,6 +34,13 @@ struct Findings {
   std::vector<std::string> lied;          ///< the producer was told the opposite of what is committed
   std::vector<std::string> left_over;     ///< still waits: a row, or a key of Redis, when all should be done
 
+  // Of features that keep state, each by its rule.
+  std::vector<std::string> cancels;   ///< cancel_rule.hpp
+  std::vector<std::string> uniques;   ///< unique_rule.hpp
+  std::vector<std::string> results;   ///< result_rule.hpp
+  std::vector<std::string> limits;    ///< body_times.hpp, rate_rule.hpp
+  std::vector<std::string> periodic;  ///< tick_rule.hpp
+
   std::vector<std::string> reruns;  ///< an attempt was started again: expected where processes die
 
   std::size_t transactions = 0;
@@ -40,6 +52,14 @@ struct Findings {
   std::size_t runs = 0;
   std::size_t retries = 0;    ///< attempts after the first
   std::size_t explained = 0;  ///< on-commit jobs that are missing, in a window in which they may be
+
+  // How much the features were used.
+  std::size_t cancelled = 0;  ///< jobs that somebody has cancelled, in whatever state
+  std::size_t vanished = 0;   ///< jobs that have not run, as they were cancelled or replaced
+  std::size_t unique_asks = 0;
+  std::size_t results_kept = 0;
+  std::size_t limited = 0;  ///< effects under a limit
+  std::size_t ticks = 0;    ///< that have taken effect
 
   std::size_t violations() const;
   std::string text() const;  ///< all of it, with samples

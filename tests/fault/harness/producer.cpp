@@ -1,12 +1,15 @@
 /// A program that produces the standard load, to be killed by tests: producer INTENTS SEED FIRST COUNT
-/// [PAUSE_MS]. Finds its servers in the environment; runs on whatever they answer.
+/// [PAUSE_MS]. Finds its servers in the environment; runs on whatever they answer.  With FAULT_FEATURES set
+/// it asks for jobs of the tasks in feature_tasks.hpp besides.
 #include <charconv>
 #include <condition_variable>
 #include <cstdlib>
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <string_view>
 
+#include "fault/harness/feature_load.hpp"
 #include "fault/harness/load.hpp"
 
 namespace {
@@ -50,7 +53,10 @@ int main(int argc, char** argv) {
            .slow = 0,
            .parent = 0};
   }
-  Load load{tasks, file, number<std::uint64_t>(argv[2]), mix};
+  const FeatureTasks feature_tasks{app};
+  std::optional<FeatureLoad> features;
+  if (std::getenv(kFeaturesVariable) != nullptr) features.emplace(tasks, feature_tasks);
+  Load load{tasks, file, number<std::uint64_t>(argv[2]), mix, features ? &*features : nullptr};
   const auto first = number<long>(argv[3]);
   const auto count = number<long>(argv[4]);
   const std::chrono::milliseconds pause_length{argc > 5 ? number<long>(argv[5]) : 0};

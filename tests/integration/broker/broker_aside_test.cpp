@@ -67,6 +67,21 @@ TEST_P(JobsAside, ComeBackAllOfOneReasonAsTheyAre) {
   EXPECT_EQ(bring_back(), 0U);
 }
 
+TEST_P(JobsAside, OfLimitsAreToldApartFromTheOthers) {
+  put_all_aside({"a", "b"}, "limit:shop:send.rate:acme");
+  put_all_aside({"c"});
+  EXPECT_THAT(reasons(), ElementsAre("mail database:reports 1"));
+  const auto limited = broker->limited(mail, 100);
+  ASSERT_EQ(limited.size(), 1U);
+  EXPECT_EQ(limited[0].reason, "limit:shop:send.rate:acme");
+  EXPECT_EQ(limited[0].jobs, 2U);
+  EXPECT_EQ(broker->counts("mail").delayed, 3);
+  EXPECT_EQ(bring_back(limited[0].reason, 1), 1U);
+  EXPECT_THAT(payloads(fetch(10)), ElementsAre("a"));
+  EXPECT_EQ(bring_back(limited[0].reason), 1U);
+  EXPECT_THAT(broker->limited(mail, 100), IsEmpty());
+}
+
 TEST_P(JobsAside, ComeBackLast) {
   put_all_aside({"a"});
   enqueue({{"mail", "b"}});

@@ -50,7 +50,7 @@ using Param = std::tuple<std::string, EntryPoint>;
 
 class AskedForBy : public support::Payments, public ::testing::TestWithParam<Param> {
  protected:
-  AskedForBy() : Payments{with_broker(std::get<0>(GetParam()))} {}
+  AskedForBy() : Payments{with_broker(std::get<0>(GetParam())), support::JobTables::kOldest} {}
 
   /// One row, and one job by the entry point under test.
   void buy(long id) {

@@ -228,6 +228,26 @@ TEST_F(UniqueJobs, AskedForOnceMoreWaitBehindTheOneThatRuns) {
   EXPECT_TRUE(WorkerRun(database.options(), envelope(last)).ours());
 }
 
+TEST_F(UniqueJobs, BehindTheOneThatRunsAreOneThoughACancelOfItIsRolledBack) {
+  const Unique once_more{.on_duplicate = Unique::kOnceMore};
+  const WorkerRun running{database.options(), envelope(ask(once_more, 1).id)};
+  const auto behind = ask(once_more, 1);
+  std::optional<UniqueJob> answer;
+  {
+    pqxx::connection connection{schema().url("canceller")};
+    pqxx::work canceller{connection};
+    canceller.exec("SELECT " + schema().name() + ".cancel('" + behind.id.str() + "')");
+    const std::jthread asker{[&] { answer = ask(once_more, 1); }};
+    const auto waiting =
+        "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = '" +
+        schema().name() + "'";
+    EXPECT_TRUE(eventually([&] { return !outside(waiting).empty(); }));
+    canceller.abort();
+  }
+  EXPECT_EQ(answer->id, behind.id);
+  EXPECT_EQ(rows_of_jobs(), 2U);
+}
+
 TEST_F(UniqueJobs, UntilTheyStartMakeRoomForAnotherAsTheyRun) {
   const Unique until_start{.until = Unique::kStart};
   const auto first = ask(until_start, 1);

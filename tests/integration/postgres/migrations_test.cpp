@@ -285,6 +285,8 @@ TEST_F(Migrations, FromTheOldestVersionOnHaveAllThatTheStatementsOfThisProgramNa
                           of.insert_job.with_parameters(),
                           of.guard_job.with_parameters(),
                           of.guard_ledger.with_parameters(),
+                          of.guard_jobs.with_parameters(),
+                          of.guard_ledger_many.with_parameters(),
                           of.proof.with_parameters(),
                           alone(of.relay_fresh.with_parameters())}) {
     EXPECT_NO_THROW(outside("PREPARE one AS " + sql)) << sql;

@@ -25,8 +25,10 @@ struct DeliberateFailure : std::runtime_error {
 /// For ever.
 void hang();
 
+void define_batch_tasks();
 void define_dying_tasks();
 void define_failing_tasks();
+void define_limit_tasks();
 void define_middleware_tasks();
 void define_result_tasks();
 void define_transaction_tasks();

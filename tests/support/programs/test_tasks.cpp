@@ -64,8 +64,10 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::support::app) {
     job.transaction().on_commit([] { log(LogLevel::kInfo, "a line of its hook"); });
   });
 
+  define_batch_tasks();
   define_dying_tasks();
   define_failing_tasks();
+  define_limit_tasks();
   define_middleware_tasks();
   define_result_tasks();
   define_transaction_tasks();

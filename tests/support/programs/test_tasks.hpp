@@ -96,6 +96,26 @@ struct TestTasks {
       app.task<long>("leave_manual_mode", {.max_retries = 0, .transactional = false});
   Task<long> leave_block = app.task<long>("leave_block", {.max_retries = 0, .transactional = false});
 
+  // --- Jobs that run together
+  /// Up to 10.  Notes with how many each runs, and for which tenant; "throws", "tells progress", "aborts" or
+  /// "waits" for a lock that the test holds, once all of them have their effect.
+  Task<long, std::string, long> together =
+      app.task<long, std::string, long>("together", {.max_retries = 0, .backoff = fixed(kShortBackoff)});
+
+  // --- Limits.  Each notes "ended" as the last thing it does, and has its key in its second argument.
+  /// One of a key at once; sleeps in SQL.
+  Task<long, std::string, double> one_of_a_key = app.task<long, std::string, double>(
+      "one_of_a_key", {.max_retries = 0, .limits = {Concurrency{.per_key = true}}, .limit_key = "/1"});
+  /// The same; waits for a lock that the test holds.
+  Task<long, std::string, long> hold_a_key = app.task<long, std::string, long>(
+      "hold_a_key", {.max_retries = 0, .limits = {Concurrency{.per_key = true}}, .limit_key = "/1"});
+  /// One of all at once, and its keys take turns.
+  Task<long, std::string, long> one_of_all = app.task<long, std::string, long>(
+      "one_of_all", {.max_retries = 0, .limits = {Concurrency{}}, .limit_key = "/1"});
+  /// Ten a second.
+  Task<long, std::string, long> ten_a_second = app.task<long, std::string, long>(
+      "ten_a_second", {.max_retries = 0, .limits = {Rate{.most = 10}}, .limit_key = "/1"});
+
   // --- What tasks return and tell
   /// Logs 120 lines; gives "answer 1" where its value is 1, or ends in this way: see answer().
   ResultTask<std::string, long, std::string> answer =

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 
+#include "client/job_table/batch_claim.hpp"
 #include "client/job_table/claim_forms.hpp"
 #include "client/postgres/pqxx_compat.hpp"
 #include "client/transaction/database_core.hpp"
@@ -54,6 +55,19 @@ TEST_F(ClaimTest, OfAnyOtherEntersItsIdInTheLedger) {  // P7
   EXPECT_EQ(first.statement, &statements().guard_ledger);
   EXPECT_THAT(first.values, ElementsAre(literal(other.id.str())));
   EXPECT_EQ(claim->database(), &database);
+}
+
+TEST_F(ClaimTest, OfManyIsOneStatementForAllOfThem) {  // P7
+  const auto another = JobId::generate();
+  BatchClaim rows{durable, database, {durable.id, another}};
+  const auto ids = literal("{" + durable.id.str() + "," + another.str() + "}");
+  EXPECT_EQ(rows.begin().with_begin.statement, &statements().guard_jobs);
+  EXPECT_THAT(rows.riders().with_begin.values, ElementsAre(ids, "3"));
+  EXPECT_FALSE(rows.is_ours()) << "without an answer";
+  EXPECT_TRUE(rows.claimed().empty());
+  BatchClaim entries{other, database, {other.id}};
+  EXPECT_EQ(entries.begin().with_begin.statement, &statements().guard_ledger_many);
+  EXPECT_THAT(entries.riders().with_begin.values, ElementsAre(literal("{" + other.id.str() + "}")));
 }
 
 TEST_F(ClaimTest, IsNotMadeOfADurableJobWhoseRowIsNotToBeReached) {

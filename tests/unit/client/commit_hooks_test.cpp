@@ -72,6 +72,18 @@ TEST_F(Hooks, DropWhatWasAddedSinceAMark) {
   EXPECT_EQ(notes, (Notes{"sent ac", "one"}));
 }
 
+TEST_F(Hooks, TakenSinceAMarkLeaveBehindThatAJobBeforeItIsCancelled) {
+  const auto before = JobId::generate();
+  hooks.add_job(working, {.id = before, .outgoing = {.queue = "q", .payload = "a"}, .asked_at = {}});
+  const auto mark = hooks.mark();
+  add_job("b");
+  hooks.cancel_job(before);
+  auto taken = hooks.take_since(mark);
+  taken.run();
+  hooks.run();
+  EXPECT_EQ(notes, (Notes{"sent b"}));
+}
+
 TEST_F(Hooks, AreGoneOnceTheyRan) {
   add_hook("one");
   hooks.run();

@@ -105,6 +105,11 @@ TEST_F(PlannedStatementsTest, KeepTheirValuesInOrder) {
   EXPECT_EQ(message, "SELECT 1, 2, 3;");
 }
 
+TEST_F(PlannedStatementsTest, MayHaveNoValues) {
+  const SqlTemplate empty{"TRUNCATE t;"};
+  EXPECT_EQ(sent(empty, {}), "PREPARE aftercommit_1 AS TRUNCATE t;EXECUTE aftercommit_1;");
+}
+
 TEST_F(PlannedStatementsTest, ArePlannedAnewWhenTheirTimeIsOver) {
   sent(insert, {"1", "'a'"});
   clock.advance(kLifetime);

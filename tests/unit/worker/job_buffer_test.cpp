@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/eventually.hpp"
@@ -291,6 +292,86 @@ TEST(JobBuffer, HandsOutEachJobOnceWhileManyPutAndMoreTake) {
   EXPECT_EQ(taken.size(), put);
   for (const auto& [job, times] : taken) EXPECT_EQ(times, 1) << job;
   EXPECT_EQ(buffer.running(), 0u);
+}
+
+/// Of these tasks, in this order; numbered as they come.
+std::vector<Fetched> jobs_of(const std::vector<std::string>& tasks) {
+  auto made = jobs(tasks.size());
+  for (std::size_t i = 0; i < tasks.size(); ++i)
+    made[i].payload = R"({"v":1,"id":"a","task":")" + tasks[i] + R"(","args":[{"task":"mail"}]})";
+  return made;
+}
+
+Batching of_kinds(std::vector<Batching::Kind> kinds) { return Batching{std::move(kinds)}; }
+
+std::string entries(const std::vector<Fetched>& some) {
+  std::string all;
+  for (const auto& job : some) all += job.entry;
+  return all;
+}
+
+TEST(JobBuffer, HandsOutTogetherWhatIsThereOfOneTaskAndQueueUpToItsMost) {
+  JobBuffer buffer{1, 100, of_kinds({{"mail", 3}, {"mai", 2}})};
+  auto some = jobs_of({"mail", "other", "mail", "mail", "mail"});
+  some[2].queue = "elsewhere";
+  buffer.put(std::move(some));
+  std::vector<Fetched> like;
+  EXPECT_EQ(buffer.take(&like)->entry, "0");
+  EXPECT_EQ(entries(like), "34");
+  buffer.done();
+  like.clear();
+  EXPECT_EQ(buffer.take(&like)->entry, "1");
+  EXPECT_TRUE(like.empty());
+  buffer.done();
+  EXPECT_EQ(buffer.take(&like)->entry, "2");
+  EXPECT_TRUE(like.empty()) << "it waits for no more";
+}
+
+TEST(JobBuffer, HandsOutAloneWhatIsToRunWithoutOthersAndTheRestTogetherAgain) {
+  JobBuffer buffer{1, 100, of_kinds({{"mail", 10}})};
+  buffer.put(jobs_of({"mail", "mail", "mail", "mail"}));
+  std::vector<Fetched> like;
+  ASSERT_TRUE(buffer.take(&like));
+  ASSERT_EQ(entries(like), "123");
+  EXPECT_TRUE(buffer.put_back({like[0]}, {like[1], like[2]}));
+  buffer.done();
+  like.clear();
+  EXPECT_EQ(buffer.take(&like)->entry, "1");
+  EXPECT_TRUE(like.empty());
+  EXPECT_FALSE(buffer.take_ahead()) << "it may run with others";
+  buffer.done();
+  EXPECT_EQ(buffer.take(&like)->entry, "2");
+  EXPECT_EQ(entries(like), "3");
+  buffer.close();
+  EXPECT_FALSE(buffer.put_back(like, {})) << "whoever has them gives them back";
+}
+
+TEST(JobBuffer, LeavesToOthersWhatWasPutBackAndWaitsLongThoughTheFetcherSlept) {
+  JobBuffer buffer{1, 100, of_kinds({{"mail", 10}})};
+  buffer.put(jobs_of({"mail", "mail", "mail"}));
+  std::vector<Fetched> like;
+  ASSERT_TRUE(buffer.take(&like));
+  std::stop_source stop;
+  auto demand = std::async(std::launch::async, [&] { return buffer.wait_for_demand(stop.get_token()); });
+  EXPECT_EQ(demand.wait_for(std::chrono::milliseconds{20}), std::future_status::timeout);
+  EXPECT_TRUE(buffer.put_back(like, {}));
+  EXPECT_EQ(demand.wait_for(std::chrono::seconds{5}), std::future_status::ready);
+  stop.request_stop();
+  EXPECT_EQ(demand.get(), 0u);
+  EXPECT_EQ(entries(buffer.take_stranded()), "12");
+}
+
+TEST(JobBuffer, WantsAsManyForAnIdleExecutorAsItTookTogether) {
+  JobBuffer buffer{2, 100, of_kinds({{"mail", 50}})};
+  EXPECT_EQ(buffer.wait_for_demand({}), 2u);
+  buffer.put(jobs_of({"mail", "mail"}));
+  std::vector<Fetched> like;
+  ASSERT_TRUE(buffer.take(&like));
+  EXPECT_GE(buffer.wait_for_demand({}), 50u);
+  buffer.put(jobs_of({"other"}));
+  ASSERT_TRUE(buffer.take(&like));
+  buffer.done();
+  EXPECT_LT(buffer.wait_for_demand({}), 50u) << "they are of another kind now";
 }
 
 TEST(JobBuffer, HasAnIdleExecutorWhileOneHasNothingToDoAndNothingWaitsForIt) {

@@ -67,6 +67,19 @@ TEST_F(RunningBodyTest, IsCutShortByItsHardLimitWhateverItCatches) {
   EXPECT_EQ(look(1h).next, RunningBody::Clock::time_point::max());
 }
 
+TEST_F(RunningBodyTest, IsAskedToStopForEachOfTheJobsThatRunInIt) {
+  const auto other = JobId::generate();
+  const auto why = std::make_exception_ptr(std::runtime_error{"cancelled"});
+  begin({});
+  EXPECT_FALSE(body->ask_to_stop(other, why));
+  body->runs_with({job, other});
+  EXPECT_TRUE(body->ask_to_stop(other, why));
+  EXPECT_TRUE(body->stop_requested());
+  body->end();
+  begin({});
+  EXPECT_FALSE(body->ask_to_stop(other, why)) << "the next body is not that one's";
+}
+
 TEST_F(RunningBodyTest, IsOverdueIfItGoesOnAfterThat) {
   begin({.hard = 1500ms});
   EXPECT_FALSE(look(1500ms).overdue);

@@ -72,6 +72,7 @@ class CountingBroker final : public Broker {
   Promotion promote(std::span<const Queue>, std::size_t) override { not_expected(); }
   bool await_schedule(std::span<const Queue>, Millis) override { not_expected(); }
   std::vector<AsideJobs> aside(std::span<const Queue>) override { not_expected(); }
+  std::vector<AsideJobs> limited(std::span<const Queue>, std::size_t) override { not_expected(); }
   std::size_t bring_back(const Queue&, const std::string&, std::size_t, bool) override { not_expected(); }
   std::vector<Lease> renew_lease(const WorkerId&, std::span<const Queue>, Millis) override { not_expected(); }
   std::vector<LeaseView> leases(std::span<const Queue>, Millis) override { not_expected(); }

@@ -39,6 +39,15 @@ TEST(TaskList, SaysTheOptionsOfATaskAndTheCountdownsOfItsPolicy) {
   }
 }
 
+TEST(TaskList, SaysTheLimitsOfATaskUnderTheirNames) {
+  App app{"shop"};
+  app.task<long>("charge",
+                 {.limits = {Concurrency{.per_key = true}, Rate{.name = "bank", .most = 10, .per = 1min}}});
+  EXPECT_THAT(list_tasks(app),
+              HasSubstr("  limits        at most 10 in 1 min ('bank'); at most 1 at once for each "
+                        "key ('charge.concurrency')\n"));
+}
+
 TEST(TaskList, HasTheTasksInTheOrderOfTheirNamesAndAsksNoServer) {
   App app{"shop", {.redis_url = "redis://127.0.0.1:1/0"}};
   app.task<>("ship", {.max_retries = 0});

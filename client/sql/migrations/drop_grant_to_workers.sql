@@ -1,0 +1,1 @@
+DROP FUNCTION {schema}.grant_to_workers(text, text);

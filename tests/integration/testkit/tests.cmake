@@ -1,0 +1,3 @@
+# The test kit, as the tests of an application use it.
+aftercommit_tests(testkit LABEL integration LIBRARIES aftercommit::testing
+  TESTS drain rolled_back simulate)
