@@ -9,6 +9,9 @@ namespace {
 
 using namespace support::broker_words;
 
+/// Of a job that must not be due yet when the test looks; it is waited for.
+constexpr auto kUnlessHeldUp = 500ms;
+
 // enqueue and fetch
 
 TEST_P(EveryBroker, HandsOutTheOldestJobsFirst) {
@@ -160,7 +163,7 @@ TEST_P(EveryBroker, IsFinishedWithEachJobHoweverManyWorkersFetch) {
 // delayed jobs
 
 TEST_P(EveryBroker, KeepsADelayedJobUntilItIsDue) {
-  enqueue({{"mail", "later", 50ms}});
+  enqueue({{"mail", "later", kUnlessHeldUp}});
   EXPECT_THAT(fetch(1), IsEmpty());
   EXPECT_EQ(broker->promote(mail, 10).promoted, 0U);
   promote_when_due(1);
@@ -290,7 +293,7 @@ TEST_P(EveryBroker, ForgetsAnAcknowledgedJob) {
 TEST_P(EveryBroker, DelaysARetriedJobWithItsNewPayload) {
   enqueue({{"mail", "a"}});
   const auto job = fetch_one();
-  EXPECT_EQ(settle(kAnn, {Kind::kRetry, "mail", job.entry, "attempt 2", 50ms}), Settled::kDone);
+  EXPECT_EQ(settle(kAnn, {Kind::kRetry, "mail", job.entry, "attempt 2", kUnlessHeldUp}), Settled::kDone);
   expect_counts({.delayed = 1});
   EXPECT_EQ(broker->promote(mail, 10).promoted, 0U);
   promote_when_due(1);
