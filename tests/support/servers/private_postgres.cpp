@@ -13,6 +13,7 @@
 #include <fstream>
 #include <pqxx/pqxx>
 #include <stdexcept>
+#include <stop_token>
 #include <thread>
 
 #include "support/eventually.hpp"
@@ -162,12 +163,13 @@ void PrivatePostgres::set(const std::string& setting, const std::string& value) 
 void PrivatePostgres::make_commits_hang() {
   set("synchronous_standby_names", "nobody");
   // That the sessions know it is not enough, the checkpointer has to: it does once a commit hangs.
-  const std::jthread committer{[this] {
+  const std::jthread committer{[this](const std::stop_token& stop) {
     try {
       pqxx::connection connection{url()};
       pqxx::nontransaction session{connection};
       session.exec("SET application_name = 'committer'");
-      while (true) session.exec("SELECT pg_current_xact_id()");
+      // With a record in the log: a commit without one waits for no standby.
+      while (!stop.stop_requested()) session.exec("SELECT pg_logical_emit_message(true, '', '')");
     } catch (const std::exception&) {
       // Its session has been ended.
     }
