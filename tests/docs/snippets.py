@@ -343,7 +343,7 @@ def build_all(args):
                 main = "" if source == "tasks.cpp" else "int main() {}\n"
                 include = "#include <httplib.h>\n" if "httplib" in text and main else ""
                 (project / source).write_text(include + "#include <aftercommit/aftercommit.hpp>\n" + main)
-            for command in (["cmake", "-S", project, "-B", project / "build", f"-DCMAKE_PREFIX_PATH={prefix}"],
+            for command in (["cmake", "-G", "Ninja", "-S", project, "-B", project / "build", f"-DCMAKE_PREFIX_PATH={prefix}"],
                             ["cmake", "--build", project / "build", "-j2"]):
                 result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 if result.returncode:
