@@ -7,7 +7,7 @@
 
 #include "bench/limits/bare_redis.hpp"
 #include "bench/limits/limits.hpp"
-#include "bench/system/stopwatch.hpp"
+#include "bench/system/timing/stopwatch.hpp"
 
 namespace aftercommit::bench {
 namespace {

@@ -8,7 +8,7 @@ namespace aftercommit::bench {
 
 std::string payload(bool durable) {
   Envelope envelope{.id = JobId::generate()};
-  envelope.task = durable ? "insert" : "noop";  // as those of bench/system
+  envelope.task = durable ? "insert" : "noop";  // as those of bench/system/tasks
   envelope.args = {100'000, "welcome"};
   envelope.queue = "default";
   envelope.enqueued_at = std::chrono::system_clock::now();

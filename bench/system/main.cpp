@@ -6,8 +6,10 @@
 #include <map>
 #include <string>
 
-#include "bench/system/figures.hpp"
-#include "bench/system/growth.hpp"
+#include "bench/system/figures/figures.hpp"
+#include "bench/system/figures/held_limits.hpp"
+#include "bench/system/growth/growth.hpp"
+#include "bench/system/workers/setting.hpp"
 
 namespace {
 

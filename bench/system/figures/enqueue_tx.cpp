@@ -4,10 +4,10 @@
 #include <thread>
 #include <vector>
 
-#include "bench/system/figures.hpp"
-#include "bench/system/servers.hpp"
-#include "bench/system/stopwatch.hpp"
-#include "bench/system/tasks.hpp"
+#include "bench/system/figures/figures.hpp"
+#include "bench/system/servers/servers.hpp"
+#include "bench/system/tasks/tasks.hpp"
+#include "bench/system/timing/stopwatch.hpp"
 
 namespace aftercommit::bench {
 namespace {

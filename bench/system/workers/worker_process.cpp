@@ -1,4 +1,4 @@
-#include "bench/system/worker_process.hpp"
+#include "bench/system/workers/worker_process.hpp"
 
 #include <sys/prctl.h>
 #include <sys/wait.h>

@@ -1,11 +1,11 @@
 /// What a client pays for jobs without a database, and what Redis holds of them.
 #include <chrono>
 
-#include "bench/system/bulk.hpp"
-#include "bench/system/figures.hpp"
-#include "bench/system/servers.hpp"
-#include "bench/system/stopwatch.hpp"
-#include "bench/system/tasks.hpp"
+#include "bench/system/figures/figures.hpp"
+#include "bench/system/servers/bulk.hpp"
+#include "bench/system/servers/servers.hpp"
+#include "bench/system/tasks/tasks.hpp"
+#include "bench/system/timing/stopwatch.hpp"
 
 namespace aftercommit::bench {
 namespace {

@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "bench/system/growth.hpp"
-#include "bench/system/percentiles.hpp"
-#include "bench/system/tasks.hpp"
-#include "bench/system/trace.hpp"
-#include "bench/system/workers.hpp"
+#include "bench/system/growth/growth.hpp"
+#include "bench/system/tasks/tasks.hpp"
+#include "bench/system/tasks/trace.hpp"
+#include "bench/system/timing/percentiles.hpp"
+#include "bench/system/workers/workers.hpp"
 
 namespace aftercommit::bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "bench/system/percentiles.hpp"
+#include "bench/system/timing/percentiles.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "bench/system/trace.hpp"
+#include "bench/system/tasks/trace.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "bench/system/tasks.hpp"
+#include "bench/system/tasks/tasks.hpp"
 
 namespace aftercommit::bench {
 

@@ -1,27 +1,11 @@
 /// The figures of bench/growth: what the work costs in other sizes and numbers than the usual ones.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <string>
+
+#include "bench/system/workers/setting.hpp"
 
 namespace aftercommit::bench {
-
-struct Setting {
-  std::int64_t jobs = 0;
-  std::int64_t queues = 1;  ///< 1: the default one
-  std::int64_t daemons = 1;
-  std::int64_t processes = 1;  ///< of each daemon
-  std::int64_t concurrency = 8;
-  std::optional<std::int64_t> prefetch{};   ///< otherwise the worker's default
-  std::int64_t bytes = 7;                   ///< of the text that is the second argument
-  std::optional<std::int64_t> countdown{};  ///< in seconds
-  bool ledger = false;                      ///< jobs without a row
-  std::int64_t per_second = 0;              ///< enqueued
-  std::int64_t seconds = 30;                ///< of work under limits
-};
 
 using GrowthFigure = nlohmann::json (*)(const Setting&);
 
@@ -48,9 +32,5 @@ nlohmann::json growth_sweep(const Setting& setting);
 nlohmann::json growth_relay(const Setting& setting);
 /// Makes the tables.
 nlohmann::json growth_tables(const Setting& setting);
-
-/// Of bench/held_limits.py: jobs of a rate and jobs of keys, for so many seconds.  In each second how many
-/// started, and how many ran at once; in all the most starts in any second, and the rate.
-nlohmann::json held_limits(const Setting& setting);
 
 }  // namespace aftercommit::bench

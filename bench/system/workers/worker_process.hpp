@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/system/report.hpp"
+#include "bench/system/tasks/report.hpp"
 
 namespace aftercommit::bench {
 

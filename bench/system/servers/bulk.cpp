@@ -1,4 +1,4 @@
-#include "bench/system/bulk.hpp"
+#include "bench/system/servers/bulk.hpp"
 
 #include <algorithm>
 #include <vector>

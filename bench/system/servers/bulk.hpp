@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "bench/system/tasks.hpp"
+#include "bench/system/tasks/tasks.hpp"
 
 namespace aftercommit::bench {
 

@@ -1,4 +1,4 @@
-#include "bench/system/report.hpp"
+#include "bench/system/tasks/report.hpp"
 
 #include <atomic>
 #include <cstdio>
@@ -6,7 +6,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "bench/system/tasks.hpp"
+#include "bench/system/tasks/tasks.hpp"
 
 namespace aftercommit::bench {
 

@@ -1,4 +1,6 @@
 /// Whether several workers hold a limit of starts in a second, and one of jobs of a key at once.
+#include "bench/system/figures/held_limits.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -9,12 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "bench/system/bulk.hpp"
-#include "bench/system/growth.hpp"
-#include "bench/system/servers.hpp"
-#include "bench/system/tasks.hpp"
-#include "bench/system/trace.hpp"
-#include "bench/system/workers.hpp"
+#include "bench/system/servers/bulk.hpp"
+#include "bench/system/servers/servers.hpp"
+#include "bench/system/tasks/tasks.hpp"
+#include "bench/system/tasks/trace.hpp"
+#include "bench/system/workers/workers.hpp"
 
 namespace aftercommit::bench {
 namespace {

@@ -1,6 +1,6 @@
-#include "bench/system/workers.hpp"
+#include "bench/system/workers/workers.hpp"
 
-#include "bench/system/servers.hpp"
+#include "bench/system/servers/servers.hpp"
 
 namespace aftercommit::bench {
 

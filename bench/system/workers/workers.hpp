@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/system/growth.hpp"
-#include "bench/system/worker_process.hpp"
+#include "bench/system/workers/setting.hpp"
+#include "bench/system/workers/worker_process.hpp"
 
 namespace aftercommit::bench {
 

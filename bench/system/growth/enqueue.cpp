@@ -1,12 +1,12 @@
 /// What a client pays for a job where many stand already.
 #include <algorithm>
 
-#include "bench/system/bulk.hpp"
-#include "bench/system/growth.hpp"
-#include "bench/system/servers.hpp"
-#include "bench/system/stopwatch.hpp"
-#include "bench/system/tasks.hpp"
-#include "bench/system/workers.hpp"
+#include "bench/system/growth/growth.hpp"
+#include "bench/system/servers/bulk.hpp"
+#include "bench/system/servers/servers.hpp"
+#include "bench/system/tasks/tasks.hpp"
+#include "bench/system/timing/stopwatch.hpp"
+#include "bench/system/workers/workers.hpp"
 
 namespace aftercommit::bench {
 namespace {

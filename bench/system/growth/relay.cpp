@@ -1,15 +1,16 @@
 /// What the relay costs.
+#include "worker/relay/relay.hpp"
+
 #include <chrono>
 #include <vector>
 
-#include "bench/system/growth.hpp"
-#include "bench/system/percentiles.hpp"
-#include "bench/system/servers.hpp"
-#include "bench/system/stopwatch.hpp"
-#include "bench/system/tasks.hpp"
-#include "bench/system/workers.hpp"
+#include "bench/system/growth/growth.hpp"
+#include "bench/system/servers/servers.hpp"
+#include "bench/system/tasks/tasks.hpp"
+#include "bench/system/timing/percentiles.hpp"
+#include "bench/system/timing/stopwatch.hpp"
+#include "bench/system/workers/workers.hpp"
 #include "broker/contract/broker.hpp"
-#include "worker/relay/relay.hpp"
 
 namespace aftercommit::bench {
 namespace {

@@ -1,10 +1,10 @@
-#include "bench/system/servers.hpp"
+#include "bench/system/servers/servers.hpp"
 
 #include <cstdlib>
 #include <stdexcept>
 #include <utility>
 
-#include "bench/system/tasks.hpp"
+#include "bench/system/tasks/tasks.hpp"
 #include "broker/redis/wire/redis_session.hpp"
 #include "client/job_table/migrations.hpp"
 

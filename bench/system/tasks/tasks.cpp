@@ -1,4 +1,4 @@
-#include "bench/system/tasks.hpp"
+#include "bench/system/tasks/tasks.hpp"
 
 #include <chrono>
 #include <cstdlib>
@@ -8,8 +8,8 @@
 #include <tuple>
 
 #include "aftercommit/worker.hpp"
-#include "bench/system/report.hpp"
-#include "bench/system/trace.hpp"
+#include "bench/system/tasks/report.hpp"
+#include "bench/system/tasks/trace.hpp"
 
 namespace aftercommit::bench {
 namespace {
