@@ -18,13 +18,21 @@ class EagerSender final : public JobSender {
  public:
   EagerSender(Kit& kit, std::shared_ptr<JobSender> inner) : kit_{kit}, inner_{std::move(inner)} {}
 
-  void send(std::vector<PendingJob> jobs, bool after_commit) override {
-    inner_->send(std::move(jobs), after_commit);
-    if (std::this_thread::get_id() == thread_) kit_.run_eagerly();
+  void send(std::vector<PendingJob> jobs) override {
+    inner_->send(std::move(jobs));
+    has_sent();
+  }
+  void send_now(std::vector<Outgoing> jobs, const std::vector<JobId>& ids) override {
+    inner_->send_now(std::move(jobs), ids);
+    has_sent();
   }
   void end() noexcept override { inner_->end(); }
 
  private:
+  void has_sent() {
+    if (std::this_thread::get_id() == thread_) kit_.run_eagerly();
+  }
+
   Kit& kit_;  // not owned, outlives this, as it is kept by the app
   const std::shared_ptr<JobSender> inner_;
   const std::thread::id thread_ = std::this_thread::get_id();

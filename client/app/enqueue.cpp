@@ -25,23 +25,36 @@ void check_limit(const TaskEntry& task, const std::string& payload, std::size_t 
                      ": store the data and pass its key"};
 }
 
-/// As it travels, on the way that was found.
-PendingJob pack(const JobDescription& asked, const Route& route, nlohmann::json args, std::size_t limit) {
-  auto job = asked.job(std::move(args));
-  job.database = route.database;
-  job.durable = route.durable;
-  auto payload = encode(job);
-  check_limit(asked.task, payload, limit);
-  return {.id = job.id,
-          .outgoing = {.queue = asked.queue,
-                       .payload = std::move(payload),
-                       .countdown = asked.options.countdown,
-                       .eta = asked.options.eta,
-                       .durable = route.durable ? std::optional{job.id} : std::nullopt,
-                       .priority = job.priority},
-          .asked_at = std::chrono::steady_clock::now(),
-          .task = std::move(job.task)};
-}
+/// The jobs of a call as they travel, on the way that was found.
+class Packing {
+ public:
+  Packing(const JobDescription& asked, const Route& route, std::size_t limit)
+      : asked_{asked}, limit_{limit}, job_{asked.pattern()} {
+    job_.database = route.database;
+    job_.durable = route.durable;
+  }
+
+  /// The next one, with an id of its own.
+  Outgoing pack(nlohmann::json args) {
+    job_.id = JobId::generate();
+    job_.args = std::move(args);
+    auto payload = encode(job_);
+    check_limit(asked_.task, payload, limit_);
+    return {.queue = asked_.queue,
+            .payload = std::move(payload),
+            .countdown = asked_.options.countdown,
+            .eta = asked_.options.eta,
+            .durable = job_.durable ? std::optional{job_.id} : std::nullopt,
+            .priority = job_.priority};
+  }
+  /// Of the one that was packed last.
+  const JobId& id() const noexcept { return job_.id; }
+
+ private:
+  const JobDescription& asked_;
+  const std::size_t limit_;
+  Envelope job_;
+};
 
 /// The row, and with it what is sent, for a database whose encoding may lack a character of it.
 void write_in_ascii(const TaskEntry& task, std::vector<PendingJob>& jobs, std::size_t limit) {
@@ -51,11 +64,24 @@ void write_in_ascii(const TaskEntry& task, std::vector<PendingJob>& jobs, std::s
   }
 }
 
-/// The third step: to the broker, to the transaction that they wait for, or to a short one of their own.
+/// The third step for jobs that wait for nothing: to the broker.
+std::vector<JobId> deliver_now(Packing packing, std::vector<nlohmann::json> calls, AppCore& app) {
+  std::vector<JobId> ids;
+  std::vector<Outgoing> jobs;
+  ids.reserve(calls.size());
+  jobs.reserve(calls.size());
+  for (auto& args : calls) {
+    jobs.push_back(packing.pack(std::move(args)));
+    ids.push_back(packing.id());
+  }
+  app.sender()->send_now(std::move(jobs), ids);
+  return ids;
+}
+
+/// The third step for others: to the transaction that they wait for, or to a short one of their own.
 /// `unique`: what makes them so, and finds out which of them there are to be; null: nothing.
 void deliver(const TaskEntry& task, const Route& route, std::vector<PendingJob> jobs, AppCore& app,
              UniqueCall* unique) {
-  if (route.transaction == nullptr && !route.durable) return app.sender()->send(std::move(jobs), false);
   std::optional<Atomic> own;
   if (route.home != nullptr) {
     AtomicOptions of_own;  // others of its key are no conflict there, whatever the default
@@ -84,20 +110,26 @@ std::vector<JobId> ask(const TaskEntry& task, const CallOptions& options, std::v
   }
   const auto route = find_route(task, options, app);
   check_job_limits(app.limits(), task, options, asked.queue, route.durable);
-  const auto limit = app.options().payload_limit;
   std::optional<UniqueCall> unique;
   if (const auto* const rule = unique_of(task, options)) unique.emplace(*rule).check(task, options, route);
+  if (calls.empty()) return {};
+  Packing packing{asked, route, app.options().payload_limit};
+  if (!route.waits()) return deliver_now(std::move(packing), std::move(calls), app);
   std::vector<JobId> ids;
   std::vector<PendingJob> jobs;
   ids.reserve(calls.size());
   jobs.reserve(calls.size());
   for (auto& args : calls) {
     if (unique) unique->add(args);
-    jobs.push_back(pack(asked, route, std::move(args), limit));
-    ids.push_back(jobs.back().id);
+    auto outgoing = packing.pack(std::move(args));
+    ids.push_back(packing.id());
+    jobs.push_back({.id = packing.id(),
+                    .outgoing = std::move(outgoing),
+                    .asked_at = std::chrono::steady_clock::now(),
+                    .task = task.name});
   }
-  if (!jobs.empty()) deliver(task, route, std::move(jobs), app, unique ? &*unique : nullptr);
-  if (!unique || ids.empty()) return ids;
+  deliver(task, route, std::move(jobs), app, unique ? &*unique : nullptr);
+  if (!unique) return ids;
   for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = unique->won()[i].id;
   if (own != nullptr) *own = unique->won().front().own;
   return ids;

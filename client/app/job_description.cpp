@@ -27,8 +27,8 @@ std::optional<std::chrono::milliseconds> time_limit(std::optional<std::chrono::m
 
 }  // namespace
 
-Envelope JobDescription::job(nlohmann::json args) const {
-  Envelope envelope{.id = JobId::generate(), .task = task.name, .args = std::move(args), .queue = queue};
+Envelope JobDescription::pattern() const {
+  Envelope envelope{.id = JobId::generate(), .task = task.name, .queue = queue};
   envelope.enqueued_at = asked_at;
   envelope.max_retries = options.max_retries;
   envelope.backoff = options.backoff;

@@ -24,8 +24,8 @@ struct JobDescription {
   const Headers* headers;     // not owned, as the next; those of the options, unless middleware has its own
   const TraceContext* trace;  // null: none
 
-  /// One of them, with an id of its own and without what its way adds.
-  Envelope job(nlohmann::json args) const;
+  /// What all of them have in common: an id that none of them has, no arguments, and nothing of their way.
+  Envelope pattern() const;
 };
 
 /// Throws UsageError for options that are wrong whatever way the jobs take.

@@ -14,6 +14,9 @@ struct Route {
   Session* transaction = nullptr;  ///< they wait for this one's commit; null: none is open
   Database* home = nullptr;        ///< holds durable ones that join no transaction, else null
   std::string database;            ///< alias for the envelope; empty: the worker's default
+
+  /// For the commit of a transaction; else they go to the broker at once.
+  bool waits() const noexcept { return transaction != nullptr || durable; }
 };
 
 /// Throws UsageError, ConfigError or TransactionManagementError where there is none, saying what to do.

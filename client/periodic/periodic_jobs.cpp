@@ -33,9 +33,10 @@ std::string missed_text(const PeriodicOptions& options) {
 /// for a database of any encoding.
 std::string job_pattern(AppCore& app, const PeriodicEntry& periodic, const CallOptions& call) {
   const auto asked = describe(*periodic.task, call, app);
-  auto job = asked.job(periodic.args);
+  auto job = asked.pattern();
   const auto route = find_route(*periodic.task, call, app);
   job.id = JobId::parse("00000000-0000-0000-0000-000000000000").value();
+  job.args = periodic.args;
   job.enqueued_at = {};
   if (job.expires_at) job.expires_at = Instant{*job.expires_at - asked.asked_at};
   job.trace = {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "aftercommit/error.hpp"
@@ -21,6 +22,15 @@ std::string name_jobs(const std::vector<JobId>& jobs) {
   return std::to_string(jobs.size()) + " jobs (" + names + ") were";
 }
 
+/// `id_of(i)`: of the job that was given as the i-th.  `although`: what stands all the same.
+EnqueueError not_sent(const EnqueueFailure& failure, auto id_of, std::string_view although) {
+  std::vector<JobId> ids;
+  for (const auto index : failure.unsent()) ids.push_back(id_of(index));
+  auto text = name_jobs(ids).append(failure.in_doubt() ? " perhaps" : "").append(" not sent");
+  text.append(although).append(": ").append(failure.what());
+  return {text, ids, failure.retryable(), failure.in_doubt()};
+}
+
 }  // namespace
 
 BrokerSender::BrokerSender(std::string url, std::chrono::milliseconds timeout, KeepUnsent keep)
@@ -29,28 +39,38 @@ BrokerSender::BrokerSender(std::string url, std::chrono::milliseconds timeout, K
   in_process_ = idle_.back()->is_in_process();
 }
 
-void BrokerSender::send(std::vector<PendingJob> jobs, bool after_commit) {
+void BrokerSender::send(std::vector<PendingJob> jobs) {
   if (!in_process_) push_durable(jobs);
   if (jobs.empty()) return;
   auto outgoing = due_from_now(jobs);
+  try {
+    send_now(outgoing);
+  } catch (const EnqueueFailure& failure) {
+    if (!keep_) {
+      throw not_sent(
+          failure, [&](auto index) { return jobs[index].id; }, " although the transaction is committed");
+    }
+    std::vector<Outgoing> kept;  // also what was refused: a full broker will have room again
+    for (const auto index : failure.unsent()) kept.push_back(std::move(outgoing[index]));
+    keep_(std::move(kept));
+  }
+}
+
+void BrokerSender::send_now(std::vector<Outgoing> jobs, const std::vector<JobId>& ids) {
+  try {
+    send_now(jobs);
+  } catch (const EnqueueFailure& failure) {
+    throw not_sent(failure, [&](auto index) { return ids[index]; }, {});
+  }
+}
+
+void BrokerSender::send_now(std::vector<Outgoing>& jobs) {
   auto broker = take();
   try {
-    broker->enqueue(outgoing, timeout_);
-  } catch (const EnqueueFailure& failure) {
+    broker->enqueue(jobs, timeout_);
+  } catch (const EnqueueFailure&) {
     give_back(std::move(broker));  // it stays usable, and connects anew
-    const auto& unsent = failure.unsent();
-    if (after_commit && keep_) {  // also what was refused: a full broker will have room again
-      std::vector<Outgoing> kept;
-      for (const auto index : unsent) kept.push_back(std::move(outgoing[index]));
-      keep_(std::move(kept));
-      return;
-    }
-    std::vector<JobId> ids;
-    for (const auto index : unsent) ids.push_back(jobs[index].id);
-    throw EnqueueError{name_jobs(ids) + (failure.in_doubt() ? " perhaps" : "") + " not sent" +
-                           (after_commit ? " although the transaction is committed" : "") + ": " +
-                           failure.what(),
-                       ids, failure.retryable(), failure.in_doubt()};
+    throw;
   }
   give_back(std::move(broker));
 }

@@ -24,11 +24,13 @@ class BrokerSender final : public JobSender {
   /// Throws ConfigError for a URL that no broker has; does not connect yet.
   BrokerSender(std::string url, std::chrono::milliseconds timeout, KeepUnsent keep = {});
 
-  void send(std::vector<PendingJob> jobs, bool after_commit) override;
+  void send(std::vector<PendingJob> jobs) override;
+  void send_now(std::vector<Outgoing> jobs, const std::vector<JobId>& ids) override;
   void end() noexcept override { durable_.end(); }
 
  private:
   void push_durable(std::vector<PendingJob>& jobs);
+  void send_now(std::vector<Outgoing>& jobs);
 
   std::unique_ptr<EnqueueTarget> take();
   void give_back(std::unique_ptr<EnqueueTarget> broker) noexcept;

@@ -110,7 +110,7 @@ void CommitHooks::run() {
   std::exception_ptr unsent;
   for (auto& [sender, batch] : by_sender) {
     try {
-      sender->send(std::move(batch), true);
+      sender->send(std::move(batch));
     } catch (const std::exception& error) {
       if (unsent) log(LogLevel::kError, "jobs were not sent after a commit", {{"error", first_line(error)}});
       if (!unsent) unsent = std::current_exception();

@@ -30,8 +30,11 @@ std::vector<Outgoing> due_from_now(std::vector<PendingJob>& jobs);
 class JobSender {
  public:
   virtual ~JobSender() = default;
-  /// All in one round trip; throws EnqueueError.  `after_commit` words the error: the transaction stands.
-  virtual void send(std::vector<PendingJob> jobs, bool after_commit) = 0;
+  /// What waited for a commit, in one round trip; throws EnqueueError, which says that the transaction
+  /// stands.
+  virtual void send(std::vector<PendingJob> jobs) = 0;
+  /// Jobs that wait for no commit, and are no rows, in one round trip; throws EnqueueError.  `ids`: theirs.
+  virtual void send_now(std::vector<Outgoing> jobs, const std::vector<JobId>& ids) = 0;
   /// The process ends: what this has to do on threads of its own is done here, and nothing after.
   virtual void end() noexcept {}
 };

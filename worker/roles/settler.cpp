@@ -150,10 +150,13 @@ bool Settler::keep_refused(std::vector<Settlement>& settlements, const std::vect
   std::vector<Settlement> settled;
   refused.reserve(answers.size());  // no memory is to be asked for once the first has moved
   settled.reserve(answers.size());
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    (answers[i] == Settled::kRefused ? refused : settled).push_back(std::move(settlements[i]));
+  if (std::ranges::find(answers, Settled::kRefused) == answers.end()) {
+    settled.swap(settlements);  // as nearly always
+  } else {
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      (answers[i] == Settled::kRefused ? refused : settled).push_back(std::move(settlements[i]));
+    settlements = std::move(refused);
   }
-  settlements = std::move(refused);
   std::ranges::move(in_hand_.release(std::move(settled)), std::back_inserter(dropped_));
   return !settlements.empty();
 }

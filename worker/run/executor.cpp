@@ -10,7 +10,6 @@
 #include "client/job_table/claim.hpp"
 #include "worker/held/give_back.hpp"
 #include "worker/watch/crash_watch.hpp"
-#include "worker/watch/signals.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -45,7 +44,6 @@ void Executor::run(const std::stop_token& stop) {
   while (*current && start(**current)) {
     run_to_its_end(**current, *ahead, stop);
     slot_.clear();
-    Signals::block();  // the task may have unblocked them: one that came here would end the process
     current->reset();
     if (*ahead && buffer_.is_closed()) give_back_ahead(*ahead);
     buffer_.done(ahead->has_value());
@@ -89,7 +87,6 @@ bool Executor::run_together(const std::stop_token& stop) {
   while (!trouble_.attempt(stop, run) && !stop.stop_requested()) {
   }
   slot_.clear();
-  Signals::block();  // as after each job
   together_.clear();
   buffer_.done();
   running_->progress.enter(Phase::kWaiting);

@@ -1,10 +1,13 @@
 /// SIGTERM, SIGINT and SIGHUP, waited for instead of handled.
 #pragma once
 
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <ctime>
@@ -16,14 +19,13 @@ class Signals {
  public:
   /// `supervisor`: the process that forwards signals to this one; 0 if there is none.
   explicit Signals(pid_t supervisor = 0) : supervisor_{supervisor}, set_{stop_signals()} {
-    block();
+    ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    struct sigaction forward {};
+    forward.sa_sigaction = pass_on;
+    forward.sa_flags = SA_SIGINFO | SA_RESTART;
+    for (const int signal : kStopSignals)
+      if (::sigismember(&set_, signal) == 1) ::sigaction(signal, &forward, nullptr);
     ::signal(SIGPIPE, SIG_IGN);  // a lost connection is an error to handle, not an end
-  }
-
-  /// For the calling thread; again after foreign code that may have unblocked them.
-  static void block() noexcept {
-    const auto set = stop_signals();
-    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   }
 
   /// Waits for one of them, up to `timeout`; its number, or 0.
@@ -53,9 +55,8 @@ class Signals {
     }();
     ::sigset_t set{};
     ::sigemptyset(&set);
-    ::sigaddset(&set, SIGTERM);
-    ::sigaddset(&set, SIGINT);
-    if (hang_up_stops) ::sigaddset(&set, SIGHUP);
+    for (const int signal : kStopSignals)
+      if (signal != SIGHUP || hang_up_stops) ::sigaddset(&set, signal);
     return set;
   }
   static const char* name(int signal) noexcept {
@@ -63,6 +64,18 @@ class Signals {
   }
 
  private:
+  static constexpr int kStopSignals[] = {SIGTERM, SIGINT, SIGHUP};
+
+  /// Comes to a thread where a task has unblocked the signal: that thread lets it be from now on, and it
+  /// comes to the process once more, from the same sender, for whoever waits.  Asking the mask after each job
+  /// instead would be a call of the kernel a job.
+  static void pass_on(int signal, ::siginfo_t* info, void* context) noexcept {
+    const int error = errno;
+    ::sigaddset(&static_cast<::ucontext_t*>(context)->uc_sigmask, signal);  // the mask that it returns to
+    ::syscall(SYS_rt_sigqueueinfo, ::getpid(), signal, info);
+    errno = error;
+  }
+
   void count(const ::siginfo_t& info) noexcept {
     const pid_t sender = info.si_code <= 0 ? info.si_pid : 0;  // the kernel's own have none
     if (supervisor_ != 0 && sender == ::getpid()) return;      // our own wish to be replaced

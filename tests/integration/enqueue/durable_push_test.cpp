@@ -239,7 +239,7 @@ TEST(DurableJobsInMemory, AreThereAtOnce) {
   detail::BrokerSender sender{url, kTimeout};
   const auto receiver = make_broker(url);
   for (int i = 0; i < 100; ++i) {
-    sender.send({committed_job("a"), committed_job("b")}, true);
+    sender.send({committed_job("a"), committed_job("b")});
     ASSERT_THAT(payloads(receiver->fetch(kAnn, kMail, 10, kNoWait)), ElementsAre("a", "b"));
   }
 }

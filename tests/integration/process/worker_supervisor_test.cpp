@@ -194,6 +194,17 @@ INSTANTIATE_TEST_SUITE_P(Of, Meddler,
                              "directory", "locale", "signals let through", "signals blocked", "fork"}),
                          without_blanks);
 
+TEST_F(WorkerSupervisor, BreaksOffNoJobWhereATaskLetsASignalToStopInToItsThread) {
+  auto& worker = start({"--concurrency", "1"});
+  const auto job = tasks.meddle.delay(1, "a signal let in");
+  tasks.insert.delay(2);
+  EXPECT_TRUE(eventually_effects({1, 2})) << worker.log();
+  EXPECT_EQ(starts(job), 1u) << worker.log();
+  worker.signal(SIGTERM);
+  EXPECT_EQ(worker.exit_code(), 0);
+  EXPECT_EQ(worker.count(kDied), 0) << worker.log();
+}
+
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they need the address space
 TEST_F(WorkerSupervisor, TakesAllMemoryAskedForInVainAsAnErrorLikeOthers) {
   auto& worker = workers.emplace_back(

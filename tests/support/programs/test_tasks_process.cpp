@@ -85,6 +85,10 @@ void meddle(const std::string& how) {
   if (how == "directory" && ::chdir("/proc") != 0) throw DeliberateFailure{"cannot change the directory"};
   if (how == "locale") std::locale::global(std::locale{std::locale{}, new OddNumbers});
   if (how == "signals let through") ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
+  if (how == "a signal let in") {
+    ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
+    ::raise(SIGTERM);  // to this thread
+  }
   if (how == "signals blocked") ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   if (how == "fork") fork_and_wait(::_exit);
   if (how == "ten gigabytes") std::vector<char>(10'000'000'000).back() = 1;

@@ -18,12 +18,14 @@ class Hooks : public ::testing::Test {
   /// Notes each batch it is given; may fail.
   struct Sender : JobSender {
     Sender(Notes& given_notes, bool given_fails) : notes{given_notes}, fails{given_fails} {}
-    void send(std::vector<PendingJob> jobs, bool after_commit) override {
-      EXPECT_TRUE(after_commit);
+    void send(std::vector<PendingJob> jobs) override {
       std::string batch;
       for (const auto& job : jobs) batch += job.outgoing.payload;
       notes.push_back("sent " + batch);
       if (fails) throw EnqueueError{"not sent: " + batch, {jobs.front().id}, true, false};
+    }
+    void send_now(std::vector<Outgoing> /*jobs*/, const std::vector<JobId>& /*ids*/) override {
+      ADD_FAILURE() << "they have waited for the commit";
     }
     Notes& notes;
     const bool fails;

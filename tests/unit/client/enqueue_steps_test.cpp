@@ -29,33 +29,26 @@ class EnqueueSteps : public ::testing::Test {
   const Task<long> pay = app.task<long>("pay", {.queue = "money", .expires = 1min});
 };
 
-TEST_F(EnqueueSteps, DescribeAJobByItsCallElseByItsTask) {
+TEST_F(EnqueueSteps, DescribeJobsByTheirCallElseByTheirTask) {
   const CallOptions options{.queue = "urgent", .max_retries = 3, .backoff = fixed(5s)};
-  const auto job = detail::describe(task(), options, app.core()).job({7});
+  const auto job = detail::describe(task(), options, app.core()).pattern();
   EXPECT_EQ(job.task, "pay");
-  EXPECT_EQ(job.args, nlohmann::json::array({7}));
   EXPECT_EQ(job.queue, "urgent");
   EXPECT_EQ(job.max_retries, 3);
   EXPECT_EQ(job.backoff, fixed(5s));
   EXPECT_EQ(job.expires_at, job.enqueued_at + 1min);
 
   const CallOptions none;
-  const auto plain = detail::describe(task(), none, app.core()).job({7});
+  const auto plain = detail::describe(task(), none, app.core()).pattern();
   EXPECT_EQ(plain.queue, "money");
   EXPECT_FALSE(plain.max_retries || plain.backoff) << "a worker knows what the task says";
 }
 
-TEST_F(EnqueueSteps, DescribeAJobWithoutWhatItsWayAdds) {
+TEST_F(EnqueueSteps, DescribeJobsWithoutWhatTheirWayAdds) {
   const CallOptions options{.delivery = Delivery::kDurable, .database = "orders"};
-  const auto job = detail::describe(task(), options, app.core()).job({7});
+  const auto job = detail::describe(task(), options, app.core()).pattern();
   EXPECT_FALSE(job.durable);
   EXPECT_EQ(job.database, "");
-}
-
-TEST_F(EnqueueSteps, GiveEachJobOfACallAnIdOfItsOwn) {
-  const CallOptions none;
-  const auto asked = detail::describe(task(), none, app.core());
-  EXPECT_NE(asked.job({1}).id, asked.job({2}).id);
 }
 
 TEST_F(EnqueueSteps, RefuseACallThatIsWrongWhateverItsWay) {
