@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "aftercommit/error.hpp"
 #include "client/statements/sql_template.hpp"
 #include "client/transaction/session.hpp"
 
@@ -31,7 +32,13 @@ void Probe::ask(std::shared_ptr<Connection> connection) {
   }
   std::string message = "BEGIN; ";
   connection->append(message, {&core_->statements.guard_job, {literal(JobId::generate().str()), "1"}});
-  connection->exec(message);
+  try {
+    connection->exec(message);
+  } catch (const std::exception& error) {
+    const auto reason = connection->why_read_only(error);
+    if (reason.empty()) throw;
+    throw DatabaseUnavailable{"database '" + core_->alias + "' takes no writes: " + reason};
+  }
   connection->exec("ROLLBACK");
 }
 

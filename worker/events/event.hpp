@@ -183,6 +183,7 @@ struct DatabaseDoubted {
 struct DatabaseAway {
   std::string_view database;
   std::string_view error;
+  bool still = false;  ///< it was away already, for another reason
 };
 
 struct DatabaseServesAgain {

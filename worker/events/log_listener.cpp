@@ -205,7 +205,9 @@ void say(const DatabaseDoubted& event) {
 }
 
 void say(const DatabaseAway& event) {
-  log(LogLevel::kError, "a database does not serve; its jobs are put off, which uses up no retry",
+  log(LogLevel::kError,
+      event.still ? "a database still does not serve, now for another reason"
+                  : "a database does not serve; its jobs are put off, which uses up no retry",
       {{"database", event.database}, {"error", event.error}});
 }
 

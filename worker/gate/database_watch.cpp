@@ -86,9 +86,16 @@ void DatabaseWatch::look_at_claims() {
   doubt("no answer for " + std::to_string(waited.count()) + " ms");
 }
 
+/// A primary that comes back as a standby has been stopped before: what is wrong now is to be known.
 void DatabaseWatch::go_away(const std::string& error) {
+  auto reason = error;
+  std::erase_if(reason, [](char c) { return c >= '0' && c <= '9'; });  // as how long it was waited for
   serves_ = answered_ = false;
-  if (!std::exchange(away_, true)) events_.tell(DatabaseAway{.database = database_.alias(), .error = error});
+  const bool still = std::exchange(away_, true);
+  if (!still || reason != told_) {
+    events_.tell(DatabaseAway{.database = database_.alias(), .error = error, .still = still});
+    told_ = std::move(reason);
+  }
   database_.core()->pool.refuse(true);  // before: who is cut off would connect anew
   running_.sever_claims(database_);
 }

@@ -151,7 +151,14 @@ TEST(Database, ThatCannotBeReachedIsDatabaseUnavailableWhereverItIsUsed) {
   EXPECT_THAT(message_of<DatabaseUnavailable>([&] { database.exec("SELECT 1"); }), says);
 }
 
-class ConnectionPoolAfterFork : public support::Payments, public ::testing::Test {};
+class ConnectionPoolAfterFork : public support::Payments, public ::testing::Test {
+ protected:
+  void SetUp() override {
+#if defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "it forbids new threads in a child of a process with several";
+#endif
+  }
+};
 
 TEST_F(ConnectionPoolAfterFork, GivesTheChildAConnectionOfItsOwnAndLeavesTheParentsAlone) {
   const auto backend = [&] { return database.exec("SELECT pg_backend_pid()")[0][0].as<int>(); };

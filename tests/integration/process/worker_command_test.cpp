@@ -167,7 +167,7 @@ TEST_F(WorkerCommandRuns, WithEverythingFromTheEnvironment) {
                                                               {"AFTERCOMMIT_LOG_FORMAT", "json"}});
   tasks.insert.apply_async({.queue = "mail"}, 1);
   EXPECT_TRUE(eventually_effects({1})) << worker.log();
-  EXPECT_EQ(worker.events().at(0).at("queues"), "mail:2,default:1");
+  EXPECT_EQ(worker.event("worker started").at("queues"), "mail:2,default:1");
 }
 
 TEST_F(WorkerCommandRuns, WithADatabaseFromTheCommandBesideThoseOfTheEnvironment) {

@@ -125,13 +125,25 @@ TEST_F(WorkerDatabaseOutage, ByAFreezeDoesNotKeepAnIdleWorkerFromStopping) {
   server.thaw();
 }
 
+TEST_F(WorkerDatabaseOutage, ThatEndsWithAStandbyIsSaidToHaveAnotherReason) {
+  auto& worker = start_worker();
+  server.stop();
+  tasks.insert.apply_async({.delivery = Delivery::kImmediate}, 1);
+  ASSERT_TRUE(worker.says("a database does not serve"));
+  server.demote();
+  EXPECT_TRUE(worker.says("a database still does not serve, now for another reason"));
+  EXPECT_TRUE(worker.says("takes no writes: it is a standby")) << worker.log();
+  server.promote();
+  EXPECT_TRUE(eventually_effects({1}));
+}
+
 TEST_F(WorkerDatabaseOutage, ByAStandbyUsesUpNoRetryAndSaysSo) {
   auto& worker = start_worker();
   const auto durable = tasks.insert.apply_async({.countdown = std::chrono::seconds{1}, .max_retries = 0}, 1);
   ASSERT_TRUE(eventually([&]() -> bool { return broker->has_durable("default", {&durable, 1}).at(0); }));
   server.demote();
   const auto other = tasks.insert.apply_async({.max_retries = 0, .delivery = Delivery::kOnCommit}, 2);
-  ASSERT_TRUE(worker.says("takes no writes: it is a standby"));
+  ASSERT_TRUE(worker.says("takes no writes: it is a standby")) << worker.log();
   auto& late = start_worker(Start{.options = {"--no-migrate"}});
   EXPECT_TRUE(late.says("a database takes no writes"));
   EXPECT_TRUE(late.says("the name of this app could not be entered yet"));

@@ -59,7 +59,7 @@ TEST_F(WorkerRetry, KeepsADeadLetterWithTheTaskItsArgumentsAndAllErrorsAfterTheL
     EXPECT_EQ(error.attempt, static_cast<int>(i) + 1);
     EXPECT_EQ(error.error, "the mail server is down");
     EXPECT_TRUE(error.at >= before && error.at <= after);
-    EXPECT_EQ(error.worker, worker.events().at(0).at("worker"));
+    EXPECT_EQ(error.worker, worker.event("worker started").at("worker"));
   }
   EXPECT_TRUE(eventually_empty());
   EXPECT_TRUE(effects().empty());

@@ -171,6 +171,9 @@ TEST_F(EventLog, TellsOfTheDatabasesOfAWorker) {
   EXPECT_EQ(said(DatabaseAway{.database = "shop", .error = "closed"}),
             "error a database does not serve; its jobs are put off, which uses up no retry database=shop "
             "error=closed");
+  EXPECT_EQ(
+      said(DatabaseAway{.database = "shop", .error = "a standby", .still = true}),
+      "error a database still does not serve, now for another reason database=shop error=\"a standby\"");
   EXPECT_EQ(said(DatabaseServesAgain{.database = "shop", .outage = 70ms}),
             "info a database serves again database=shop after_ms=70");
 }
