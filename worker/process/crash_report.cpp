@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <iterator>
 #include <optional>
-#include <random>
 #include <string>
 #include <thread>
 #include <utility>
@@ -65,16 +66,22 @@ void record(const detail::Claim& claim, const Envelope& job, int attempt, std::c
   }
 }
 
+/// One of several jobs that ran, where it is not known which of them brought the process down.
+struct Suspect {
+  std::int64_t number;  // from 0
+  std::int64_t of;
+};
+
 /// After its first crash a job runs again at once, as the process may have been killed for another's sake;
-/// from the second one on it waits as its backoff says.  Where it is not known which of several jobs brought
-/// the process down, they are put off by a different moment each: the next time they hardly run together, and
-/// those that are innocent get through.
-std::chrono::milliseconds countdown_of(std::size_t suspects, int crashes, const RetryRules& rules) {
+/// from the second one on it waits as its backoff says.  Suspects begin one after the other: the next time
+/// they hardly run together, and those that are innocent get through.  A distance drawn at random would be
+/// shorter than a COMMIT now and then, three times in a row as well.
+std::chrono::milliseconds countdown_of(Suspect suspect, int crashes, const RetryRules& rules) {
   const auto backoff = crashes > 1 ? rules.wait(crashes - 1) : 0ms;
-  if (suspects < 2) return backoff;
-  thread_local std::mt19937 random{std::random_device{}()};
-  return std::max(backoff,
-                  std::chrono::milliseconds{std::uniform_int_distribution<int>{0, 1000 * crashes}(random)});
+  constexpr std::chrono::milliseconds kDistance{500};
+  constexpr std::chrono::milliseconds kLast{10'000};  // begins by then, however many they are
+  const auto distance = std::min(kDistance, kLast / suspect.of);
+  return std::max(backoff, distance * suspect.number * crashes);
 }
 
 /// An attempt that had not ended at its time limit, as if its task had thrown that.
@@ -96,7 +103,7 @@ TimedOut timed_out(const Envelope& job, const TaskOptions& options, std::chrono:
 }
 
 /// `limit`: it was this that the job ran beyond; nothing: it crashed.
-Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_view how, std::size_t suspects,
+Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_view how, Suspect suspect,
                   std::optional<std::chrono::milliseconds> limit, Home& home, const Events& events) {
   auto decoded = decode(fetched.payload, app.options().payload_limit);
   auto* const job = std::get_if<Envelope>(&decoded);
@@ -167,7 +174,7 @@ Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_v
                 "the worker process died each of the " + std::to_string(job->crashes) +
                     " times that it ran this job; the last time: " + std::string{how});
   }
-  const auto countdown = countdown_of(suspects, job->crashes, rules);
+  const auto countdown = countdown_of(suspect, job->crashes, rules);
   if (const auto why = rules.too_late(now, countdown); !why.empty())
     return dies(DeadLetter::Cause::kRetriesExhausted, why + "; the last error: " + job->errors.back().error);
   job->retry_until = rules.retry_until(now);
@@ -185,12 +192,14 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
   const Events events{};
   std::vector<Settlement> settlements;
   const auto running = predecessor.running();
+  Suspect suspect{.number = 0, .of = std::ssize(running)};
   for (const auto& held : running) {
     // What it does not hold any more has been settled, or taken over.
     for (auto& fetched : broker.held_by(dead, held.queue, {&held.entry, 1})) {
       settlements.push_back(
-          booked(app, std::move(fetched), dead, how, running.size(), held.timed_out_after, home, events));
+          booked(app, std::move(fetched), dead, how, suspect, held.timed_out_after, home, events));
     }
+    ++suspect.number;
   }
   if (!settlements.empty()) broker.settle(dead, settlements);
 
