@@ -111,7 +111,7 @@ void hurt(const std::string& how) {
     if (child == 0) ::_exit(0);
   }
   if (how == "allocate") {
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     throw std::bad_alloc{};  // its allocator ends the process where another one throws this
 #else
     std::vector<std::unique_ptr<char[]>> blocks;
