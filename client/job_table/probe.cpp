@@ -4,6 +4,7 @@
 
 #include "aftercommit/error.hpp"
 #include "client/statements/sql_template.hpp"
+#include "client/transaction/read_only.hpp"
 #include "client/transaction/session.hpp"
 
 namespace aftercommit::detail {
@@ -37,7 +38,7 @@ void Probe::ask(std::shared_ptr<Connection> connection) {
   } catch (const std::exception& error) {
     const auto reason = connection->why_read_only(error);
     if (reason.empty()) throw;
-    throw DatabaseUnavailable{"database '" + core_->alias + "' takes no writes: " + reason};
+    throw DatabaseUnavailable{takes_no_writes(core_->alias, reason)};
   }
   connection->exec("ROLLBACK");
 }

@@ -6,10 +6,14 @@
 
 namespace aftercommit::detail {
 
+std::string takes_no_writes(const std::string& alias, const std::string& reason) {
+  return "database '" + alias + "' takes no writes: " + reason;
+}
+
 void throw_read_only(DatabaseCore& database, const std::string& reason, const std::string& jobs) {
   database.pool.drop_idle();
-  throw DatabaseUnavailable{"database '" + database.alias + "' takes no writes: " + reason +
-                            "; nothing was committed" + (jobs.empty() ? jobs : ", " + jobs + " neither") +
+  throw DatabaseUnavailable{takes_no_writes(database.alias, reason) + "; nothing was committed" +
+                            (jobs.empty() ? jobs : ", " + jobs + " neither") +
                             ", and the connection is closed, for the next one may lead to a "
                             "server that does"};
 }

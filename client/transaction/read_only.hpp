@@ -8,6 +8,9 @@
 
 namespace aftercommit::detail {
 
+/// The sentence of errors, to which more may be added.
+std::string takes_no_writes(const std::string& alias, const std::string& reason);
+
 /// Closes the idle connections, which lead to the same place, and throws DatabaseUnavailable.  `jobs`: in
 /// words, those that the transaction was to keep, if there are any.
 [[noreturn]] void throw_read_only(DatabaseCore& database, const std::string& reason,

@@ -88,14 +88,11 @@ void DatabaseWatch::look_at_claims() {
 
 /// A primary that comes back as a standby has been stopped before: what is wrong now is to be known.
 void DatabaseWatch::go_away(const std::string& error) {
-  auto reason = error;
-  std::erase_if(reason, [](char c) { return c >= '0' && c <= '9'; });  // as how long it was waited for
   serves_ = answered_ = false;
   const bool still = std::exchange(away_, true);
-  if (!still || reason != told_) {
+  if (!still) reasons_.clear();
+  if (reasons_.add(error))
     events_.tell(DatabaseAway{.database = database_.alias(), .error = error, .still = still});
-    told_ = std::move(reason);
-  }
   database_.core()->pool.refuse(true);  // before: who is cut off would connect anew
   running_.sever_claims(database_);
 }

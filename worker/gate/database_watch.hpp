@@ -69,7 +69,7 @@ class DatabaseWatch {
   std::mutex mutex_;  // protects what follows
   std::condition_variable_any wake_;
   bool away_ = false;      // and that was said
-  std::string told_{};     // why, without its numbers
+  ToldReasons reasons_{};  // why, in the log
   bool asked_ = false;     // a question is to be put
   bool answered_ = false;  // since answered() was asked
   int failures_ = 0;       // questions in a row without an answer

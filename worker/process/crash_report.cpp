@@ -80,8 +80,8 @@ std::chrono::milliseconds countdown_of(Suspect suspect, int crashes, const Retry
   const auto backoff = crashes > 1 ? rules.wait(crashes - 1) : 0ms;
   constexpr std::chrono::milliseconds kDistance{500};
   constexpr std::chrono::milliseconds kLast{10'000};  // begins by then, however many they are
-  const auto distance = std::min(kDistance, kLast / suspect.of);
-  return std::max(backoff, distance * suspect.number * crashes);
+  const auto distance = std::min(kDistance * crashes, kLast / suspect.of);
+  return std::max(backoff, distance * suspect.number);
 }
 
 /// An attempt that had not ended at its time limit, as if its task had thrown that.

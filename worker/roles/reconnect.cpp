@@ -42,6 +42,13 @@ ServersAway& servers_away() {
 
 }  // namespace
 
+bool ToldReasons::add(const std::string& reason) {
+  constexpr std::size_t kMost = 5;
+  if (reasons_.size() >= kMost || std::ranges::find(reasons_, reason) != reasons_.end()) return false;
+  reasons_.push_back(reason);
+  return true;
+}
+
 Reconnect::~Reconnect() {
   if (told_ == Trouble::kServer) servers_away().end(server_);
 }
@@ -79,12 +86,14 @@ void Reconnect::tell_of_what_was_caught() {
 void Reconnect::tell(Trouble trouble, const std::string& error) {
   if (told_ == Trouble::kNone) since_ = std::chrono::steady_clock::now();
   if (told_ == trouble) {
-    tell_another_reason(error);
+    if (reasons_.add(error))
+      log(level_, "still trying, now for another reason", {{"role", std::string{role_}}, {"error", error}});
     return;
   }
   if (told_ == Trouble::kServer) servers_away().end(server_);
   told_ = Trouble::kNone;
-  reasons_ = {error};
+  reasons_.clear();
+  reasons_.add(error);
   level_ = LogLevel::kError;
   const std::string role{role_};
   if (trouble == Trouble::kServer) {
@@ -97,13 +106,6 @@ void Reconnect::tell(Trouble trouble, const std::string& error) {
         {{"role", role}, {"error", error}});
     told_ = trouble;
   }
-}
-
-void Reconnect::tell_another_reason(const std::string& error) {
-  constexpr std::size_t kMost = 5;
-  if (reasons_.size() >= kMost || std::ranges::find(reasons_, error) != reasons_.end()) return;
-  reasons_.push_back(error);
-  log(level_, "still trying, now for another reason", {{"role", std::string{role_}}, {"error", error}});
 }
 
 void Reconnect::back_off(const std::stop_token& stop) {

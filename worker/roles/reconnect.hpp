@@ -15,6 +15,17 @@
 
 namespace aftercommit::worker {
 
+/// Why something does not serve, as the log has told it in one outage: each reason once, and a few at most.
+class ToldReasons {
+ public:
+  /// True for one that is to be told.
+  bool add(const std::string& reason);
+  void clear() noexcept { reasons_.clear(); }
+
+ private:
+  std::vector<std::string> reasons_;
+};
+
 /// For one role on its own thread.
 class Reconnect {
  public:
@@ -64,7 +75,6 @@ class Reconnect {
   void wait_out(const std::stop_token& stop) noexcept;
   void tell_of_what_was_caught();
   void tell(Trouble trouble, const std::string& error);
-  void tell_another_reason(const std::string& error);
   void back_off(const std::stop_token& stop);
 
   const std::string_view role_;
@@ -73,7 +83,7 @@ class Reconnect {
   Pause pause_;
   int failures_ = 0;
   Trouble told_ = Trouble::kNone;
-  std::vector<std::string> reasons_;  // of this outage, as told
+  ToldReasons reasons_;
   LogLevel level_ = LogLevel::kError;
   std::chrono::steady_clock::time_point since_{};
 };

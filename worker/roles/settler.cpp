@@ -146,13 +146,13 @@ std::optional<std::string> Settler::send_now(std::vector<Outgoing>& jobs) {
 
 /// Leaves those that the broker refused, to be tried again; true if there are any.
 bool Settler::keep_refused(std::vector<Settlement>& settlements, const std::vector<Settled>& answers) {
-  std::vector<Settlement> refused;
   std::vector<Settlement> settled;
-  refused.reserve(answers.size());  // no memory is to be asked for once the first has moved
-  settled.reserve(answers.size());
   if (std::ranges::find(answers, Settled::kRefused) == answers.end()) {
     settled.swap(settlements);  // as nearly always
   } else {
+    std::vector<Settlement> refused;
+    refused.reserve(answers.size());  // no memory is to be asked for once the first has moved
+    settled.reserve(answers.size());
     for (std::size_t i = 0; i < answers.size(); ++i)
       (answers[i] == Settled::kRefused ? refused : settled).push_back(std::move(settlements[i]));
     settlements = std::move(refused);

@@ -20,6 +20,7 @@ class Signals {
   /// `supervisor`: the process that forwards signals to this one; 0 if there is none.
   explicit Signals(pid_t supervisor = 0) : supervisor_{supervisor}, set_{stop_signals()} {
     ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    process_ = ::getpid();
     struct sigaction forward {};
     forward.sa_sigaction = pass_on;
     forward.sa_flags = SA_SIGINFO | SA_RESTART;
@@ -68,9 +69,15 @@ class Signals {
 
   /// Comes to a thread where a task has unblocked the signal: that thread lets it be from now on, and it
   /// comes to the process once more, from the same sender, for whoever waits.  Asking the mask after each job
-  /// instead would be a call of the kernel a job.
+  /// instead would be a call of the kernel a job.  In the child that a task has forked nobody waits: it ends,
+  /// as it would without us.
   static void pass_on(int signal, ::siginfo_t* info, void* context) noexcept {
     const int error = errno;
+    if (::getpid() != process_) {
+      ::signal(signal, SIG_DFL);
+      ::raise(signal);  // comes when this returns
+      return;
+    }
     ::sigaddset(&static_cast<::ucontext_t*>(context)->uc_sigmask, signal);  // the mask that it returns to
     ::syscall(SYS_rt_sigqueueinfo, ::getpid(), signal, info);
     errno = error;
@@ -83,6 +90,8 @@ class Signals {
     const bool forwarded = supervisor_ != 0 && sender == supervisor_ && ::getppid() == supervisor_;
     ++(forwarded ? forwarded_ : direct_);
   }
+
+  inline static pid_t process_ = 0;  // whose signals are waited for
 
   const pid_t supervisor_;
   const ::sigset_t set_;

@@ -191,7 +191,8 @@ TEST_P(Meddler, HarmsNoOtherJobAndNoOrderlyStop) {
 
 INSTANTIATE_TEST_SUITE_P(Of, Meddler,
                          ::testing::ValuesIn(std::vector<std::string>{
-                             "directory", "locale", "signals let through", "signals blocked", "fork"}),
+                             "directory", "locale", "signals let through", "signals blocked", "fork",
+                             "fork a child and stop it"}),
                          without_blanks);
 
 TEST_F(WorkerSupervisor, BreaksOffNoJobWhereATaskLetsASignalToStopInToItsThread) {

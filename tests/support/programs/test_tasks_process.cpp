@@ -64,6 +64,23 @@ void expect_end(pid_t child, int code) {
     throw DeliberateFailure{"the child ended with status " + std::to_string(status)};
 }
 
+/// Forks a child that lets signals through, and stops it by one.
+void fork_and_stop() {
+  sigset_t all;
+  ::sigfillset(&all);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(20);  // else it would outlive a test that fails
+    ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
+    for (;;) ::pause();
+  }
+  ::kill(child, SIGTERM);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGTERM)
+    throw DeliberateFailure{"the child ended with status " + std::to_string(status)};
+}
+
 /// Forks a child that leaves in this way, or tries to use what is its parent's.
 void fork_child(Job& job, const std::string& how) {
   const pid_t child = ::fork();
@@ -91,6 +108,7 @@ void meddle(const std::string& how) {
   }
   if (how == "signals blocked") ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   if (how == "fork") fork_and_wait(::_exit);
+  if (how == "fork a child and stop it") fork_and_stop();
   if (how == "ten gigabytes") std::vector<char>(10'000'000'000).back() = 1;
 }
 
