@@ -25,7 +25,7 @@ TEST_F(CancelFault, OfARunningJobHoldsThoughItsWorkerIsKilledAndRedisFlushed) { 
   std::string job;
   transact([&](Transaction&, Intent& intent) { job = ask(intent, tasks.locked, {}, 0L, 1L).id; });
   ASSERT_TRUE(eventually_blocked_on_advisory_lock());
-  victim.signal(SIGSTOP);
+  victim.freeze();
   EXPECT_EQ(cancel(job), "running");
   EXPECT_EQ(state_of(job), "requested");
   victim.signal(SIGKILL);

@@ -15,6 +15,7 @@
 
 #include "fault/harness/fault_fixture.hpp"
 #include "fault/harness/feature_tasks.hpp"
+#include "support/process_signals.hpp"
 #include "support/servers/process_tree.hpp"
 
 namespace aftercommit::fault {
@@ -220,7 +221,7 @@ class Chaos {
     auto victims = supervised_children();
     if (victims.empty()) return;
     const auto victim = victims[static_cast<std::size_t>(between(0, static_cast<long>(victims.size()) - 1))];
-    ::kill(victim, SIGSTOP);
+    support::stop_process(victim);
     frozen_.push_back({victim, Clock::now() + milliseconds{between(200, 5000)}, now_ms()});
     ++toll_.freezes;
   }

@@ -77,7 +77,7 @@ class Mutant : public FaultTest, public ::testing::WithParamInterface<const char
     std::string job;
     transact([&](Transaction&, Intent& intent) { job = ask(intent, tasks.fail_late, {}, 1L, go).id; });
     EXPECT_TRUE(eventually([&] { return std::filesystem::exists(go + ".first"); }));
-    frozen.signal(SIGSTOP);
+    frozen.freeze();
     EXPECT_NE(eventually_stopped(), 0);
     start();
     EXPECT_TRUE(eventually([&] {

@@ -70,7 +70,7 @@ TEST_F(RedisFault, OfAllDataWhileNothingRunsLosesNoWaitingJob) {  // P6
 TEST_F(RedisFault, ThatFallsBackToAnOlderStateBringsBackTheNewJobsAndSkipsTheOldOnes) {  // P6, P7
   auto& worker = start_worker();
   produce(10);
-  worker.signal(SIGSTOP);
+  worker.freeze();
   transact([&](Transaction&, Intent& intent) {
     for (long slot = 0; slot < 5; ++slot) ask(intent, tasks.ok, {}, slot);
   });

@@ -57,7 +57,7 @@ TEST_F(Zombie, ThatHoldsLocksOnRowsOfTheApplicationDoesNotKeepOthersWaiting) {  
   std::string job;
   transact([&](Transaction&, Intent& intent) { job = ask(intent, tasks.locked, {}, 3L, 7L).id; });
   ASSERT_TRUE(eventually_blocked_on_advisory_lock()) << "it holds slot 3, and waits";
-  frozen.signal(SIGSTOP);
+  frozen.freeze();
   ASSERT_NE(eventually_stopped(), 0);
   key.release();  // its backend waits for the program now, in a transaction
   std::string other;
@@ -79,7 +79,7 @@ TEST_F(Zombie, AgainAndAgainDoublesNothing) {  // P5, P7
   while (producer.runs() || freezes < 4) {
     auto& victim = freezes++ % 2 == 0 ? one : other;
     const auto before = effects();
-    victim.signal(SIGSTOP);
+    victim.freeze();
     // Until its jobs have been taken over, or there is nothing to do.
     eventually([&] { return effects() > before + 20; }, 3s);
     victim.signal(SIGCONT);

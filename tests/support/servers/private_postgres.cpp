@@ -11,12 +11,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <stop_token>
 #include <thread>
 
 #include "support/eventually.hpp"
+#include "support/process_signals.hpp"
 #include "support/servers/servers.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -99,15 +101,21 @@ void PrivatePostgres::start() {
   }
 }
 
-void PrivatePostgres::freeze() { signal_all(SIGSTOP); }
-void PrivatePostgres::thaw() { signal_all(SIGCONT); }
-
 /// The first process first, so that it begins no other meanwhile.
-void PrivatePostgres::signal_all(int number) const {
-  ::kill(process_, number);
+void PrivatePostgres::freeze() {
+  stop_process(process_);
+  for (const auto child : children()) stop_process(child);
+}
+
+void PrivatePostgres::thaw() {
+  signal_process(process_, SIGCONT);
+  for (const auto child : children()) signal_process(child, SIGCONT);
+}
+
+std::vector<pid_t> PrivatePostgres::children() const {
   const auto process = std::to_string(process_);
-  std::ifstream children{"/proc/" + process + "/task/" + process + "/children"};
-  for (pid_t child = 0; children >> child;) ::kill(child, number);
+  std::ifstream file{"/proc/" + process + "/task/" + process + "/children"};
+  return {std::istream_iterator<pid_t>{file}, {}};
 }
 
 void PrivatePostgres::stop() {
@@ -143,7 +151,7 @@ void PrivatePostgres::keep_copy() {
 }
 
 void PrivatePostgres::go_back(bool as_standby) {
-  ::kill(process_, SIGQUIT);
+  signal_process(process_, SIGQUIT);
   stop();  // waits for its end
   run_to_end({"rm", "-rf", folder_ / "data"});
   run_to_end({"cp", "-a", folder_ / "copy", folder_ / "data"});

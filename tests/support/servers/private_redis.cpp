@@ -1,12 +1,9 @@
 /// Starts, stops and kills a redis-server process.
 #include "support/servers/private_redis.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,24 +14,11 @@
 #include <utility>
 
 #include "support/eventually.hpp"
+#include "support/process_signals.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace aftercommit::support {
 namespace {
-
-/// A port that was free a moment ago.
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(fd);
-  if (!bound) throw std::runtime_error{"there is no free port on 127.0.0.1"};
-  return ::ntohs(address.sin_port);
-}
 
 [[noreturn]] void become(const std::vector<std::string>& command) {
   std::vector<char*> words;
@@ -51,7 +35,7 @@ std::uint16_t free_port() {
 }  // namespace
 
 PrivateRedis::PrivateRedis(std::vector<std::string> options)
-    : options_{std::move(options)}, folder_{temporary_folder("redis")}, port_{free_port()} {
+    : options_{std::move(options)}, folder_{temporary_folder("redis")} {
   start();
 }
 
@@ -65,24 +49,13 @@ std::string PrivateRedis::socket_path() const { return folder_ / "socket"; }
 
 std::string PrivateRedis::url() const { return "redis+unix://" + socket_path(); }
 
-std::string PrivateRedis::tcp_url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
+std::string PrivateRedis::tcp_url() const { return "redis://127.0.0.1:" + std::to_string(port()); }
 
 void PrivateRedis::start() {
-  std::vector<std::string> command{"redis-server",
-                                   "--port",
-                                   std::to_string(port_),
-                                   "--bind",
-                                   "127.0.0.1",
-                                   "--unixsocket",
-                                   socket_path(),
-                                   "--dir",
-                                   folder_.string(),
-                                   "--save",
-                                   "",
-                                   "--cluster-port",
-                                   std::to_string(free_port()),
-                                   "--logfile",
-                                   folder_ / "log"};
+  std::vector<std::string> command{
+      "redis-server",         "--port",    std::to_string(port()), "--bind", "127.0.0.1", "--unixsocket",
+      socket_path(),          "--dir",     folder_.string(),       "--save", "",          "--cluster-port",
+      std::to_string(port()), "--logfile", folder_ / "log"};
   command.insert(command.end(), options_.begin(), options_.end());
   process_ = ::fork();
   if (process_ == 0) become(command);
@@ -91,9 +64,9 @@ void PrivateRedis::start() {
   }
 }
 
-void PrivateRedis::stop() { ::kill(process_, SIGSTOP); }
+void PrivateRedis::stop() { stop_process(process_); }
 
-void PrivateRedis::resume() { ::kill(process_, SIGCONT); }
+void PrivateRedis::resume() { signal_process(process_, SIGCONT); }
 
 void PrivateRedis::kill() {
   if (process_ == 0) return;

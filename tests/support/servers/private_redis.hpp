@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "support/servers/reserved_port.hpp"
+
 namespace aftercommit::support {
 
 /// Runs until destroyed, in a temporary folder, without saving; listens on a Unix socket and on 127.0.0.1.
@@ -23,9 +25,9 @@ class PrivateRedis {
   std::string url() const;      ///< through the Unix socket
   std::string tcp_url() const;  ///< through 127.0.0.1
   std::string socket_path() const;
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return port_.number(); }
 
-  void stop();    ///< SIGSTOP: it keeps its connections and answers nothing
+  void stop();    ///< SIGSTOP, and it has: it keeps its connections and answers nothing
   void resume();  ///< SIGCONT
   void kill();    ///< SIGKILL: its data is lost
   void start();   ///< again, at the same addresses, empty
@@ -35,7 +37,7 @@ class PrivateRedis {
 
   const std::vector<std::string> options_;
   const std::filesystem::path folder_;
-  const std::uint16_t port_;
+  const ReservedPort port_;
   pid_t process_ = 0;  // 0: not running
 };
 

@@ -1,11 +1,13 @@
 #include "support/servers/server_faults.hpp"
 
 #include <hiredis/hiredis.h>
-#include <signal.h>
 
+#include <csignal>
 #include <fstream>
 #include <memory>
 #include <stdexcept>
+
+#include "support/process_signals.hpp"
 
 namespace aftercommit::support {
 namespace {
@@ -85,8 +87,9 @@ void crash(PrivatePostgres& postgres) {
   const auto begin = url.find("host=") + 5;
   std::ifstream file{url.substr(begin, url.find('&') - begin) + "/data/postmaster.pid"};
   pid_t postmaster = 0;
-  if (file >> postmaster) ::kill(postmaster, SIGQUIT);  // immediate shutdown: no checkpoint, no farewell
-  postgres.stop();                                      // waits for its end
+  if (file >> postmaster)
+    signal_process(postmaster, SIGQUIT);  // immediate shutdown: no checkpoint, no farewell
+  postgres.stop();                        // waits for its end
   postgres.start();
 }
 
