@@ -52,10 +52,21 @@ std::string PrivateRedis::url() const { return "redis+unix://" + socket_path(); 
 std::string PrivateRedis::tcp_url() const { return "redis://127.0.0.1:" + std::to_string(port()); }
 
 void PrivateRedis::start() {
-  std::vector<std::string> command{
-      "redis-server",         "--port",    std::to_string(port()), "--bind", "127.0.0.1", "--unixsocket",
-      socket_path(),          "--dir",     folder_.string(),       "--save", "",          "--cluster-port",
-      std::to_string(port()), "--logfile", folder_ / "log"};
+  std::vector<std::string> command{"redis-server",
+                                   "--port",
+                                   std::to_string(port()),
+                                   "--bind",
+                                   "127.0.0.1",
+                                   "--unixsocket",
+                                   socket_path(),
+                                   "--dir",
+                                   folder_.string(),
+                                   "--save",
+                                   "",
+                                   "--cluster-port",
+                                   std::to_string(cluster_port_.number()),
+                                   "--logfile",
+                                   folder_ / "log"};
   command.insert(command.end(), options_.begin(), options_.end());
   process_ = ::fork();
   if (process_ == 0) become(command);

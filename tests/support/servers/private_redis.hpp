@@ -37,7 +37,7 @@ class PrivateRedis {
 
   const std::vector<std::string> options_;
   const std::filesystem::path folder_;
-  const ReservedPort port_;
+  const ReservedPort port_, cluster_port_;
   pid_t process_ = 0;  // 0: not running
 };
 
