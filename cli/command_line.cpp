@@ -10,9 +10,15 @@
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/job_id.hpp"
+#include "base/command/options_of.hpp"
 #include "base/text/secrets.hpp"
 #include "base/text/text.hpp"
+#include "cli/dashboard_words.hpp"
+#include "cli/examples.hpp"
+#include "cli/job_words.hpp"
+#include "cli/man_page.hpp"
 #include "cli/output.hpp"
+#include "cli/words.hpp"
 #include "client/job_table/migrations.hpp"
 #include "client/settings/database_argument.hpp"
 #include "client/statements/sql_template.hpp"
@@ -31,14 +37,34 @@ struct Description {
 constexpr auto kCommands = std::to_array<Description>({
     {Command::kMigrate, "migrate", "[--print [--from N]] [options]",
      "Brings the tables of jobs in each database up to date."},
-    {Command::kStats, "stats", "[--json] [options]", "Counts what each queue holds."},
-    {Command::kDeadList, "dead list", "[--queue Q] [--task T] [--limit N] [--json] [options]",
+    {Command::kStats, "stats", "[--watch [S]] [--rate S] [--json] [options]",
+     "Counts what each queue holds."},
+    {Command::kJobs, "jobs",
+     "[--state S] [--queue Q] [--task T] [--argument TEXT] [--error TEXT] [--older-than AGE] [--newer-than AGE] "
+     "[--oldest] [--limit N] [--after PLACE] [--args] [--json] [options]",
+     "Lists jobs that wait or run, the newest first; or with --state dead the dead ones."},
+    {Command::kJob, "job", "ID [--args] [--json] [options]",
+     "Tells everything about one job, wherever it is, and its story."},
+    {Command::kEnqueue, "enqueue",
+     "TASK [ARGS] [--queue Q] [--countdown TIME] [--expires TIME] [--priority P] [--max-retries N] [--immediate] "
+     "[--json] [options]",
+     "Asks for a job of a task, durable where there is a database; ARGS is a JSON array."},
+    {Command::kPurge, "purge", "QUEUE [--durable] [--yes] [--json] [options]",
+     "Deletes the jobs of a queue that wait, once it has asked."},
+    {Command::kWorkers, "workers", "[--queue Q] [--json] [options]",
+     "Lists workers: where they are, since when, and what they run."},
+    {Command::kTasks, "tasks", "[--queue Q] [--json] [options]", "Lists the tasks that apps declare."},
+    {Command::kDeadList, "dead list",
+     "[--queue Q] [--task T] [--argument TEXT] [--error TEXT] [--older-than AGE] [--newer-than AGE] [--limit N] "
+     "[--after PLACE] [--json] [options]",
      "Lists jobs that will not run again by themselves, the newest first."},
     {Command::kDeadShow, "dead show", "ID [--json] [options]",
      "Shows one of them, with its arguments and all its errors."},
-    {Command::kDeadRetry, "dead retry", "ID... | --task T | --all [--queue Q] [options]",
+    {Command::kDeadRetry, "dead retry", "ID... | [--task T] [--argument TEXT] [--error TEXT] [--older-than AGE] [--newer-than AGE] | --all [--queue Q] "
+     "[--dry-run] [--json] [options]",
      "Puts dead jobs back into their queues, at once, with their ids and a new first attempt."},
-    {Command::kDeadDelete, "dead delete", "ID... | --task T | --all [--queue Q] [options]",
+    {Command::kDeadDelete, "dead delete", "ID... | [--task T] [--argument TEXT] [--error TEXT] [--older-than AGE] [--newer-than AGE] | --all [--queue Q] "
+     "[--dry-run] [--json] [options]",
      "Deletes dead jobs for good.  It does not ask."},
     {Command::kPeriodicList, "periodic list", "[--json] [options]",
      "Lists periodic tasks: their schedules, when each is due next, and in what state it is."},
@@ -70,6 +96,16 @@ constexpr auto kCommands = std::to_array<Description>({
     {Command::kNewToken, "new-token", "[options]",
      "Gives the tables of jobs in a copy of a database a token of their own, so that its workers refuse the "
      "queues of the original."},
+    {Command::kDoctor, "doctor", "[--processes N] [--concurrency N] [--json] [options]",
+     "Looks whether the servers are set up so that the guarantees hold, and says what to do where not."},
+    {Command::kDashboard, "dashboard",
+     "[--listen HOST:PORT] [--prefix PATH] [--name NAME]... [--token-file F | --basic-auth-file F] [--read-only] "
+     "[--show-args] [--redact RULE]... [--metrics URL]... [options]",
+     "Serves pages that show all this in a browser, and act."},
+    {Command::kTop, "top", "[--every S] [options]",
+     "Shows queues, dead jobs and workers on a live screen, with keys to act."},
+    {Command::kCompletion, "completion", "bash | zsh",
+     "Writes what makes a shell complete the words of this command."},
 });
 
 constexpr const char* kAfterHelp = R"(
@@ -79,8 +115,8 @@ an alias alone (--database reports) takes only that one of them.  --schema may b
 
 Exit codes:
   0  done; audit: all agrees
-  1  audit: something needs to be done; dead, periodic: what was named could not be had;
-     cancel: one of the jobs cannot be cancelled any more, or is not known
+  1  audit: something needs to be done; doctor: a guarantee is in danger; dead, periodic: what was named could not be had;
+     job: nobody knows it; purge: it was not confirmed; cancel: one of the jobs cannot be cancelled any more, or is not known
   2  an unknown command, or a wrong option
   3  Redis or a database cannot be reached, or cannot serve
   4  a fault of the command itself
@@ -100,8 +136,9 @@ bool is_dead(Command command) {
 }
 
 bool writes_json(Command command) {
+  if (is_about_jobs(command) || command == Command::kDeadRetry || command == Command::kDeadDelete) return true;
   return command == Command::kPeriodicList || command == Command::kPeriodicNext ||
-         command == Command::kLimitsList || command == Command::kStats || command == Command::kDeadList ||
+         command == Command::kLimitsList || command == Command::kDoctor || command == Command::kStats || command == Command::kDeadList ||
          command == Command::kDeadShow || command == Command::kAudit || command == Command::kCancel;
 }
 
@@ -135,6 +172,8 @@ cxxopts::Options describe(const Description& command) {
     add("queue", "only jobs of this queue", cxxopts::value<std::string>(), "Q");
     add("task", "only jobs of this task", cxxopts::value<std::string>(), "T");
   }
+  add_job_words(command.command, add);
+  if (command.command == Command::kDashboard) add_dashboard_words(add);
   if (command.command == Command::kAdopt) {
     add("queue", "this queue", cxxopts::value<std::string>(), "Q");
     add("all", "every queue that Redis or a job table knows");
@@ -152,8 +191,26 @@ cxxopts::Options describe(const Description& command) {
   if (command.command == Command::kDeadRetry || command.command == Command::kDeadDelete) {
     add("all", "all dead jobs");
   }
+  if (command.command == Command::kStats) {
+    add("watch", "look again every so many seconds, until it is stopped",
+        cxxopts::value<std::string>()->implicit_value("2"), "S");
+    add("rate", "seconds between the two looks that make a rate, where workers are at it; 0: look once",
+        cxxopts::value<std::string>()->default_value("1"), "S");
+  }
+  if (command.command == Command::kTop) {
+    add("every", "seconds between two looks", cxxopts::value<std::string>()->default_value("2"), "S");
+  }
+  if (command.command == Command::kDoctor) {
+    add("processes", "of workers that max_connections has to hold (default: those that run now)",
+        cxxopts::value<std::string>(), "N");
+    add("concurrency", "of each of them", cxxopts::value<std::string>()->default_value("8"), "N");
+  }
   if (command.command == Command::kAudit) {
     add("pause", "seconds between two looks", cxxopts::value<std::string>()->default_value("1"), "S");
+  }
+  if (command.command == Command::kCompletion) {
+    add("help", "print this and exit");
+    return options;
   }
   add("redis", "redis://user:password@host:port/db?prefix=ac, or unix:///path?db=0",
       cxxopts::value<std::string>(), "URL");
@@ -162,38 +219,6 @@ cxxopts::Options describe(const Description& command) {
   add("schema", "of the job tables (default: aftercommit)", cxxopts::value<std::string>(), "NAME");
   add("help", "print this and exit");
   return options;
-}
-
-std::string value_of(const cxxopts::ParseResult& parsed, const std::string& option) {
-  return parsed.count(option) > 0 ? parsed[option].as<std::string>() : std::string{};
-}
-
-/// For a sentence; what may be a password is not quoted.
-std::string in_quotes(std::string_view text) {
-  return "'" + (may_hold_secret(text) ? "***" : one_line(text, 60)) + "'";
-}
-
-template <class Number>
-Number number(const std::string& option, std::string_view text, Number least, Number most,
-              std::string_view most_text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool in_range = value >= least && value <= most;  // a NaN is not
-  if (error != std::errc{} || end != text.data() + text.size() || !in_range) {
-    throw UsageError{"--" + option + " takes a number from " + std::to_string(static_cast<long>(least)) +
-                     " to " + std::string{most_text} + ", not " + in_quotes(text)};
-  }
-  return value;
-}
-
-/// An argument that stands where none may.  A URL is not quoted: it may hold a password.
-[[noreturn]] void refuse_argument(const std::string& argument, std::string_view command) {
-  if (may_hold_secret(argument)) {
-    throw UsageError{"unexpected URL: put --redis or --database before it; see aftercommit " +
-                     std::string{command} + " --help"};
-  }
-  throw UsageError{"unexpected argument " + in_quotes(argument) + "; see aftercommit " +
-                   std::string{command} + " --help"};
 }
 
 void read_connections(const cxxopts::ParseResult& parsed, operate::Connections& connections) {
@@ -285,20 +310,16 @@ void read_queue(const cxxopts::ParseResult& parsed, std::string_view command, Op
 
 /// One way of saying which dead jobs are meant, and no more than one.
 void check_selection(std::string_view command, const Options& options) {
-  const int ways = (options.ids.empty() ? 0 : 1) + (options.task.empty() ? 0 : 1) + (options.all ? 1 : 0);
+  const bool filters = !options.task.empty() || !options.argument.empty() || !options.error.empty() ||
+                       options.older_than || options.newer_than;
+  const int ways = (options.ids.empty() ? 0 : 1) + (filters ? 1 : 0) + (options.all ? 1 : 0);
   if (ways != 1) {
     throw UsageError{std::string{command} + (ways == 0 ? " needs" : " takes only one of") +
-                     " ids, --task or --all; see aftercommit " + std::string{command} + " --help"};
+                     " ids, a filter such as --task, or --all; see aftercommit " + std::string{command} + " --help"};
   }
   if (!options.ids.empty() && !options.queue.empty()) {
-    throw UsageError{"--queue goes with --task or --all, not with ids"};
+    throw UsageError{"--queue goes with a filter or --all, not with ids"};
   }
-}
-
-void check_name(const char* option, const std::string& name) {
-  if (name.empty() || valid_name(name)) return;
-  throw UsageError{std::string{"--"} + option + ": " + in_quotes(name) +
-                   " is not a name (1 to 64 of a-z A-Z 0-9 _ . -)"};
 }
 
 /// Either ids, or --list.
@@ -315,10 +336,52 @@ void read_cancel(const cxxopts::ParseResult& parsed, Options& options) {
                    " is a dead letter, and runs no more: see aftercommit dead delete --help"};
 }
 
+/// Seconds with a fraction.
+std::chrono::milliseconds seconds_of(const std::string& option, std::string_view text, double least) {
+  const auto value = number<double>(option, text, least, 86'400, "86400");
+  return std::chrono::milliseconds{std::lround(value * 1000)};
+}
+
+/// --watch alone, --watch=5 or --watch 5, of which cxxopts leaves the 5 as an argument.
+void read_stats(const cxxopts::ParseResult& parsed, std::string_view command, Options& options) {
+  options.rate = seconds_of("rate", parsed["rate"].as<std::string>(), 0);
+  const auto& rest = parsed.unmatched();
+  if (!rest.empty() && (parsed.count("watch") == 0 || rest.size() > 1)) {
+    refuse_argument(rest.back(), command);
+  }
+  if (parsed.count("watch") == 0) return;
+  options.watch = seconds_of("watch", rest.empty() ? parsed["watch"].as<std::string>() : rest.front(), 0.1);
+}
+
+void read_doctor(const cxxopts::ParseResult& parsed, Options& options) {
+  if (parsed.count("processes") > 0) {
+    options.processes =
+        number<std::size_t>("processes", value_of(parsed, "processes"), 0, 100'000, "100000");
+  }
+  options.concurrency =
+      number<std::size_t>("concurrency", parsed["concurrency"].as<std::string>(), 1, 1000, "1000");
+}
+
+void read_shell(const cxxopts::ParseResult& parsed, Options& options) {
+  const auto& words = parsed.unmatched();
+  if (words.size() != 1 || (words.front() != "bash" && words.front() != "zsh")) {
+    throw UsageError{"completion takes the name of a shell, bash or zsh; see aftercommit completion --help"};
+  }
+  options.shell = words.front();
+}
+
 Options read(const cxxopts::ParseResult& parsed, const Description& command) {
   Options options{.command = command.command};
+  if (command.command == Command::kCompletion) {
+    read_shell(parsed, options);
+    return options;
+  }
   read_connections(parsed, options.connections);
-  if (names_queue(command.command)) {
+  if (is_about_jobs(command.command)) {
+    read_job_words(parsed, command.name, options);
+  } else if (command.command == Command::kStats) {
+    read_stats(parsed, command.name, options);
+  } else if (names_queue(command.command)) {
     read_queue(parsed, command.name, options);
   } else if (names_jobs(command.command)) {
     read_ids(parsed, command.name, options);
@@ -349,6 +412,7 @@ Options read(const cxxopts::ParseResult& parsed, const Description& command) {
     options.queue = value_of(parsed, "queue");
     check_name("task", options.task);
     check_name("queue", options.queue);
+    read_dead_words(parsed, options);
   }
   if (command.command == Command::kDeadList || command.command == Command::kCancel) {
     options.limit = number<std::size_t>("limit", parsed["limit"].as<std::string>(), 1, 1'000'000, "1000000");
@@ -369,6 +433,9 @@ Options read(const cxxopts::ParseResult& parsed, const Description& command) {
       throw UsageError{"adopt needs either --queue or --all; see aftercommit adopt --help"};
     }
   }
+  if (command.command == Command::kDashboard) read_dashboard_words(parsed, options.dashboard_settings);
+  if (command.command == Command::kDoctor) read_doctor(parsed, options);
+  if (command.command == Command::kTop) options.watch = seconds_of("every", parsed["every"].as<std::string>(), 0.1);
   if (command.command == Command::kAudit) {
     const auto pause = number<double>("pause", parsed["pause"].as<std::string>(), 0, 3600, "3600");
     options.pause = std::chrono::milliseconds{std::lround(pause * 1000)};
@@ -376,43 +443,94 @@ Options read(const cxxopts::ParseResult& parsed, const Description& command) {
   return options;
 }
 
+/// "dead" of "dead list".
+std::string_view first_word(std::string_view name) { return name.substr(0, name.find(' ')); }
+
+/// The second words of the commands that begin with this one; none where it is a command itself.
+std::vector<std::string_view> verbs_of(std::string_view word) {
+  std::vector<std::string_view> verbs;
+  for (const auto& command : kCommands) {
+    if (command.name.size() > word.size() && first_word(command.name) == word)
+      verbs.push_back(command.name.substr(word.size() + 1));
+  }
+  return verbs;
+}
+
+/// "migrate, stats, dead, ...": each first word once, in their order.
+std::string first_words() {
+  std::vector<std::string_view> words;
+  for (const auto& command : kCommands) {
+    const auto word = first_word(command.name);
+    if (std::ranges::find(words, word) == words.end()) words.push_back(word);
+  }
+  std::string text;
+  for (const auto word : words) text.append(text.empty() ? "" : ", ").append(word);
+  return text;
+}
+
 /// "dead list" and its like for the two words, else the first.
 std::string command_name(int argc, const char* const* argv) {
   std::string name = argv[1];
-  if ((name == "dead" || name == "periodic" || name == "limits") && argc > 2)
-    name.append(" ").append(argv[2]);
+  if (!verbs_of(name).empty() && argc > 2) name.append(" ").append(argv[2]);
   return name;
+}
+
+/// The help of one command.
+std::string help_of(const Description& command) {
+  auto text = describe(command).help();
+  if (const auto examples = examples_of(command.name); !examples.empty()) {
+    text += "\nExamples:\n";
+    std::string_view rest{examples};
+    while (!rest.empty()) {
+      const auto end = rest.find('\n');
+      text.append("  ").append(rest.substr(0, end)).append("\n");
+      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+  }
+  return text + kAfterHelp;
 }
 
 }  // namespace
 
+std::vector<CommandText> command_table() {
+  std::vector<CommandText> table;
+  for (const auto& command : kCommands) {
+    table.push_back({.name = std::string{command.name},
+                     .usage = std::string{command.usage},
+                     .what = std::string{command.what},
+                     .options = options_of(describe(command)),
+                     .examples = std::string{examples_of(command.name)}});
+  }
+  return table;
+}
+
+std::string after_help() { return kAfterHelp; }
+
 std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* const* argv) {
-  if (argc < 2)
-    throw UsageError{
-        "name a command: migrate, stats, dead, periodic, limits, audit, cancel, adopt or new-token; see "
-        "aftercommit --help"};
+  if (argc < 2) throw UsageError{"name a command: " + first_words() + "; see aftercommit --help"};
   const auto name = command_name(argc, argv);
-  if (name == "--help" || name == "-h" || name == "help" || name == "dead --help" ||
-      name == "periodic --help" || name == "limits --help") {
+  const bool asks_help_of_group = name.ends_with(" --help") && !verbs_of(first_word(name)).empty();
+  if (name == "--help" || name == "-h" || name == "help" || asks_help_of_group) {
     return PrintAndExit{overview()};
   }
   if (name == "--version") return PrintAndExit{"aftercommit " AFTERCOMMIT_VERSION "\n"};
-  if (name == "dead") throw UsageError{"dead needs one of list, show, retry, delete; see aftercommit --help"};
-  if (name == "limits") throw UsageError{"limits needs one of list, set, reset; see aftercommit --help"};
-  if (name == "periodic") {
-    throw UsageError{"periodic needs one of list, next, pause, resume, run, forget; see aftercommit --help"};
+  if (name == "--man-page") return PrintAndExit{own_man_page()};
+  if (const auto verbs = verbs_of(name); !verbs.empty()) {
+    std::string text;
+    for (const auto verb : verbs) text.append(text.empty() ? "" : ", ").append(verb);
+    throw UsageError{name + " needs one of " + text + "; see aftercommit --help"};
   }
   const auto command = std::ranges::find(kCommands, name, &Description::name);
   if (command == kCommands.end()) {
     if (may_hold_secret(name)) refuse_argument(name, "");
-    throw UsageError{in_quotes(name) + " is not a command: the first word is one of migrate, stats, " +
-                     "dead, periodic, limits, audit, cancel, adopt and new-token; see aftercommit --help"};
+    throw UsageError{in_quotes(name) + " is not a command: the first word is one of " + first_words() +
+                     "; see aftercommit --help"};
   }
   const int words = command->name.find(' ') == std::string_view::npos ? 1 : 2;
   try {
     auto description = describe(*command);
     const auto parsed = description.parse(argc - words, argv + words);
-    if (parsed.count("help") > 0) return PrintAndExit{description.help() + kAfterHelp};
+    if (parsed.count("help") > 0) return PrintAndExit{help_of(*command)};
     return read(parsed, *command);
   } catch (const cxxopts::exceptions::exception& error) {
     const std::string_view flaw = error.what();  // cxxopts quotes what it was given

@@ -9,6 +9,12 @@ namespace aftercommit::cli {
 int migrate(const Options& options);
 int print_migration(const Options& options);  ///< needs no server
 int stats(const Options& options);
+int list_jobs(const Options& options);
+int show_job(const Options& options);
+int enqueue(const Options& options);
+int purge(const Options& options);
+int list_workers(const Options& options);
+int list_tasks(const Options& options);
 int list_dead(const Options& options);
 int show_dead(const Options& options);
 int retry_dead(const Options& options);
@@ -27,5 +33,9 @@ int cancel(const Options& options);
 int list_cancelled(const Options& options);
 int adopt(const Options& options);
 int new_token(const Options& options);
+int dashboard(const Options& options);  ///< until it is stopped
+int doctor(const Options& options);
+int top(const Options& options);         ///< cli/top
+int completion(const Options& options);  ///< needs no server
 
 }  // namespace aftercommit::cli

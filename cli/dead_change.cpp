@@ -8,8 +8,10 @@
 #include <string_view>
 
 #include "cli/commands.hpp"
+#include "cli/job_words.hpp"
 #include "cli/outages.hpp"
 #include "cli/output.hpp"
+#include "cli/progress_line.hpp"
 
 namespace aftercommit::cli {
 namespace {
@@ -18,9 +20,14 @@ using operate::DeadChange;
 
 constexpr std::size_t kNamed = 20;
 
-/// The command line names jobs in one way alone: by ids, a task, or all of them.
+/// The command line names jobs in one way alone: by ids, a filter, or all of them.
 operate::DeadSelection selection(const Options& options) {
-  return {.ids = options.ids, .filter = {.queue = options.queue, .task = options.task}};
+  return {.ids = options.ids, .filter = filter_of(options)};
+}
+
+operate::ChangeOptions how(const Options& options, ProgressLine& line) {
+  return {.rehearse = options.dry_run,
+          .progress = [&line](const operate::ChangeProgress& progress) { line.show(progress); }};
 }
 
 void complain(const std::string& sentence) { std::cerr << "aftercommit: " << sentence << '\n'; }
@@ -51,8 +58,16 @@ int report(const DeadChange& done) {
 
 int retry_dead(const Options& options) {
   operate::Servers servers{options.connections, warn};
-  const auto done = operate::retry_dead(servers, selection(options));
-  std::cout << "retried " << count_of(done.changed, "job") << '\n';
+  DeadChange done;
+  {
+    ProgressLine line{options.dry_run ? "would retry" : "retried"};
+    done = operate::retry_dead(servers, selection(options), how(options, line));
+  }
+  if (options.json) {
+    print_json(operate::in_json(done));
+    return report(done);
+  }
+  std::cout << (options.dry_run ? "would retry " : "retried ") << count_of(done.changed, "job") << '\n';
   if (done.left_to_relay > 0) {
     const auto& outage = done.outage;
     std::cout << done.left_to_relay << " of them stand in the job table only, because Redis "
@@ -65,8 +80,16 @@ int retry_dead(const Options& options) {
 
 int delete_dead(const Options& options) {
   operate::Servers servers{options.connections, warn};
-  const auto done = operate::delete_dead(servers, selection(options));
-  std::cout << "deleted " << count_of(done.changed, "dead job") << '\n';
+  DeadChange done;
+  {
+    ProgressLine line{options.dry_run ? "would delete" : "deleted"};
+    done = operate::delete_dead(servers, selection(options), how(options, line));
+  }
+  if (options.json) {
+    print_json(operate::in_json(done));
+    return report(done);
+  }
+  std::cout << (options.dry_run ? "would delete " : "deleted ") << count_of(done.changed, "dead job") << '\n';
   return report(done);
 }
 

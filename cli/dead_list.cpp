@@ -10,6 +10,7 @@
 #include "base/log/log_format.hpp"
 #include "base/text/text.hpp"
 #include "cli/commands.hpp"
+#include "cli/job_words.hpp"
 #include "cli/outages.hpp"
 #include "cli/output.hpp"
 
@@ -77,7 +78,12 @@ void print(const DeadList& list) {
     }
     table.print();
   }
-  if (list.more) std::cout << "(the newest " << list.jobs.size() << ": --limit lists more)\n";
+  if (list.more && list.jobs.empty()) {
+    std::cout << "(" << list.looked_at << " looked at; more by --after '" << list.next << "')\n";
+  } else if (list.more) {
+    std::cout << "(the newest " << list.jobs.size() << ": --limit lists more, or --after '" << list.next
+              << "')\n";
+  }
   tell_if_none(list.answers);
 }
 
@@ -85,8 +91,7 @@ void print(const DeadList& list) {
 
 int list_dead(const Options& options) {
   operate::Servers servers{options.connections, warn};
-  const auto list =
-      operate::newest_dead(servers, {.queue = options.queue, .task = options.task}, options.limit);
+  const auto list = operate::newest_dead(servers, filter_of(options), options.limit, options.after);
   if (options.json) {
     print_json(operate::in_json(list));
   } else {

@@ -56,6 +56,26 @@ int run(const Options& options) {
       return adopt(options);
     case Command::kNewToken:
       return new_token(options);
+    case Command::kDoctor:
+      return doctor(options);
+    case Command::kTop:
+      return top(options);
+    case Command::kCompletion:
+      return completion(options);
+    case Command::kJobs:
+      return list_jobs(options);
+    case Command::kJob:
+      return show_job(options);
+    case Command::kEnqueue:
+      return enqueue(options);
+    case Command::kPurge:
+      return purge(options);
+    case Command::kWorkers:
+      return list_workers(options);
+    case Command::kTasks:
+      return list_tasks(options);
+    case Command::kDashboard:
+      return dashboard(options);
   }
   return kExitFault;
 }

@@ -8,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "aftercommit/priority.hpp"
+#include "dashboard/settings.hpp"
 #include "operate/connections.hpp"
+#include "operate/job_filter.hpp"
 
 namespace aftercommit::cli {
 
@@ -33,7 +36,17 @@ enum class Command : std::uint8_t {
   kAudit,
   kCancel,
   kAdopt,
-  kNewToken
+  kNewToken,
+  kDoctor,
+  kTop,
+  kCompletion,
+  kJobs,
+  kJob,
+  kEnqueue,
+  kPurge,
+  kWorkers,
+  kTasks,
+  kDashboard
 };
 
 struct Options {
@@ -58,12 +71,43 @@ struct Options {
   std::string app{};          ///< that declares it; empty: any
 
   std::chrono::milliseconds pause{1000};  ///< audit: between two looks
+
+  std::optional<std::chrono::milliseconds> watch{};  ///< stats: look again each time; top: how often
+  std::chrono::milliseconds rate{1000};              ///< stats: between the two looks that make one; 0: none
+
+  std::optional<std::size_t> processes{};  ///< doctor: of workers; empty: those that hold a lease
+  std::size_t concurrency = 8;             ///< doctor: of each of them
+
+  // Which jobs, see operate/job_filter.hpp, beside task and queue.
+  std::string argument{};
+  std::string error{};
+  std::optional<std::chrono::milliseconds> older_than{};
+  std::optional<std::chrono::milliseconds> newer_than{};
+  std::optional<operate::JobStanding> state{};
+  std::string after{};   ///< where a list goes on
+  bool oldest = false;   ///< jobs: the oldest rows first
+  bool args = false;     ///< jobs, job: with arguments
+  bool dry_run = false;  ///< dead retry, dead delete
+
+  std::string args_json = "[]";  ///< enqueue: of its `task`, as what follows
+  std::optional<std::chrono::milliseconds> countdown{};
+  std::optional<std::chrono::milliseconds> expires{};
+  std::optional<Priority> priority{};
+  std::optional<int> max_retries{};
+  bool immediate = false;
+
+  bool durable = false;  ///< purge: rows as well
+  bool yes = false;      ///< purge: it is not asked
+
+  dashboard::Settings dashboard_settings{};
+
+  std::string shell{};  ///< completion: "bash" or "zsh"
 };
 
 /// The exit codes of the command, as its --help lists them.
 enum ExitCode : int {
   kExitDone = 0,
-  /// audit: something needs to be done; dead, periodic: what was named could not be had; cancel: one of the
+  /// audit: something needs to be done; doctor: a promise is in danger; dead, periodic: what was named could not be had; cancel: one of the
   /// jobs cannot be cancelled any more, or is not known
   kExitFound = 1,
   kExitUsage = 2,    ///< an unknown command, or a wrong option

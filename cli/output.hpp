@@ -4,17 +4,21 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "cli/colour.hpp"
 #include "operate/json.hpp"
 
 namespace aftercommit::cli {
 
 /// One document, in ASCII, so that no text within can steer a terminal.
 void print_json(const operate::Json& document);
+/// The same in one line, for one of many.
+void print_json_line(const operate::Json& document);
 
 /// A setting of Redis that puts jobs at risk, on standard error.
 void warn(const std::string& warning);
@@ -39,11 +43,17 @@ class Table {
 
   explicit Table(std::vector<Column> columns) : columns_{std::move(columns)} {}
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }  ///< a cell for each column
+  /// The cell of the last row in this column, where there are colours.
+  void paint(std::size_t column, Colour colour) { colours_[{rows_.size() - 1, column}] = colour; }
+  /// To standard output, in colours if that is a terminal.
   void print() const;
+  /// Lines, the first of headings.
+  std::string str(bool coloured) const;
 
  private:
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
+  std::map<std::pair<std::size_t, std::size_t>, Colour> colours_;  // by row and column
 };
 
 }  // namespace aftercommit::cli

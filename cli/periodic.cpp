@@ -18,7 +18,7 @@ namespace {
 using operate::PeriodicTask;
 using State = PeriodicTask::State;
 
-constexpr std::size_t kNameShown = 100;
+constexpr std::size_t kPeriodicNameShown = 100;
 constexpr std::size_t kNextTimes = 5;
 constexpr std::chrono::seconds kPatience{10};  // workers look every 2 s
 
@@ -30,7 +30,7 @@ std::string second(const std::optional<std::chrono::sys_seconds>& time) {
 }
 
 std::string quoted(const PeriodicTask& task) {
-  return "'" + one_line(task.row.declared.name, kNameShown) + "'";
+  return "'" + one_line(task.row.declared.name, kPeriodicNameShown) + "'";
 }
 
 void require_a_database(operate::Servers& servers) {
@@ -43,7 +43,7 @@ std::optional<PeriodicTask> find(operate::Servers& servers, const Options& optio
   require_a_database(servers);
   auto task = operate::find_periodic(servers, options.name, options.app);
   if (!task) {
-    std::cerr << "aftercommit: no periodic task has the name '" << one_line(options.name, kNameShown)
+    std::cerr << "aftercommit: no periodic task has the name '" << one_line(options.name, kPeriodicNameShown)
               << "': aftercommit periodic list shows them\n";
   }
   return task;
@@ -68,8 +68,8 @@ void print(const std::vector<PeriodicTask>& tasks) {
   for (const auto& task : tasks) {
     const auto& declared = task.row.declared;
     any_gone |= task.state() == State::kGone;
-    table.add({one_line(declared.name, kNameShown), std::string{operate::word(task.state())},
-               one_line(declared.schedule, kNameShown), one_line(declared.zone, 64),
+    table.add({one_line(declared.name, kPeriodicNameShown), std::string{operate::word(task.state())},
+               one_line(declared.schedule, kPeriodicNameShown), one_line(declared.zone, 64),
                task.row.never ? "never" : second(task.next_at()), second(task.row.last_tick),
                one_line(declared.task, 64), one_line(task.row.app, 64), task.alias});
   }

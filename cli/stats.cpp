@@ -1,14 +1,22 @@
 /// `aftercommit stats`: how much waits where.
 #include "operate/stats.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <iostream>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "aftercommit/error.hpp"
+#include "base/log/log_format.hpp"
 #include "cli/commands.hpp"
 #include "cli/outages.hpp"
 #include "cli/output.hpp"
@@ -27,16 +35,27 @@ std::string cell(const Figure& figure, const std::string& text) {
   return figure.is_at_least() ? text + "+" : "?";
 }
 
+std::string rate_text(const std::optional<double>& rate) {
+  if (!rate) return "-";
+  const auto tenths = std::lround(*rate * 10);
+  if (tenths >= 100 || tenths % 10 == 0) return std::to_string(std::lround(*rate)) + "/s";
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "/s";
+}
+
 void print_table(const Stats& stats) {
   Table table{{{"queue", Table::Align::kLeft},
                {"ready"},
                {"delayed"},
                {"running"},
+               {"retrying"},
                {"dead"},
                {"oldest"},
                {"durable"},
                {"oldest durable"},
+               {"relay lag"},
+               {"rate"},
                {"workers"}}};
+  constexpr std::size_t kDead = 5, kWorkers = 11;
   for (const auto& [name, queue] : stats.queues) {
     std::vector<std::string> row{one_line(name, 64)};
     for (const auto& figure : operate::figures(queue, stats)) {
@@ -46,8 +65,11 @@ void print_table(const Stats& stats) {
                                                 : std::to_string(*figure.number)));
     }
     const auto workers = queue.redis.workers;
+    row.push_back(cell({"rate", stats.in_redis(), 0}, rate_text(queue.rate)));
     row.push_back(cell({"workers", stats.in_redis(), workers}, std::to_string(workers)));
     table.add(std::move(row));
+    if (queue.redis.dead + queue.dead_rows > 0) table.paint(kDead, Colour::kRed);
+    if (operate::unserved(queue, stats) != Unserved::kNot) table.paint(kWorkers, Colour::kYellow);
   }
   table.print();
 }
@@ -81,11 +103,10 @@ void print(const Stats& stats) {
   tell_if_none(stats.answers);
 }
 
-}  // namespace
-
-int stats(const Options& options) {
+int once(const Options& options) {
   operate::Servers servers{options.connections, warn};
-  const auto stats = operate::count_jobs(servers);
+  auto stats = operate::count_jobs(servers);
+  if (options.rate > milliseconds{0}) operate::measure_rates(servers, stats, options.rate);
   if (options.json) {
     print_json(operate::in_json(stats));
   } else {
@@ -93,6 +114,50 @@ int stats(const Options& options) {
   }
   tell_outages(stats.answers, "what ", " holds is not counted");
   return stats.answers.from_all() ? kExitDone : kExitServers;
+}
+
+/// Until a signal ends it, or whoever reads it goes away.
+[[noreturn]] void watch(const Options& options) {
+  constexpr int kRestPerLook = 4;
+  const bool clears = !options.json && ::isatty(STDOUT_FILENO) == 1;
+  Stats before;
+  auto next = std::chrono::steady_clock::now();
+  const auto look = [&] {
+    operate::Servers servers{options.connections, warn};  // one that was away may be back
+    auto stats = operate::count_jobs(servers);
+    if (!before.queues.empty()) operate::take_rates(stats, before);
+    if (options.json) {
+      print_json_line(operate::in_json(stats));
+    } else {
+      if (clears) std::cout << "\x1b[H\x1b[2J";  // home, and all of the screen
+      std::cout << utc(std::chrono::system_clock::now()) << '\n';
+      print(stats);
+      if (!clears) std::cout << '\n';
+    }
+    tell_outages(stats.answers, "what ", " holds is not counted");
+    before = std::move(stats);
+  };
+  while (true) {
+    const auto begun = std::chrono::steady_clock::now();
+    try {
+      look();
+    } catch (const Error& error) {  // all of them are away
+      if (!error.retryable()) throw;
+      std::cerr << "aftercommit: " << one_line(error.what(), 1000) << '\n';
+    }
+    if (!std::cout.flush()) throw std::runtime_error{"cannot write to standard output"};
+    const auto now = std::chrono::steady_clock::now();
+    // Where counting takes long, servers are left alone for most of the time.
+    next = std::max(next + *options.watch, now + kRestPerLook * (now - begun));
+    std::this_thread::sleep_until(next);
+  }
+}
+
+}  // namespace
+
+int stats(const Options& options) {
+  if (options.watch) watch(options);
+  return once(options);
 }
 
 }  // namespace aftercommit::cli

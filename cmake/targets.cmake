@@ -23,6 +23,18 @@ function(aftercommit_compile target)
   endif()
 endfunction()
 
+# A shared library shows what is ours, under a version of this release, and hides what it is made with: see symbols.map.
+function(aftercommit_hide_symbols target)
+  get_target_property(type ${target} TYPE)
+  if(NOT type STREQUAL "SHARED_LIBRARY" OR AFTERCOMMIT_SANITIZE)  # whose runtimes look for symbols of their own
+    return()
+  endif()
+  set(map ${PROJECT_BINARY_DIR}/symbols.map)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/symbols.map.in ${map} @ONLY)
+  target_link_options(${target} PRIVATE "LINKER:--version-script=${map}")
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${map})
+endfunction()
+
 # aftercommit_library(client SOURCES a.cpp ...): one floor of the house, installed as aftercommit::client.  With
 # CMAKE_UNITY_BUILD each of its rooms is compiled as one file, which takes a third of the time.
 function(aftercommit_library floor)
@@ -38,6 +50,7 @@ function(aftercommit_library floor)
     set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${room})
   endforeach()
   aftercommit_compile(${target})
+  aftercommit_hide_symbols(${target})
   # Of types that only this file sees: g++ takes each file within another one for a header.
   target_compile_options(${target} PRIVATE
                          $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wno-subobject-linkage>)

@@ -57,8 +57,8 @@ bool Audit::needs_somebody() const {
                              [](const Disagreement& each) { return operate::needs_somebody(each.kind); });
 }
 
-Audit audit(Servers& servers, std::chrono::milliseconds pause) {
-  Audit found{.census = take_census(servers, pause)};
+Audit audit(Servers& servers, std::chrono::milliseconds pause, const std::function<void()>& step) {
+  Audit found{.census = take_census(servers, pause, step)};
   found.disagreements = grouped(found.census.findings, servers.redis_url());
   return found;
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,8 @@ struct Audit {
   bool needs_somebody() const;  ///< else what disagrees passes by itself
 };
 
-/// Of all databases, which have to answer as Redis has; `pause` as for take_census().
-Audit audit(Servers& servers, std::chrono::milliseconds pause);
+/// Of all databases, which have to answer as Redis has; `pause` and `step` as for take_census().
+Audit audit(Servers& servers, std::chrono::milliseconds pause, const std::function<void()>& step = {});
 
 Json in_json(const Audit& audit);
 

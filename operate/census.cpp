@@ -54,7 +54,7 @@ void count(Standing& standing, JobState state) {
 /// lost; then Redis is asked again for exactly these.
 class Look {
  public:
-  explicit Look(Servers& servers) : servers_{servers} {}
+  Look(Servers& servers, const std::function<void()>& step) : servers_{servers}, step_{step} {}
 
   Census take() {
     for (const auto& queue : servers_.broker().queues()) read_queue(queue);
@@ -74,11 +74,16 @@ class Look {
   }
 
  private:
+  void step() const {
+    if (step_) step_();
+  }
+
   void read_queue(const Queue& queue) {
     auto& broker = servers_.broker();
     const auto counts = broker.counts(queue);
     census_.others[queue].dead += counts.dead;
     broker.for_each_job(queue, [&](JobState state, std::string_view payload) {
+      step();
       const auto decoded = decode(payload, kSizeLimit);
       if (const auto* const job = std::get_if<Envelope>(&decoded)) {
         see(queue, state, job->id, job->durable, job->database);
@@ -93,6 +98,7 @@ class Look {
       find(Kind::kUnreadable, queue, std::to_string(payload.size()) + " bytes: " + malformed.reason);
     });
     broker.for_each_durable(queue, [&](const JobId& job) {
+      step();
       auto& seen = seen_[job];
       seen.claimed = true;
       if (seen.entries == 0) seen.queue = queue;
@@ -111,6 +117,7 @@ class Look {
 
   void read_dead(Store& store) {
     store.table.for_each_dead([&](const JobId& job, const Queue& queue) {
+      step();
       if (dead_.insert(job).second) ++census_.durable[queue].dead;
     });
   }
@@ -124,6 +131,7 @@ class Look {
   }
 
   void read_row(const detail::JobRow& row) {
+    step();
     auto& standing = census_.durable[row.queue];
     ++standing.rows;
     if (dead_.contains(row.id)) find(Kind::kAliveAndDead, row.queue, row.id.str());
@@ -227,7 +235,8 @@ class Look {
     census_.findings.insert({.kind = kind, .queue = queue, .subject = std::move(subject)});
   }
 
-  Servers& servers_;  // not owned, outlives this
+  Servers& servers_;                   // not owned, outlives this, as the next
+  const std::function<void()>& step_;  // may be null
   Census census_;
   std::unordered_map<JobId, Seen> seen_;
   std::unordered_set<JobId> dead_;
@@ -269,12 +278,12 @@ DurableStanding sum(const std::map<Queue, DurableStanding>& queues) {
   return all;
 }
 
-Census take_census(Servers& servers, std::chrono::milliseconds pause) {
-  auto census = Look{servers}.take();
+Census take_census(Servers& servers, std::chrono::milliseconds pause, const std::function<void()>& step) {
+  auto census = Look{servers, step}.take();
   census.looks = 1;
   while (!census.findings.empty() && census.looks < kLooks) {
     std::this_thread::sleep_for(pause);
-    auto next = Look{servers}.take();
+    auto next = Look{servers, step}.take();
     next.looks = census.looks + 1;
     excuse(next, census.findings);
     census = std::move(next);

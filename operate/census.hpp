@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -49,6 +50,7 @@ DurableStanding sum(const std::map<Queue, DurableStanding>& queues);
 
 /// Looks until nothing disagrees, and three times at most, with `pause` in between: while it looks, jobs
 /// move, and what has only moved does not disagree again.  The numbers are those of the last look.
-Census take_census(Servers& servers, std::chrono::milliseconds pause);
+/// `step` is called at each job that is met, and what it throws ends the look; null: not.
+Census take_census(Servers& servers, std::chrono::milliseconds pause, const std::function<void()>& step = {});
 
 }  // namespace aftercommit::operate

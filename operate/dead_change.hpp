@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,7 +30,7 @@ struct DeadThatStays {
 
 /// What has become of them.
 struct DeadChange {
-  std::size_t changed = 0;            ///< retried or deleted, by this call
+  std::size_t changed = 0;            ///< retried or deleted, by this call; in a rehearsal: would have been
   std::vector<DeadThatStays> stay{};  ///< in the order in which they were met
   std::set<std::string> missing{};    ///< ids that no dead job has, as far as the servers have answered
   bool all_seen = true;               ///< no server is away that one of them may be kept in
@@ -37,15 +38,33 @@ struct DeadChange {
   /// Retried durable jobs that stand in the job table alone until a relay brings them to Redis: because that
   /// is away, or has still to hear from a worker how they ended before.
   std::size_t left_to_relay = 0;
-  std::string outage{};  ///< how Redis is away that would have taken them; empty: it is not
+  std::string outage{};      ///< how Redis is away that would have taken them; empty: it is not
+  bool interrupted = false;  ///< ended by ChangeOptions::goes_on
 };
 
-/// Puts them back into their queues, at once, with their ids and a new first attempt.  A server may be away:
-/// then it is done to what the others keep.  Throws as Servers::look_at_each(), and what a database throws
-/// in the middle of it.
-DeadChange retry_dead(Servers& servers, const DeadSelection& selection);
+/// How far a change has got, and how it is done.
+struct ChangeProgress {
+  std::size_t looked_at = 0;
+  std::size_t changed = 0;
+};
+struct ChangeOptions {
+  bool rehearse = false;  ///< change nothing, and say what would be
+  /// Called after each batch; null: not.
+  std::function<void(const ChangeProgress& progress)> progress{};
+  /// Asked before each batch: false ends it there; null: to the end.
+  std::function<bool()> goes_on{};
+};
+
+/// Puts them back into their queues, at once, with their ids and a new first attempt: those of a job table in
+/// batches, each in a transaction of its own, so that one that is ended midway has done a part.  A server may
+/// be away: then it is done to what the others keep.  Throws as Servers::look_at_each(), and what a database
+/// throws in the middle of it.
+DeadChange retry_dead(Servers& servers, const DeadSelection& selection, const ChangeOptions& options = {});
 
 /// Deletes them for good; in all else the same.
-DeadChange delete_dead(Servers& servers, const DeadSelection& selection);
+DeadChange delete_dead(Servers& servers, const DeadSelection& selection, const ChangeOptions& options = {});
+
+/// changed, stay, missing, left_to_relay and the answers.
+Json in_json(const DeadChange& change);
 
 }  // namespace aftercommit::operate

@@ -1,68 +1,54 @@
 #include "operate/dead_jobs.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <exception>
+#include <map>
+#include <string_view>
 #include <thread>
-#include <unordered_set>
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "base/epoch_ms.hpp"
+#include "broker/envelope/job_identity.hpp"
+#include "client/job_table/columns.hpp"
+#include "client/postgres/error_text.hpp"
+#include "client/postgres/pqxx_compat.hpp"
+#include "client/statements/sql_template.hpp"
+#include "operate_sql.hpp"
 
 namespace aftercommit::operate {
 namespace {
 
 constexpr std::size_t kLettersAtOnce = 100;  // letters of 1 MiB each at worst
 
+// Obstacles.
+constexpr const char* kWaits = "it stands in the job table as well, and will run: delete this letter instead";
+constexpr const char* kGone = "somebody else has retried or deleted it meanwhile";
+
 }  // namespace
 
-std::vector<DeadSource> DeadJobs::redis(const Queue& queue) {
-  if (!queue.empty()) return {{nullptr, queue}};
-  std::vector<DeadSource> sources;
-  for (auto& name : servers_.broker().queues()) sources.push_back({nullptr, std::move(name)});
-  return sources;
+std::vector<Queue> DeadJobs::redis(const Queue& queue) {
+  if (!queue.empty()) return {queue};
+  return servers_.broker().queues();
 }
 
-void DeadJobs::visit(const DeadSource& source, const Visitor& visitor) {
-  if (source.store != nullptr) {
-    visit_table(*source.store, source.queue, visitor);
-  } else {
-    visit_redis(source.queue, visitor);
-  }
-}
-
-void DeadJobs::visit_table(const Store& store, const Queue& queue, const Visitor& visitor) {
-  std::optional<detail::DeadPlace> after;
+/// By the time of death, so that new deaths move nothing.
+void DeadJobs::visit_redis(const Queue& queue, std::optional<std::chrono::system_clock::time_point> until,
+                           const Visitor& visitor) {
+  const auto last = from_epoch_ms(kLongestMs);  // the clock ends there; a score may lie beyond
+  auto at = until.value_or(last);
+  std::size_t stay = 0;  // that died at that time and have been visited
   for (;;) {
-    auto rows = store.table.dead(queue, kLettersAtOnce, after);
-    if (rows.empty()) return;
-    after = {.died_at = rows.back().died_at, .id = rows.back().id};
-    for (auto& row : rows) {
-      const auto dead =
-          dead_job(store.alias, row.id, std::move(row.queue), row.died_at, std::move(row.letter));
-      if (visitor(dead) == Fate::kStop) return;
-    }
-  }
-}
-
-void DeadJobs::visit_redis(const Queue& queue, const Visitor& visitor) {
-  std::optional<std::chrono::system_clock::time_point> begun;  // by the clock that times the deaths
-  std::unordered_set<std::size_t> seen;  // new deaths push those behind them into the next page
-  std::size_t offset = 0;
-  for (;;) {
-    auto entries = servers_.broker().dead_letters(queue, offset, kLettersAtOnce);
+    auto entries = servers_.broker().dead_letters_until(queue, at, stay, kLettersAtOnce);
     if (entries.empty()) return;
     for (auto& entry : entries) {
-      const auto dead = dead_job({}, {}, queue, entry.died_at, std::move(entry.letter));
-      if (!begun) begun = dead.died_at;
-      const auto known = std::hash<std::string>{}(dead.id + dead.text);
-      if (dead.died_at > *begun || seen.contains(known)) {
-        ++offset;
-        continue;
-      }
-      const auto fate = visitor(dead);
+      const auto died_at = entry.died_at;
+      const auto fate = visitor(dead_job({}, {}, queue, died_at, std::move(entry.letter)));
       if (fate == Fate::kStop) return;
-      if (fate == Fate::kGone) continue;
-      ++offset;
-      seen.insert(known);
+      if (died_at != at) stay = 0;
+      at = died_at;
+      if (fate != Fate::kGone) ++stay;
     }
   }
 }
@@ -79,10 +65,10 @@ std::string DeadJobs::retry(const DeadJob& dead) {
   if (!dead.is_in_redis()) {
     const auto& table = servers_.store(dead.database).table;
     if (table.find(dead.job()->id)) {
-      return "it stands in the job table as well, and will run: delete this letter instead";
+      return kWaits;
     }
-    let_settle(dead);
-    if (!table.revive(dead.job()->id)) return "somebody else has retried or deleted it meanwhile";
+    let_settle(dead.queue, {&dead.job()->id, 1});
+    if (!table.revive(dead.job()->id)) return kGone;
     push(dead, table);
     return {};
   }
@@ -92,19 +78,81 @@ std::string DeadJobs::retry(const DeadJob& dead) {
                           .durable = again.durable ? std::optional{again.id} : std::nullopt,
                           .priority = again.priority};
   if (!servers_.broker().remove_dead_letter(dead.queue, dead.text, &outgoing)) {
-    return "somebody else has retried or deleted it meanwhile";
+    return kGone;
   }
   return {};
 }
 
+/// What is wrong with this one alone is an obstacle: it must not stand before all that died earlier.
+std::string DeadJobs::retry_or_tell(const DeadJob& dead) {
+  constexpr std::string_view kDataExceptions = "22";
+  try {
+    return retry(dead);
+  } catch (const PayloadError& error) {
+    return error.what();
+  } catch (const pqxx::sql_error& error) {
+    if (!detail::sqlstate_of(error).starts_with(kDataExceptions)) throw;
+    return detail::first_line(error);
+  }
+}
+
+std::vector<std::string> DeadJobs::retry_all(const Store& store, std::span<const DeadJob> dead) {
+  std::vector<std::string> obstacles;
+  std::vector<std::size_t> able;
+  std::map<Queue, std::vector<JobId>> back;
+  for (std::size_t i = 0; i < dead.size(); ++i) {
+    obstacles.push_back(dead[i].obstacle());
+    if (!obstacles[i].empty()) continue;
+    able.push_back(i);
+    back[dead[i].queue].push_back(dead[i].job()->id);
+  }
+  for (const auto& [queue, jobs] : back) let_settle(queue, jobs);
+  try {
+    store.database.atomic([&] {
+      back.clear();
+      for (const auto i : able) {
+        const auto& job = dead[i].job()->id;
+        obstacles[i].clear();
+        if (store.table.find(job)) {
+          obstacles[i] = kWaits;
+        } else if (!store.table.revive(job)) {
+          obstacles[i] = kGone;
+        } else {
+          back[dead[i].queue].push_back(job);
+        }
+      }
+    });
+  } catch (const DatabaseUnavailable&) {
+    throw;
+  } catch (const CommitInDoubt&) {
+    throw;
+  } catch (const std::exception&) {  // one of them would not go, and took the others with it
+    for (const auto i : able) obstacles[i] = retry_or_tell(dead[i]);
+    return obstacles;
+  }
+  for (const auto& [queue, jobs] : back) push_all(store, queue, jobs);
+  return obstacles;
+}
+
+std::size_t DeadJobs::remove_all(const Store& store, std::span<const DeadJob> dead) {
+  std::vector<JobId> ids;
+  for (const auto& one : dead) ids.push_back(JobId::parse(one.id).value());
+  const auto sql = detail::in_schema(operate_sql::forget_letters, store.database.options().schema);
+  return static_cast<std::size_t>(store.database.exec(sql, detail::in_braces(ids)).affected_rows());
+}
+
 /// In the moment after a death Redis has still to hear of it.  Waiting for that spares the relay a second
 /// copy; nothing depends on it.
-void DeadJobs::let_settle(const DeadJob& dead) {
+void DeadJobs::let_settle(const Queue& queue, std::span<const JobId> jobs) {
   constexpr Millis kPatience{2000};  // for all jobs of one command
   constexpr Millis kPause{20};
   if (!outage_.empty()) return;  // it is away, as push() will tell
   try {
-    while (servers_.broker().has_durable(dead.queue, {&dead.job()->id, 1}).at(0)) {
+    const auto are_there = [&] {
+      const auto there = servers_.broker().has_durable(queue, jobs);
+      return std::ranges::find(there, true) != there.end();
+    };
+    while (are_there()) {
       const auto now = std::chrono::steady_clock::now();
       if (!patient_until_) patient_until_ = now + kPatience;
       if (now > *patient_until_) return;
@@ -140,6 +188,41 @@ void DeadJobs::push(const DeadJob& dead, const detail::JobTable& table) {
   } catch (const Error& error) {
     outage_ = error.what();
     ++left_to_relay_;
+  }
+}
+
+void DeadJobs::push_all(const Store& store, const Queue& queue, std::span<const JobId> jobs) {
+  if (!outage_.empty()) {
+    left_to_relay_ += jobs.size();
+    return;
+  }
+  std::size_t counted = 0;
+  try {
+    const auto there = servers_.broker().has_durable(queue, jobs);
+    std::vector<JobId> free;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      if (!there[i]) free.push_back(jobs[i]);
+    }
+    counted = jobs.size() - free.size();
+    left_to_relay_ += counted;
+    if (free.empty()) return;
+    const auto sql = detail::in_schema(operate_sql::unmark_revivals, store.database.options().schema);
+    std::vector<Outgoing> outgoing;
+    for (const auto& row : store.database.exec(sql, detail::in_braces(free))) {
+      const auto id = detail::id_of(row[0]);
+      auto envelope = row[2].as<std::string>();
+      const auto priority = identify(envelope).priority;
+      outgoing.push_back({.queue = row[1].as<std::string>(),
+                          .payload = std::move(envelope),
+                          .durable = id,
+                          .priority = priority});
+    }
+    servers_.broker().enqueue(outgoing, servers_.app().options().enqueue_timeout);
+  } catch (const DatabaseUnavailable&) {
+    throw;
+  } catch (const Error& error) {
+    outage_ = error.what();
+    left_to_relay_ += jobs.size() - counted;
   }
 }
 

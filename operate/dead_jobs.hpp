@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,34 +15,34 @@
 
 namespace aftercommit::operate {
 
-/// One place they are kept in: the table of one database, or a queue in Redis.
-struct DeadSource {
-  const Store* store = nullptr;  ///< null: Redis
-  Queue queue{};                 ///< in a table, empty for all queues
-};
-
 /// Deaths that happen while it works are left for the next time.
 class DeadJobs {
  public:
   /// `servers` is not owned and outlives this.
   explicit DeadJobs(Servers& servers) : servers_{servers} {}
 
-  /// Those of Redis: of one queue, or of all if `queue` is empty.
-  std::vector<DeadSource> redis(const Queue& queue);
+  /// The queues of Redis whose dead jobs are meant: this one, or all if it is empty.
+  std::vector<Queue> redis(const Queue& queue);
 
   /// What became of a job that was visited.
   enum class Fate : std::uint8_t { kStays, kGone, kStop };
-  /// Visits those of one source, the newest first.
+  /// Visits those of a queue in Redis that died at `until` or before, the newest first.
   using Visitor = std::function<Fate(const DeadJob& dead)>;
-  void visit(const DeadSource& source, const Visitor& visitor);
+  void visit_redis(const Queue& queue, std::optional<std::chrono::system_clock::time_point> until,
+                   const Visitor& visitor);
 
   /// The one that this job table keeps.
   static std::optional<DeadJob> find_durable(const Store& store, const std::string& id);
 
   /// Back into its queue.  An obstacle, or empty.
   std::string retry(const DeadJob& dead);
+  /// The same for many of one job table, in one transaction and two round trips to Redis; of each an
+  /// obstacle, or empty.
+  std::vector<std::string> retry_all(const Store& store, std::span<const DeadJob> dead);
   /// False if it was gone.
   bool remove(const DeadJob& dead);
+  /// Many of one job table, by one statement; how many were there.
+  static std::size_t remove_all(const Store& store, std::span<const DeadJob> dead);
 
   /// Durable jobs that are back in the job table and that a relay has to bring to Redis: because that is
   /// away, or has still to hear from a worker how they ended before.
@@ -49,10 +50,10 @@ class DeadJobs {
   const std::string& outage() const { return outage_; }  ///< how Redis is away; empty: it is not
 
  private:
-  static void visit_table(const Store& store, const Queue& queue, const Visitor& visitor);
-  void visit_redis(const Queue& queue, const Visitor& visitor);
-  void let_settle(const DeadJob& dead);
+  std::string retry_or_tell(const DeadJob& dead);
+  void let_settle(const Queue& queue, std::span<const JobId> jobs);
   void push(const DeadJob& dead, const detail::JobTable& table);
+  void push_all(const Store& store, const Queue& queue, std::span<const JobId> jobs);
 
   Servers& servers_;  // not owned, outlives this
   std::optional<std::chrono::steady_clock::time_point> patient_until_;

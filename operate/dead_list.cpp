@@ -1,28 +1,134 @@
 #include "operate/dead_list.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "operate/dead_jobs.hpp"
+#include "operate/letters.hpp"
 
 namespace aftercommit::operate {
 namespace {
 
 using Fate = DeadJobs::Fate;
 
-void keep_newest(std::size_t limit, DeadList& list) {
-  auto& jobs = list.jobs;
-  std::ranges::stable_sort(jobs, std::ranges::greater{}, &DeadJob::died_at);
-  if (jobs.size() <= limit) return;
-  jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(limit), jobs.end());
-  list.more = true;
-}
+constexpr std::size_t kLettersOfAList = 100;  // of 1 MiB each at worst, in one statement
+
+/// Puts the jobs of several places in their order.
+class DeadListing {
+ public:
+  DeadListing(Servers& servers, const DeadFilter& filter, std::size_t limit, const std::string& after,
+              const LookBounds& bounds)
+      : servers_{servers}, dead_jobs_{servers}, filter_{filter}, limit_{limit}, bounds_{bounds} {
+    if (!after.empty()) after_ = DeathPlace::parse(after);
+  }
+
+  DeadList run() {
+    list_.answers = servers_.look_at_each([&](const Store& store) { read_table(store); },
+                                          [&](Browsing&) {
+                                            for (const auto& queue : dead_jobs_.redis(filter_.queue))
+                                              read_redis(queue);
+                                          });
+    finish();
+    return std::move(list_);
+  }
+
+ private:
+  void read_table(const Store& store) {
+    auto after = after_;
+    std::size_t found = 0, looked_at = 0;
+    while (found <= limit_) {  // one more: is there any?
+      if (looked_at >= bounds_.rows) return cut(after);
+      const auto wanted = limit_ + 1 - found;
+      const auto slice = find_letters(store,
+                                      {.filter = filter_,
+                                       .look_at = filter_.has_text() ? kLookAt : wanted,
+                                       .most = std::min(wanted, kLettersOfAList),
+                                       .longest = bounds_.statement},
+                                      after);
+      looked_at += slice.looked_at;
+      list_.looked_at += slice.looked_at;
+      for (const auto& dead : slice.dead) {
+        if (!matches_text(filter_, dead)) continue;
+        list_.jobs.push_back(dead);
+        ++found;
+      }
+      if (!slice.next) return;
+      after = slice.next;
+    }
+  }
+
+  /// Redis orders the letters of one millisecond in its own way: so all of them are read.
+  void read_redis(const Queue& queue) {
+    std::size_t found = 0, looked_at = 0;
+    std::optional<DeathPlace> last;
+    dead_jobs_.visit_redis(queue, begin_in_redis(), [&](const DeadJob& dead) {
+      const auto place = place_of(dead);
+      if (last && place.died_at < last->died_at) {
+        if (found > limit_) return Fate::kStop;
+        if (looked_at >= bounds_.rows) {
+          cut(last);
+          return Fate::kStop;
+        }
+        if (filter_.since && place.died_at < *filter_.since) return Fate::kStop;
+      }
+      ++looked_at;
+      ++list_.looked_at;
+      last = DeathPlace{.died_at = place.died_at};  // behind all of that millisecond
+      if (after_ && !after_->is_newer_than(place)) return Fate::kStays;
+      if (!filter_.matches_time(dead.died_at) || !matches_text(filter_, dead)) return Fate::kStays;
+      list_.jobs.push_back(dead);
+      ++found;
+      return Fate::kStays;
+    });
+  }
+
+  /// Nothing: at the newest.
+  std::optional<JobFilter::Time> begin_in_redis() const {
+    if (after_ && filter_.before) return std::min(after_->died_at, *filter_.before);
+    if (after_) return after_->died_at;
+    return filter_.before;
+  }
+
+  /// One place has been looked at down to here, and no farther: so the list ends there.
+  void cut(const std::optional<DeathPlace>& place) {
+    if (place && (!end_ || place->is_newer_than(*end_))) end_ = place;
+    cut_ = true;
+  }
+
+  void finish() {
+    auto& jobs = list_.jobs;
+    std::ranges::sort(jobs, [](const DeadJob& one, const DeadJob& other) {
+      return place_of(one).is_newer_than(place_of(other));
+    });
+    if (end_) std::erase_if(jobs, [&](const DeadJob& dead) { return end_->is_newer_than(place_of(dead)); });
+    if (jobs.size() > limit_) {
+      jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(limit_), jobs.end());
+      list_.next = jobs.empty() ? std::string{} : place_of(jobs.back()).str();
+    } else if (cut_) {
+      list_.next =
+          end_ ? DeathPlace{end_->died_at, end_->id.empty() ? kFirstId : end_->id}.str() : std::string{};
+    }
+    list_.more = !list_.next.empty();
+  }
+
+  static constexpr std::size_t kLookAt = 500;  // letters of one statement
+  static constexpr const char* kFirstId = "00000000-0000-0000-0000-000000000000";
+
+  Servers& servers_;  // not owned, outlives this, as filter_
+  DeadJobs dead_jobs_;
+  const DeadFilter& filter_;
+  const std::size_t limit_;
+  const LookBounds bounds_;
+  std::optional<DeathPlace> after_;
+  std::optional<DeathPlace> end_;  // the newest place at which one had to stop
+  bool cut_ = false;
+  DeadList list_;
+};
 
 std::optional<DeadJob> find_in_redis(DeadJobs& dead_jobs, const std::string& id) {
   std::optional<DeadJob> found;
-  for (const auto& source : dead_jobs.redis({})) {
-    dead_jobs.visit(source, [&](const DeadJob& dead) {
+  for (const auto& queue : dead_jobs.redis({})) {
+    dead_jobs.visit_redis(queue, {}, [&](const DeadJob& dead) {
       if (dead.id != id) return Fate::kStays;
       found = dead;
       return Fate::kStop;
@@ -34,33 +140,18 @@ std::optional<DeadJob> find_in_redis(DeadJobs& dead_jobs, const std::string& id)
 
 }  // namespace
 
-DeadList newest_dead(Servers& servers, const DeadFilter& filter, std::size_t limit) {
-  DeadJobs dead_jobs{servers};
-  DeadList list;
-  const auto look = [&](const DeadSource& source) {
-    std::size_t of_source = 0;
-    dead_jobs.visit(source, [&](const DeadJob& dead) {
-      if (!filter.task.empty() && dead.task() != filter.task) return Fate::kStays;
-      list.jobs.push_back(dead);
-      return ++of_source > limit ? Fate::kStop : Fate::kStays;  // one more: is there any?
-    });
-    keep_newest(limit, list);
-  };
-  list.answers = servers.look_at_each(
-      [&](const Store& store) {
-        look({&store, filter.queue});
-      },
-      [&](Browsing&) {
-        for (const auto& source : dead_jobs.redis(filter.queue)) look(source);
-      });
-  keep_newest(limit, list);  // what an outage has left in the middle
-  return list;
+DeadList newest_dead(Servers& servers, const DeadFilter& filter, std::size_t limit, const std::string& after,
+                     const LookBounds& bounds) {
+  return DeadListing{servers, filter, limit, after, bounds}.run();
 }
 
 Json in_json(const DeadList& list) {
   Json jobs = Json::array();
   for (const auto& dead : list.jobs) jobs.push_back(in_json(dead));
-  Json document{{"dead", std::move(jobs)}, {"more", list.more}};
+  Json document{{"dead", std::move(jobs)},
+                {"more", list.more},
+                {"next", or_null(list.next)},
+                {"looked_at", list.looked_at}};
   document.update(in_json(list.answers));
   return document;
 }

@@ -20,6 +20,9 @@ struct QueueStats {
   std::int64_t dead_rows = 0;
   std::int64_t durable = 0;  ///< rows, which stand among the ready, delayed and running ones as well
   std::optional<std::chrono::milliseconds> oldest_durable{};  ///< age of the first of the rows
+  std::int64_t retrying = 0;                                  ///< of the rows, those that have failed before
+  std::optional<std::chrono::milliseconds> relay_lag{};  ///< see relay_lags(); empty: not known, or no table
+  std::optional<double> rate{};  ///< attempts that end in a second; empty: nobody has looked twice
   Pauses::Since paused_there{};  ///< since when a database says that it is paused
 
   /// As one of the servers that answer says; empty: none does.
@@ -37,6 +40,7 @@ enum class Known : std::uint8_t {
 struct Stats {
   std::map<Queue, QueueStats> queues{};
   Answers answers{};
+  std::chrono::steady_clock::time_point looked_at{};  ///< when Redis was asked
 
   Known in_redis() const;
   Known in_databases() const;
@@ -46,6 +50,12 @@ struct Stats {
 
 /// Throws as Servers::look_at_each().
 Stats count_jobs(Servers& servers);
+
+/// Fills the rates of `stats` by what has ended since `before`, an earlier look.
+void take_rates(Stats& stats, const Stats& before);
+/// The same by a second look at Redis, `time` after the first: the numbers stay those of that one.  Where no
+/// worker serves any queue, nothing ends, and it does not wait.  Redis going away leaves rates unknown.
+void measure_rates(Servers& servers, Stats& stats, std::chrono::milliseconds time);
 
 /// A number of jobs or, where its name ends in _ms, of milliseconds.
 struct Figure {

@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -26,6 +29,7 @@
 #include "worker/roles/promoter.hpp"
 #include "worker/roles/purger.hpp"
 #include "worker/roles/recoverer.hpp"
+#include "worker/roles/self_report.hpp"
 
 namespace aftercommit::worker {
 
@@ -49,7 +53,7 @@ Batching batching_of(const App& app) {
 }  // namespace
 
 Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Preparations preparations,
-               ChildSlots* slots)
+               ChildSlots* slots, Listener* listener)
     : app_{app},
       options_{options},
       queues_{names_of(options.queues)},
@@ -60,7 +64,8 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Pr
                .lease = lease_,
                .home = home,
                .time_limits = {.soft = options.soft_time_limit, .hard = options.time_limit},
-               .preparations = std::move(preparations)},
+               .preparations = std::move(preparations),
+               .events = Events{listener}},
       buffer_{options.concurrency, options.prefetch, batching_of(app)},
       settler_{connect(), context_.worker, in_hand_},
       sender_{app, make_sender()},
@@ -102,10 +107,14 @@ void Daemon::add_roles() {
     }
   }
   for (const auto& [alias, database] : app_.core().databases()) {
-    roles_.add<Presence>({.end = End::kLast}, *database, options_.heartbeat);
+    presences_[database.get()] = &roles_.add<Presence>({.end = End::kLast}, *database, options_.heartbeat);
   }
-  roles_.add<Heartbeat>({.end = End::kSettled, .watched_as = "heartbeat"}, connect(), worker, queues_, lease_,
-                        options_.heartbeat);
+  roles_.add<Heartbeat>(
+      {.end = End::kSettled, .watched_as = "heartbeat"}, connect(), worker, queues_, lease_,
+      options_.heartbeat,
+      [report = std::make_shared<SelfReport>(context_.running, app_.name(), queues_, options_.concurrency)] {
+        return report->text();
+      });
   roles_.add<Recoverer>({.end = End::kFirst}, connect(), app_, worker, queues_, lease_, context_.locked);
   context_.gate.paused().expect();
   roles_.add<PauseWatch>({.end = End::kFirst}, connect(), app_, queues_, context_.gate.paused(),
@@ -145,12 +154,35 @@ std::vector<Watchdog::Watched> Daemon::watched() {
   return all;
 }
 
+bool Daemon::is_watched() const noexcept {
+  constexpr std::chrono::seconds kLongest{20};  // it looks once a second
+  return watchdog_ && std::chrono::steady_clock::now() - watchdog_->looked_at() < kLongest;
+}
+
+Condition Daemon::condition() {
+  Condition now{.running = buffer_.running(), .prefetched = buffer_.waiting()};
+  auto& paused = context_.gate.paused();
+  const auto is_paused = [&](const Queue& queue) { return paused.contains(queue); };
+  // The gate knows of what a job has met; where none comes, who speaks to each database all the time does.
+  const auto is_away = [&](const auto& database) {
+    return !context_.gate.serves(*database.second) || presences_.at(database.second.get())->fails();
+  };
+  const auto& databases = app_.core().databases();
+  note(now.troubles, Trouble::kNoLease, !lease_.held());
+  note(now.troubles, Trouble::kWrongHome, !context_.home.right());
+  note(now.troubles, Trouble::kPaused, paused.any() && std::ranges::all_of(queues_, is_paused));
+  note(now.troubles, Trouble::kFetchFails, roles_.fails("fetcher"));
+  note(now.troubles, Trouble::kDatabasesAway, !databases.empty() && std::ranges::all_of(databases, is_away));
+  note(now.troubles, Trouble::kStands, watchdog_ && watchdog_->sees_one_stand());
+  return now;
+}
+
 std::unique_ptr<Broker> Daemon::connect() const { return make_broker(app_.options().redis_url); }
 
 std::shared_ptr<detail::JobSender> Daemon::make_sender() {
   const auto& options = app_.options();
   return std::make_shared<detail::BrokerSender>(
-      options.redis_url, options.enqueue_timeout,
+      options.redis_url, options.enqueue_timeout, app_.core().send_counts(),
       [this](std::vector<Outgoing> unsent) { settler_.send(std::move(unsent)); });
 }
 

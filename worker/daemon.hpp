@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -20,16 +21,19 @@
 #include "worker/run/attempt.hpp"
 #include "worker/run/executors.hpp"
 #include "worker/settings/options.hpp"
+#include "worker/telemetry.hpp"
 #include "worker/watch/deadlines.hpp"
 #include "worker/watch/signals.hpp"
 #include "worker/watch/watchdog.hpp"
 
 namespace aftercommit::worker {
 
+class Presence;
+
 /// Connections to each database that a worker needs besides those of its executors: for hooks, presence, the
 /// purger, the recoverer, the fetcher, who looks for pauses, the ticker, the writer of progress, what was
-/// cancelled, the usher, and two for the relay.
-inline constexpr std::size_t kOwnConnections = 12;
+/// cancelled, the usher, who asks for the figures of --metrics, and two for the relay.
+inline constexpr std::size_t kOwnConnections = 13;
 
 /// Adds the roles of every worker, of one that only relays as well.  `app` and `home` are not owned and
 /// outlive them.  `on_cancel`: see Relay.
@@ -52,11 +56,17 @@ class SenderSwap {
 /// Fetches from construction on.
 class Daemon {
  public:
-  /// `home` and `slots`, null without a supervisor, are not owned and outlive this.
+  /// `home`, `slots`, null without a supervisor, and `listener`, who is told besides the log and may be null,
+  /// are not owned and outlive this.
   Daemon(App& app, const Options& options, WorkerId worker, Home& home, Preparations preparations,
-         ChildSlots* slots = nullptr);
+         ChildSlots* slots = nullptr, Listener* listener = nullptr);
 
   const WorkerId& worker() const noexcept { return context_.worker; }
+
+  /// Whether its watchdog still looks at the other threads: else nobody would notice that they stand.
+  bool is_watched() const noexcept;
+  /// Why it takes no jobs, if it does not, and how many it has.
+  Condition condition();
 
   /// Stops fetching, gives back what has not started, lets the running jobs finish until the shutdown
   /// timeout, then cancels their queries and gives them back.  A further signal ends the process at once.
@@ -86,6 +96,7 @@ class Daemon {
   Executors executors_;
   Deadlines deadlines_;
   CancelWatch cancels_;
+  std::map<const Database*, const Presence*> presences_;  // constant after construction; owned by roles_
   Roles roles_;
   std::optional<Watchdog> watchdog_;  // last: looks at the others
 };

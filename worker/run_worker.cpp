@@ -1,5 +1,6 @@
 #include "worker/run_worker.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -53,9 +54,11 @@ std::string limit_text(std::chrono::milliseconds limit) {
 }
 
 /// Before this process fetches anything: what the one before it held comes back at once, not after its lease.
-void give_back_of_predecessor(App& app, const Options& options, const ProcessStart& start, Home& home) {
+void give_back_of_predecessor(App& app, const Options& options, const ProcessStart& start, Home& home,
+                              Listener* listener) {
   try {
-    report_crash(*make_broker(app.options().redis_url), app, start.slots, options, start.died_of, home);
+    report_crash(*make_broker(app.options().redis_url), app, start.slots, options, start.died_of, home,
+                 listener);
   } catch (const Error& error) {
     throw ConfigError{std::string{"cannot give back the jobs of the process that died: "} + error.what()};
   }
@@ -104,7 +107,8 @@ struct FlushedLog {
 using Load = std::function<App&(const Options&)>;
 
 /// What the only process does, or each of several.
-int load_and_run(const Load& load, const Options& options, Signals& signals, const ProcessStart* start) {
+int load_and_run(const Load& load, const Options& options, Signals& signals, const ProcessStart* start,
+                 const Onlookers& onlookers) {
   const bool say_why = start == nullptr || start->say_why;
   const auto refuse = [&](const std::exception& error, ExitCode code) {
     if (start != nullptr) start->slots.set_refused();
@@ -113,7 +117,7 @@ int load_and_run(const Load& load, const Options& options, Signals& signals, con
   bool started = false;
   try {
     std::optional<StartWatch> watch{std::in_place, options, signals, start};
-    return run_worker(load(options), options, signals, start, watch, started);
+    return run_worker(load(options), options, signals, start, onlookers, watch, started);
   } catch (const ConfigError& error) {
     return refuse(error, kExitSetup);
   } catch (const UsageError& error) {
@@ -123,14 +127,59 @@ int load_and_run(const Load& load, const Options& options, Signals& signals, con
   }
 }
 
+/// What is done once a second while a process runs.
+void show_life(Daemon* daemon, const Roles* relaying, ChildSlots* slots, ProcessMetrics* metrics) {
+  if (daemon != nullptr && !daemon->is_watched()) return;
+  if (slots != nullptr) slots->beat();
+  if (metrics == nullptr) return;
+  Condition condition;
+  if (daemon != nullptr) {
+    condition = daemon->condition();
+  } else if (relaying != nullptr) {
+    note(condition.troubles, Trouble::kRelayFails, relaying->any_fails());
+  }
+  metrics->beat(condition);
+}
+
+/// The same for the service manager of a worker without a supervisor.
+class KeptAlive {
+ public:
+  explicit KeptAlive(const ServiceManager* service) : service_{service} {
+    if (service_ != nullptr) service_->ready();
+  }
+  void keep(const Daemon* daemon) {
+    const auto interval = service_ != nullptr ? service_->keep_alive_interval() : std::nullopt;
+    const auto now = std::chrono::steady_clock::now();
+    if (!interval || now < next_ || (daemon != nullptr && !daemon->is_watched())) return;
+    next_ = now + *interval;
+    service_->keep_alive();
+  }
+  /// How long may pass until the next keep(), where no more than `longest` may anyway.
+  std::chrono::milliseconds patience(std::chrono::milliseconds longest) const {
+    const auto interval = service_ != nullptr ? service_->keep_alive_interval() : std::nullopt;
+    return std::min(interval.value_or(longest), longest);
+  }
+  void stopping() const {
+    if (service_ != nullptr) service_->stopping();
+  }
+
+ private:
+  const ServiceManager* const service_;
+  std::chrono::steady_clock::time_point next_{};
+};
+
 }  // namespace
 
 int run_worker(App& app, const Options& options, Signals& signals, const ProcessStart* start,
-               std::optional<StartWatch>& start_watch, bool& started) {
+               const Onlookers& onlookers, std::optional<StartWatch>& start_watch, bool& started) {
   start_watch->enter(StartStep::kChecking);
   set_up_logging(options.log_level, options.log_json);  // again, if the application's library had its own
   const auto worker = make_worker_id();
   configure(app, options, worker);
+  std::optional<ProcessMetrics> metrics;
+  if (onlookers.telemetry != nullptr)
+    metrics.emplace(*onlookers.telemetry, start != nullptr ? start->number : 0, app, options);
+  auto* const listener = metrics ? &metrics->listener() : nullptr;
   auto preparations = check_set_up(app, options);
   Home home{app, names_of(options.queues), !options.relay_only};
   auto warnings = home.enter();
@@ -143,7 +192,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   ChildSlots* const slots = start != nullptr ? &start->slots : nullptr;
   std::optional<Recycling> recycling;
   if (slots != nullptr) {
-    give_back_of_predecessor(app, options, *start, home);
+    give_back_of_predecessor(app, options, *start, home, listener);
     recycling.emplace(options, *slots);
     slots->after_each_job([&] { recycling->check(); });
     watch_for_crashes(*slots);
@@ -154,7 +203,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
   if (options.relay_only) {
     add_relaying(relaying.emplace(), app, options, home);
   } else {
-    daemon.emplace(app, options, worker, home, std::move(preparations), slots);
+    daemon.emplace(app, options, worker, home, std::move(preparations), slots, listener);
   }
   started = true;
   if (slots != nullptr) slots->set_ready();  // before it is said: from now on a death is no failed start
@@ -167,14 +216,23 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
        {"soft_time_limit", limit_text(options.soft_time_limit)},
        {"redis", masked_url(app.options().redis_url)}});
   for (const auto& warning : warnings) log(LogLevel::kWarning, warning);
+  if (metrics) metrics->serve();
+  KeptAlive kept_alive{slots == nullptr ? onlookers.service : nullptr};
   int signal = 0;
-  while (signal == 0) {
-    signal = signals.wait(std::chrono::milliseconds{log_is_behind() ? 200 : 1000});
+  bool makes_room = false;
+  while (signal == 0 && !makes_room) {
+    show_life(daemon ? &*daemon : nullptr, relaying ? &*relaying : nullptr, slots,
+              metrics ? &*metrics : nullptr);
+    kept_alive.keep(daemon ? &*daemon : nullptr);
+    signal = signals.wait(kept_alive.patience(std::chrono::milliseconds{log_is_behind() ? 200 : 1000}));
     // The executors look after each task, but may wait for ever on what is not theirs any more.
     check_files();
+    makes_room = slots != nullptr && slots->asked_to_be_replaced();
   }
-  const bool recycled = recycling && recycling->asked();
+  const bool recycled = (recycling && recycling->asked()) || (signal == 0 && makes_room);
   if (slots != nullptr) slots->begin_stop(recycled);
+  if (metrics) metrics->stopping();
+  kept_alive.stopping();
   if (!recycled) {
     log(LogLevel::kInfo, "worker stopping", {{"signal", Signals::name(signal)}});
   }
@@ -188,6 +246,7 @@ int run_worker(App& app, const Options& options, Signals& signals, const Process
                                 "stopped without waiting for a database that does not answer"};
   daemon.reset();
   relaying.reset();
+  metrics.reset();
   log(LogLevel::kInfo, "worker stopped", {{"worker", worker}});
   return code;
 }
@@ -204,15 +263,22 @@ int main_program(int argc, const char* const* argv, bool needs_app,
     if (const auto* wanted = std::get_if<PrintAndExit>(&parsed)) return print(wanted->text, on_broken_pipe);
     const auto& options = std::get<Options>(parsed);
     if (options.list_tasks) return print(list_tasks(load(options)), on_broken_pipe);
+    const ServiceManager service;
+    std::optional<Telemetry> telemetry;
+    if (!options.metrics.empty()) telemetry.emplace(options);
+    const Onlookers onlookers{.telemetry = telemetry ? &*telemetry : nullptr,
+                              .service = service.listens() ? &service : nullptr};
     if (options.processes == 0) {
       Signals signals;  // before any thread, those of the task library included
       set_up_logging(options.log_level, options.log_json);
-      return load_and_run(load, options, signals, nullptr);
+      return load_and_run(load, options, signals, nullptr, onlookers);
     }
     set_up_logging(options.log_level, options.log_json);
-    Supervisor supervisor{options, [&](Signals& signals, const ProcessStart& start) {
-                            return load_and_run(load, options, signals, &start);
-                          }};
+    Supervisor supervisor{options,
+                          [&](Signals& signals, const ProcessStart& start) {
+                            return load_and_run(load, options, signals, &start, onlookers);
+                          },
+                          onlookers.service};
     started = true;
     return supervisor.run();
   } catch (const UsageError& error) {

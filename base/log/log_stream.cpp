@@ -206,9 +206,14 @@ bool LogStream::put_notice() noexcept {
   }
 }
 
+void LogStream::drop(std::size_t lines) noexcept {
+  dropped_ += lines;
+  dropped_ever_.add(lines);
+}
+
 void LogStream::keep(std::string_view text, bool begun) noexcept {
   if (kept_.size() >= kMostLines || kept_bytes_ + text.size() > kMostBytes || dropped_ > 0) {
-    ++dropped_;
+    drop(1);
     torn_ = torn_ || begun;
     return;
   }
@@ -217,13 +222,13 @@ void LogStream::keep(std::string_view text, bool begun) noexcept {
     kept_bytes_ += text.size();
     begun_ = begun_ || begun;  // then it is the only one
   } catch (const std::exception&) {
-    ++dropped_;
+    drop(1);
     torn_ = torn_ || begun;
   }
 }
 
 void LogStream::give_up() noexcept {
-  dropped_ += kept_.size();
+  drop(kept_.size());
   torn_ = torn_ || begun_;
   begun_ = false;
   kept_.clear();
@@ -246,7 +251,7 @@ void LogStream::write(std::string_view line) noexcept {
   if (!drain()) {
     keep(line, false);
   } else if (const auto written = put(line); written < 0) {
-    ++dropped_;
+    drop(1);
     try_at_ = Clock::now() + kBetweenTries;
   } else if (static_cast<std::size_t>(written) < line.size()) {
     keep(line.substr(static_cast<std::size_t>(written)), written > 0);
@@ -256,7 +261,7 @@ void LogStream::write(std::string_view line) noexcept {
 
 void LogStream::lost() noexcept {
   const Held held{*this};
-  ++dropped_;
+  drop(1);
 }
 
 bool LogStream::is_behind() noexcept {

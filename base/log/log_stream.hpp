@@ -5,12 +5,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
 
+#include "base/metrics/counts.hpp"
 #include "base/process/signals_blocked.hpp"
 
 namespace aftercommit {
@@ -39,6 +41,8 @@ class LogStream {
   void write(std::string_view line) noexcept;
   /// A line that could not even be made.
   void lost() noexcept;
+  /// How many were dropped until now, whether or not that could be told.
+  std::uint64_t dropped_ever() const noexcept { return dropped_ever_.get(); }
   /// Tries again what is kept; true if some of it is left.
   bool is_behind() noexcept;
   /// The same until it is written, or so long at most.
@@ -78,6 +82,7 @@ class LogStream {
   bool put_notice() noexcept;
   void keep(std::string_view text, bool begun) noexcept;
   void give_up() noexcept;
+  void drop(std::size_t lines) noexcept;
 
   const int file_;
   struct ::stat at_first_ {};  // constant after construction
@@ -90,7 +95,8 @@ class LogStream {
   struct ::stat opened_ {};
   std::deque<std::string> kept_;
   std::size_t kept_bytes_ = 0;
-  std::size_t dropped_ = 0;
+  std::size_t dropped_ = 0;  // and not told of
+  Count dropped_ever_;
   bool begun_ = false;  // a part of the first line that is kept has been written
   bool torn_ = false;   // the last line that was begun was never ended
   Clock::time_point try_at_{};

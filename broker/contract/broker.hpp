@@ -17,6 +17,7 @@
 #include "broker/contract/pauses.hpp"
 #include "broker/contract/relay_target.hpp"
 #include "broker/contract/schedule.hpp"
+#include "broker/contract/server_report.hpp"
 
 namespace aftercommit {
 
@@ -33,6 +34,9 @@ class Broker : public EnqueueTarget,
   /// Throws ConfigError if the server cannot serve as a broker (too old, a cluster); returns warnings, as
   /// sentences, for settings that put jobs at risk (eviction).  Call once at start.
   virtual std::vector<std::string> check() = 0;
+
+  /// What the server tells of itself, for an operator.  A few round trips; changes nothing.
+  virtual ServerReport server_report() { return {}; }
 };
 
 /// A broker for a URL; does not connect yet.

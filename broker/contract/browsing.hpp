@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,12 +34,50 @@ struct QueueCounts {
   std::string declared_by{};       ///< a task that is declared for it; empty: none is known of
   std::array<std::int64_t, kLevels> ready_at{};  ///< of the ready ones, those of each level
   Pauses::Since paused{};                        ///< as Pauses::paused_since
+  /// How often a job has ever left the ready and running ones: attempts that have ended, those that were put
+  /// off or given back included.  Two looks make a rate.  Empty: not counted.
+  std::optional<std::int64_t> ended{};
 };
 
 /// A dead letter as kept: the time of death and the text that bury was given.
 struct DeadLetterEntry {
   std::chrono::system_clock::time_point died_at{};
   std::string letter;
+};
+
+/// Where the jobs of a queue are looked for.
+enum class JobPart : std::uint8_t {
+  kRunning,  ///< fetched by a worker and not settled
+  kReady,
+  kDelayed,  ///< without those that stand aside
+  kAside,
+};
+
+/// A job as it stands in its queue.
+struct JobEntry {
+  JobPart part = JobPart::kReady;
+  Priority level = Priority::kNormal;
+  std::string payload;
+  std::string place{};   ///< names it among the ready and running ones of its level
+  std::string reason{};  ///< why it stands aside
+  /// Ready and running ones: since when they are there; others: when they are due, or are looked at again.
+  std::chrono::system_clock::time_point at{};
+  WorkerId worker{};  ///< of a running one, as the next
+  Millis held{0};     ///< how long ago it was handed over
+};
+
+/// Some jobs of one part, and where the next ones begin.
+struct JobPage {
+  std::vector<JobEntry> jobs{};
+  std::size_t looked_at = 0;  ///< entries: more than `jobs`, where others stood between them
+  std::string next{};         ///< for the next call; empty: that was all
+};
+
+/// A worker as others see it in a queue.
+struct WorkerView {
+  WorkerId worker;
+  Millis left{0};        ///< of its lease; zero or less: that has ended
+  std::string report{};  ///< what it last said of itself in this queue, see Leases::report; empty: nothing
 };
 
 /// For operators' programs.
@@ -59,6 +98,26 @@ class Browsing : public BrokerPart {
   /// The newest `count` dead letters after skipping `offset`.
   virtual std::vector<DeadLetterEntry> dead_letters(const Queue& queue, std::size_t offset,
                                                     std::size_t count) = 0;
+
+  /// The same of those that died at `until` or before, to the millisecond.
+  virtual std::vector<DeadLetterEntry> dead_letters_until(const Queue& queue,
+                                                          std::chrono::system_clock::time_point until,
+                                                          std::size_t offset, std::size_t count) = 0;
+
+  /// A page of jobs: those of one level after the other, the most urgent first; in it ready and running ones
+  /// in their order, the others in that of their times.  About `count` of them, looking at about as many
+  /// entries: fewer where they are large.  `after`: JobPage::next of the page before, empty to begin; what
+  /// this broker did not give is a UsageError.  Jobs that move meanwhile may be missed or seen twice.
+  virtual JobPage jobs(const Queue& queue, JobPart part, const std::string& after, std::size_t count) = 0;
+
+  /// Deletes these jobs, as jobs() has shown them, those that nobody has fetched or moved meanwhile; of those
+  /// with an id in `durable`, of the same length, the broker forgets that it had them.  Answers how many.  A
+  /// running one stays.
+  virtual std::size_t remove_jobs(const Queue& queue, std::span<const JobEntry> jobs,
+                                  std::span<const std::optional<JobId>> durable) = 0;
+
+  /// The workers that hold a lease in the queue, ended ones as well, by name.  Changes nothing.
+  virtual std::vector<WorkerView> workers(const Queue& queue) = 0;
 
   /// Deletes a dead letter, and enqueues `job` in its place if one is given, in one atomic step; false if the
   /// letter is not there (any more).

@@ -34,6 +34,10 @@ class Leases : public BrokerPart {
   virtual std::vector<Lease> renew_lease(const WorkerId& worker, std::span<const Queue> queues,
                                          Millis lease) = 0;
 
+  /// What a worker says of itself, for an operator to see: WorkerView::report.  In its first queue alone, and
+  /// forgotten after this time.
+  virtual void report(const WorkerId& worker, const Queue& queue, const std::string& text, Millis time) = 0;
+
   /// The leases of all workers that hold jobs, or only a name, in these queues, ended ones as well.  One that
   /// the broker knows no lease of gets one of `lease` from now on: after a loss of data it must have time to
   /// renew its own.

@@ -50,6 +50,7 @@ class MemoryBroker final : public Broker {
 
   std::vector<Lease> renew_lease(const WorkerId& worker, std::span<const Queue> queues,
                                  Millis lease) override;
+  void report(const WorkerId& worker, const Queue& queue, const std::string& text, Millis time) override;
   std::vector<LeaseView> leases(std::span<const Queue> queues, Millis lease) override;
   std::size_t recover(const WorkerId& worker, std::span<const Queue> queues, std::size_t limit,
                       const std::string& mark) override;
@@ -79,6 +80,13 @@ class MemoryBroker final : public Broker {
   QueueCounts counts(const Queue& queue) override;
   std::vector<DeadLetterEntry> dead_letters(const Queue& queue, std::size_t offset,
                                             std::size_t count) override;
+  std::vector<DeadLetterEntry> dead_letters_until(const Queue& queue,
+                                                  std::chrono::system_clock::time_point until,
+                                                  std::size_t offset, std::size_t count) override;
+  JobPage jobs(const Queue& queue, JobPart part, const std::string& after, std::size_t count) override;
+  std::size_t remove_jobs(const Queue& queue, std::span<const JobEntry> jobs,
+                          std::span<const std::optional<JobId>> durable) override;
+  std::vector<WorkerView> workers(const Queue& queue) override;
   std::vector<std::string> check() override;
 
  private:

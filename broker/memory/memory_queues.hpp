@@ -69,6 +69,7 @@ struct MemoryQueue {
   std::map<std::string, Running, ByNumber> running;  // by entry
   Timeline dead;
   std::map<WorkerId, std::int64_t> leases;               // the ms at which each ends
+  std::map<WorkerId, std::pair<std::string, std::int64_t>> reports;  // and the ms until which each is kept
   std::set<JobId> durable;                               // in any of them but dead
   std::map<std::string, std::string> relay;              // cursors by source
   std::map<std::string, HomeDatabase> home;              // by alias

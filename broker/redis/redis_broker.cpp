@@ -13,6 +13,7 @@
 #include "broker/redis/redis_home.hpp"
 #include "broker/redis/redis_leases.hpp"
 #include "broker/redis/redis_pauses.hpp"
+#include "broker/redis/redis_report.hpp"
 
 namespace aftercommit {
 namespace {
@@ -81,6 +82,12 @@ std::size_t RedisBroker::bring_back(const Queue& queue, const std::string& reaso
 std::vector<Lease> RedisBroker::renew_lease(const WorkerId& worker, std::span<const Queue> queues,
                                             Millis lease) {
   return redis_renew_lease(session_, worker, queues, lease, deadline());
+}
+
+void RedisBroker::report(const WorkerId& worker, const Queue& queue, const std::string& text, Millis time) {
+  RedisPipeline commands;
+  commands.add("SET", session_.keys(queue).report_of(worker), text, "PX", std::max(time, Millis{1}).count());
+  session_.ask(commands, deadline());
 }
 
 std::vector<LeaseView> RedisBroker::leases(std::span<const Queue> queues, Millis lease) {
@@ -182,6 +189,25 @@ std::vector<DeadLetterEntry> RedisBroker::dead_letters(const Queue& queue, std::
   return browser_.dead_letters(queue, offset, count);
 }
 
+std::vector<DeadLetterEntry> RedisBroker::dead_letters_until(const Queue& queue,
+                                                             std::chrono::system_clock::time_point until,
+                                                             std::size_t offset, std::size_t count) {
+  return browser_.dead_letters_until(queue, until, offset, count);
+}
+
+JobPage RedisBroker::jobs(const Queue& queue, JobPart part, const std::string& after, std::size_t count) {
+  return browser_.jobs(queue, part, after, count);
+}
+
+std::size_t RedisBroker::remove_jobs(const Queue& queue, std::span<const JobEntry> jobs,
+                                     std::span<const std::optional<JobId>> durable) {
+  return browser_.remove_jobs(queue, jobs, durable);
+}
+
+std::vector<WorkerView> RedisBroker::workers(const Queue& queue) { return browser_.workers(queue); }
+
 std::vector<std::string> RedisBroker::check() { return redis_check(session_, deadline()); }
+
+ServerReport RedisBroker::server_report() { return redis_report(session_, deadline()); }
 
 }  // namespace aftercommit

@@ -13,6 +13,7 @@
 #include "broker/redis/jobs/redis_entry.hpp"
 #include "broker/redis/jobs/redis_stream_id.hpp"
 #include "broker/redis/redis_pauses.hpp"
+#include "broker/redis/redis_scores.hpp"
 
 namespace aftercommit {
 namespace {
@@ -20,13 +21,6 @@ namespace {
 constexpr std::size_t kPage = 200;                   // jobs: of 1 MiB each at worst
 constexpr std::size_t kScanned = 1000;               // keys or ids of one round trip
 constexpr std::size_t kMostLetters = 1'000'000'000;  // keeps offset + count within what Redis can read
-
-/// A score of a sorted set: a whole number of ms, unless another program has put it there.
-std::int64_t score_ms(const redisReply& score) {
-  double ms = 0;
-  std::from_chars(text(score).data(), text(score).data() + text(score).size(), ms);
-  return ms > 0 ? static_cast<std::int64_t>(std::min(ms, static_cast<double>(kLongestMs))) : 0;
-}
 
 std::int64_t integer(std::string_view digits) {
   std::int64_t number = 0;
@@ -51,6 +45,18 @@ std::int64_t living(const redisReply& leases, const redisReply& time) {
   for (std::size_t i = 1; i < leases.elements; i += 2)
     living += score_ms(*elements(leases)[i]) > now_ms ? 1 : 0;
   return living;
+}
+
+/// How many entries a stream has lost, by the reply to XINFO STREAM.
+std::int64_t entries_gone(const redisReply& stream) {
+  std::int64_t added = 0, length = 0;
+  for (std::size_t i = 0; i + 1 < stream.elements; i += 2) {
+    const auto name = text(*elements(stream)[i]);
+    const auto value = elements(stream)[i + 1]->integer;
+    if (name == "entries-added") added = value;
+    if (name == "length") length = value;
+  }
+  return std::max<std::int64_t>(added - length, 0);
 }
 
 /// The queue that a key belongs to; nothing for a key of somebody else.
@@ -95,7 +101,7 @@ QueueCounts RedisBrowser::counts(const Queue& queue) {
   commands.add("GET", keys.declared);
   commands.add("GET", keys.paused);
   constexpr std::size_t kShared = 5;
-  constexpr std::size_t kOfALevel = 5;
+  constexpr std::size_t kOfALevel = 6;
   for (const auto level : kAllLevels) {
     const auto& own = keys.at(level);
     commands.add("XLEN", own.stream);
@@ -103,12 +109,15 @@ QueueCounts RedisBrowser::counts(const Queue& queue) {
     commands.add("ZCARD", own.delayed);
     commands.add("XRANGE", own.stream, "-", "+", "COUNT", 1);
     commands.begin_script(scripts::stand_aside(), {own.aside}, 0);
+    commands.add("XINFO", "STREAM", own.stream);
   }
 
   std::vector<Reply> replies(commands.size());
   std::optional<RedisRefusal> refusal;
   session_.run(commands, std::chrono::steady_clock::now() + call_timeout_, [&](std::size_t i, Reply reply) {
     if (is_error(*reply, "NOGROUP")) return;  // no worker has come to this queue yet: nothing is running
+    const bool is_of_stream = i >= kShared && (i - kShared) % kOfALevel == kOfALevel - 1;
+    if (is_of_stream && (is_error(*reply, "ERR") || is_error(*reply, "NOPERM"))) return;  // there is none
     if (is_error(*reply)) {
       refusal = session_.understand(*reply, commands.what(i));
       return;
@@ -132,6 +141,7 @@ QueueCounts RedisBrowser::counts(const Queue& queue) {
     const auto aside = elements(*own[4]);
     for (std::size_t i = 1; i < aside.size(); i += 2) counts.delayed += aside[i]->integer;
     for (const auto& [reason, jobs] : limited(keys.at(level))) counts.delayed += jobs;
+    if (own[5]) counts.ended = counts.ended.value_or(0) + entries_gone(*own[5]);
   }
   return counts;
 }

@@ -1,10 +1,13 @@
 /// What an operator looks at in Redis, in pages.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +30,16 @@ class RedisBrowser {
   void for_each_job(const Queue& queue,
                     const std::function<void(JobState state, std::string_view payload)>& visit);
   void for_each_durable(const Queue& queue, const std::function<void(const JobId& job)>& visit);
+  std::vector<DeadLetterEntry> dead_letters_until(const Queue& queue,
+                                                  std::chrono::system_clock::time_point until,
+                                                  std::size_t offset, std::size_t count);
+  JobPage jobs(const Queue& queue, JobPart part, const std::string& after, std::size_t count);
+  std::size_t remove_jobs(const Queue& queue, std::span<const JobEntry> jobs,
+                          std::span<const std::optional<JobId>> durable);
+  std::vector<WorkerView> workers(const Queue& queue);
 
  private:
+  class Pager;  // redis_pages.cpp
   using TakePage = std::function<void(const redisReply& page)>;
 
   Reply ask(const RedisPipeline& commands);

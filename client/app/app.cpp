@@ -81,7 +81,9 @@ void AppCore::settle() {
   databases_.clear();  // of an attempt that failed
   for (const auto& [alias, database] : options_.databases) note_flaw([&] { add_database(alias, database); });
   std::shared_ptr<JobSender> sender;
-  note_flaw([&] { sender = std::make_shared<BrokerSender>(options_.redis_url, options_.enqueue_timeout); });
+  note_flaw([&] {
+    sender = std::make_shared<BrokerSender>(options_.redis_url, options_.enqueue_timeout, *send_counts_);
+  });
   throw_all(flaws);
   sender_ = std::move(sender);
   set_broker_clock(options_.redis_url, options_.clock);
@@ -177,6 +179,7 @@ TaskEntry& AppCore::declare(App& app, std::string name, TaskOptions options) {
   const auto [entry, added] = tasks_.try_emplace(name, nullptr);
   if (!added) throw UsageError{"task '" + name + "' is declared twice in app '" + name_ + "'"};
   entry->second = std::make_unique<TaskEntry>(TaskEntry{app, std::move(name), std::move(options)});
+  entry->second->counts = &own_counts_.emplace_back();
   return *entry->second;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "aftercommit/app.hpp"
+#include "client/app/enqueue_counts.hpp"
 #include "client/app/limit_rules.hpp"
 #include "client/app/middleware.hpp"
 #include "client/app/set_up_checks.hpp"
@@ -66,6 +69,12 @@ class AppCore {
   /// Those that tasks and queues were declared with.
   LimitRules& limits() noexcept { return limits_; }
 
+  std::vector<MetricFamily> metrics() const;
+  /// From now on all is counted there, by who runs a worker: before the first use, and while nothing else
+  /// runs. Not owned, outlive this.
+  void count_in(SendCounts& sends, const std::function<EnqueueCounts&(const std::string& task)>& of_task);
+  SendCounts& send_counts() noexcept { return *send_counts_; }
+
   void around_enqueue(AroundEnqueue middleware);
   void around_run(AroundRun middleware);
   /// For who asks for jobs, or runs one: from then on no other is taken.
@@ -86,6 +95,9 @@ class AppCore {
   bool ended_ = false;
   AppOptions options_;
   std::map<std::string, std::unique_ptr<Database>, std::less<>> databases_;
+  SendCounts own_send_counts_;
+  SendCounts* send_counts_ = &own_send_counts_;
+  std::deque<EnqueueCounts> own_counts_;  // those of the tasks
   std::shared_ptr<JobSender> sender_;
   std::map<std::string, std::unique_ptr<TaskEntry>, std::less<>> tasks_;  // declared before threads start
   std::map<std::string, PeriodicEntry, std::less<>> periodic_;            // the same

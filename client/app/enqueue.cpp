@@ -1,4 +1,5 @@
 /// How a call becomes jobs, in three steps: they are described, their way is found, and they are delivered.
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -99,6 +100,20 @@ void deliver(const TaskEntry& task, const Route& route, std::vector<PendingJob> 
   }
 }
 
+/// For metrics.  `unique`: as in deliver().
+void count(const TaskEntry& task, const Route& route, std::size_t jobs, const UniqueCall* unique) noexcept {
+  if (task.counts == nullptr) return;
+  std::size_t own = jobs;
+  if (unique != nullptr)
+    own = static_cast<std::size_t>(std::ranges::count(unique->won(), true, &UniqueJob::own));
+  auto& counts = *task.counts;
+  (route.durable                  ? counts.durable
+   : route.transaction != nullptr ? counts.on_commit
+                                  : counts.immediate)
+      .add(own);
+  if (own < jobs) counts.joined.add(jobs - own);
+}
+
 /// All three.  `seen`: the call as middleware has left it; null: there is none.  `own`: see enqueue_all().
 std::vector<JobId> ask(const TaskEntry& task, const CallOptions& options, std::vector<nlohmann::json> calls,
                        const EnqueueCall* seen, bool* own) {
@@ -114,7 +129,11 @@ std::vector<JobId> ask(const TaskEntry& task, const CallOptions& options, std::v
   if (const auto* const rule = unique_of(task, options)) unique.emplace(*rule).check(task, options, route);
   if (calls.empty()) return {};
   Packing packing{asked, route, app.options().payload_limit};
-  if (!route.waits()) return deliver_now(std::move(packing), std::move(calls), app);
+  if (!route.waits()) {
+    auto ids = deliver_now(std::move(packing), std::move(calls), app);
+    count(task, route, ids.size(), nullptr);
+    return ids;
+  }
   std::vector<JobId> ids;
   std::vector<PendingJob> jobs;
   ids.reserve(calls.size());
@@ -129,6 +148,7 @@ std::vector<JobId> ask(const TaskEntry& task, const CallOptions& options, std::v
                     .task = task.name});
   }
   deliver(task, route, std::move(jobs), app, unique ? &*unique : nullptr);
+  count(task, route, ids.size(), unique ? &*unique : nullptr);
   if (!unique) return ids;
   for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = unique->won()[i].id;
   if (own != nullptr) *own = unique->won().front().own;

@@ -19,8 +19,7 @@ namespace {
 /// Listens to the channel named like the schema.
 class Receiver final : public pqxx::notification_receiver {
  public:
-  Receiver(pqxx::connection_base& connection, const std::string& channel)
-      : pqxx::notification_receiver{connection, channel} {}
+  Receiver(Link& connection, const std::string& channel) : pqxx::notification_receiver{connection, channel} {}
   void operator()(const std::string& payload, int /*backend*/) override {
     (payload == kCancel ? cancels_ : jobs_) = true;
   }

@@ -99,6 +99,7 @@ std::vector<JobTable::Counts> JobTable::counts() const {
     counts.jobs = row[1].as<std::int64_t>();
     counts.dead = row[2].as<std::int64_t>();
     if (!row[3].is_null()) counts.oldest = milliseconds{row[3].as<std::int64_t>()};
+    counts.retrying = row[4].as<std::int64_t>();
   }
   return all;
 }

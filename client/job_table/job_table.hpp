@@ -86,6 +86,7 @@ class JobTable {
     std::int64_t jobs = 0;
     std::int64_t dead = 0;
     std::optional<std::chrono::milliseconds> oldest{};  ///< age of the first of the jobs
+    std::int64_t retrying = 0;                          ///< of the jobs, those that have failed before
   };
   std::vector<Counts> counts() const;
 

@@ -147,6 +147,23 @@ std::string connection_string(const DatabaseOptions& options) {
   return text;
 }
 
+std::string shown_database_url(const std::string& url) {
+  Secrets secrets{url};
+  if (!flaw_of_url(url).empty() || secrets.in_any_part()) return "***";
+  const auto values = values_of(read(url).settings);
+  for (const char* keyword : {"password", "sslpassword"}) {
+    if (const auto value = values.find(keyword); value != values.end()) secrets.add(value->second);
+  }
+  std::string text;
+  for (const char* keyword : {"service", "host", "hostaddr", "port", "dbname", "user"}) {
+    const auto value = values.find(keyword);
+    if (value == values.end()) continue;
+    if (!text.empty()) text += ' ';
+    text.append(keyword).append("=").append(in_one_line(value->second, kNameLimit));
+  }
+  return secrets.masked(text);
+}
+
 std::string why_unreachable(const std::exception& error, const std::string& url) {
   Secrets secrets{url};
   const auto reading = read(url);

@@ -24,6 +24,10 @@ std::string connection_string(const DatabaseOptions& options);
 /// has read the URL.  Of one that can be read in several ways none is quoted.
 std::string why_unreachable(const std::exception& error, const std::string& url);
 
+/// Where it leads, for people: "host=db port=5433 dbname=shop user=web", as much of that as it says; "***"
+/// for one with a flaw, or that can be read in several ways.
+std::string shown_database_url(const std::string& url);
+
 /// Whether libpq knows a setting of this name.
 bool is_connection_keyword(const std::string& name);
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <exception>
+#include <new>
 #include <string_view>
 
 #include "client/postgres/error_text.hpp"
@@ -59,32 +60,56 @@ int hear_answer(PGEventId event, void* about, void* heard) {
 }  // extern "C"
 }  // namespace
 
+#if PQXX_VERSION_MAJOR < 7
 pqxx::connectionpolicy::handle Link::Policy::do_startconnect(handle before) {
-  handle_ = connect_direct::do_startconnect(before);
-  if (handle_ == before) return handle_;
-  words_ = {};
-  const auto replaced = PQsetNoticeReceiver(handle_, hear_notice, &words_);
-  if (replaced != hear_notice) receiver_of_libpq = replaced;
-  PQregisterEventProc(handle_, hear_answer, "last words", &words_);  // without memory for it, as above
-  return handle_;
+  const auto made = connect_direct::do_startconnect(before);
+  if (made != before) link_.hear(made);
+  return link_.handle_ = made;
 }
 
 pqxx::connectionpolicy::handle Link::Policy::do_disconnect(handle before) noexcept {
-  return handle_ = connect_direct::do_disconnect(before);
+  return link_.handle_ = connect_direct::do_disconnect(before);
 }
 
 // The base only keeps the address of the policy until init(), as in libpqxx's own connections.
-Link::Link(const std::string& options) : connection_base{policy_}, policy_{options} { init(); }
+Link::Link(const std::string& options) : connection_base{policy_}, policy_{*this, options} { init(); }
+#else
+namespace {
+
+/// 7.x shows the handle to nobody either, but takes over one that was made by others.
+pg_conn* connected(const std::string& options) {
+  pg_conn* const handle = PQconnectdb(options.c_str());
+  if (handle == nullptr) throw std::bad_alloc{};
+  if (PQstatus(handle) == CONNECTION_OK) return handle;
+  const std::string reason = PQerrorMessage(handle);
+  PQfinish(handle);
+  throw pqxx::broken_connection{reason};
+}
+
+}  // namespace
+
+Link::Link(const std::string& options) : Link{connected(options)} {}
+Link::Link(pg_conn* connected) : LinkBase{LinkBase::seize_raw_connection(connected)}, handle_{connected} {
+  hear(connected);
+}
+#endif
 Link::~Link() noexcept { close(); }
+
+void Link::hear(pg_conn* handle) noexcept {
+  words_ = {};
+  const auto replaced = PQsetNoticeReceiver(handle, hear_notice, &words_);
+  if (replaced != hear_notice) receiver_of_libpq = replaced;
+  PQregisterEventProc(handle, hear_answer, "last words", &words_);  // without memory for it, as above
+}
 
 std::string Link::why_lost() const {
   understand();
   if (const auto& words = last_words(); !words.text.empty()) return words.text;
-  return first_line(std::string_view{policy_.get() != nullptr ? PQerrorMessage(policy_.get()) : ""});
+  return first_line(std::string_view{handle_ != nullptr ? PQerrorMessage(handle_) : ""});
 }
 
 const char* Link::reported(const char* setting) const noexcept {
-  return policy_.get() != nullptr ? PQparameterStatus(policy_.get(), setting) : nullptr;
+  return handle_ != nullptr ? PQparameterStatus(handle_, setting) : nullptr;
 }
 
 bool Link::reports(const char* setting, const char* value) const noexcept {
@@ -94,12 +119,12 @@ bool Link::reports(const char* setting, const char* value) const noexcept {
 
 bool Link::speaks_utf8() const noexcept {
   static const int kUtf8 = pg_char_to_encoding("UTF8");
-  return PQclientEncoding(policy_.get()) == kUtf8;
+  return PQclientEncoding(handle_) == kUtf8;
 }
 
 // libpqxx parses nothing of it as long as one of its transaction objects is there.
-void Link::understand() const noexcept { static_cast<void>(PQisBusy(policy_.get())); }
+void Link::understand() const noexcept { static_cast<void>(PQisBusy(handle_)); }
 
-bool Link::in_transaction() const noexcept { return PQtransactionStatus(policy_.get()) != PQTRANS_IDLE; }
+bool Link::in_transaction() const noexcept { return PQtransactionStatus(handle_) != PQTRANS_IDLE; }
 
 }  // namespace aftercommit::detail

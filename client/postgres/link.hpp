@@ -1,16 +1,26 @@
 /// A connection of libpqxx of which libpq can be asked what libpqxx keeps to itself.
 #pragma once
 
-#include <pqxx/connection>
+#include <pqxx/pqxx>
+#if PQXX_VERSION_MAJOR < 7
 #include <pqxx/connection_base>
+#endif
 #include <string>
 
 #include "client/postgres/last_words.hpp"
 
+struct pg_conn;  // libpq's PGconn
+
 namespace aftercommit::detail {
 
+#if PQXX_VERSION_MAJOR < 7
+using LinkBase = pqxx::connection_base;
+#else
+using LinkBase = pqxx::connection;
+#endif
+
 /// Connects at once, as pqxx::connection does, and throws what that throws.  For one thread at a time.
-class Link final : public pqxx::connection_base {
+class Link final : public LinkBase {
  public:
   explicit Link(const std::string& options);
   ~Link() noexcept;
@@ -19,7 +29,7 @@ class Link final : public pqxx::connection_base {
 
   /// What the server has said as it ended the session, be it instead of an answer or unasked, in so far as it
   /// has been read.  For as long as no other connection takes the place of this one.
-  const LastWords& last_words() const noexcept { return policy_.last_words(); }
+  const LastWords& last_words() const noexcept { return words_; }
   /// Why it was lost: those words, else what libpq makes of it.  One line.
   std::string why_lost() const;
   /// A setting that the server tells of unasked, as it is now; null where it does not.  Costs nothing.
@@ -31,21 +41,27 @@ class Link final : public pqxx::connection_base {
   void understand() const noexcept;
 
  private:
-  /// Keeps the handle that connection_base shows to nobody, and listens for last words.
+#if PQXX_VERSION_MAJOR < 7
+  /// Keeps the handle that connection_base shows to nobody.
   class Policy final : public pqxx::connect_direct {
    public:
-    using connect_direct::connect_direct;
+    Policy(Link& link, const std::string& options) : connect_direct{options}, link_{link} {}
     handle do_startconnect(handle before) override;
     handle do_disconnect(handle before) noexcept override;
-    handle get() const noexcept { return handle_; }
-    const LastWords& last_words() const noexcept { return words_; }
 
    private:
-    handle handle_ = nullptr;  // not owned
-    LastWords words_;          // written by libpq's calls to us, in the midst of ours to it
+    Link& link_;  // owns this
   };
+#else
+  explicit Link(pg_conn* connected);
+#endif
+  void hear(pg_conn* handle) noexcept;
 
+  pg_conn* handle_ = nullptr;  // not owned; null: there is none
+  LastWords words_{};          // written by libpq's calls to us, in the midst of ours to it
+#if PQXX_VERSION_MAJOR < 7
   Policy policy_;
+#endif
 };
 
 }  // namespace aftercommit::detail

@@ -6,6 +6,10 @@
 #include <string>
 #include <vector>
 
+#if PQXX_VERSION_MAJOR >= 8
+#error "aftercommit is written for libpqxx 6.4 and 7.x"
+#endif
+
 namespace aftercommit::detail {
 
 /// Runs one statement with text parameters; a null pointer is NULL.
@@ -14,7 +18,11 @@ inline pqxx::result exec_text_params(pqxx::transaction_base& session, const std:
 #if PQXX_VERSION_MAJOR >= 7
   pqxx::params values;
   for (const char* value : params) values.append(value);
+#if PQXX_VERSION_MAJOR > 7 || PQXX_VERSION_MINOR >= 10
+  return session.exec(sql, values);
+#else
   return session.exec_params(sql, values);
+#endif
 #else
   return session.exec_params(sql, pqxx::prepare::make_dynamic_params(params.begin(), params.end()));
 #endif

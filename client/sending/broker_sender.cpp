@@ -33,8 +33,13 @@ EnqueueError not_sent(const EnqueueFailure& failure, auto id_of, std::string_vie
 
 }  // namespace
 
-BrokerSender::BrokerSender(std::string url, std::chrono::milliseconds timeout, KeepUnsent keep)
-    : url_{std::move(url)}, timeout_{timeout}, keep_{std::move(keep)}, durable_{url_, timeout_} {
+BrokerSender::BrokerSender(std::string url, std::chrono::milliseconds timeout, SendCounts& counts,
+                           KeepUnsent keep)
+    : url_{std::move(url)},
+      timeout_{timeout},
+      counts_{counts},
+      keep_{std::move(keep)},
+      durable_{url_, timeout_, counts_} {
   idle_.push_back(make_broker(url_));  // a wrong URL is told now, not after somebody's commit
   in_process_ = idle_.back()->is_in_process();
 }
@@ -46,6 +51,7 @@ void BrokerSender::send(std::vector<PendingJob> jobs) {
   try {
     send_now(outgoing);
   } catch (const EnqueueFailure& failure) {
+    (keep_ ? counts_.kept : counts_.failed).add(failure.unsent().size());
     if (!keep_) {
       throw not_sent(
           failure, [&](auto index) { return jobs[index].id; }, " although the transaction is committed");
@@ -60,15 +66,20 @@ void BrokerSender::send_now(std::vector<Outgoing> jobs, const std::vector<JobId>
   try {
     send_now(jobs);
   } catch (const EnqueueFailure& failure) {
+    counts_.failed.add(failure.unsent().size());
     throw not_sent(failure, [&](auto index) { return ids[index]; }, {});
   }
 }
 
 void BrokerSender::send_now(std::vector<Outgoing>& jobs) {
   auto broker = take();
+  const auto begun = std::chrono::steady_clock::now();
   try {
     broker->enqueue(jobs, timeout_);
-  } catch (const EnqueueFailure&) {
+    counts_.took.add(microseconds_since(begun));
+    counts_.sent.add(jobs.size());
+  } catch (const EnqueueFailure& failure) {
+    counts_.sent.add(jobs.size() - failure.unsent().size());
     give_back(std::move(broker));  // it stays usable, and connects anew
     throw;
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/sending/durable_push.hpp"
+#include "client/sending/send_counts.hpp"
 #include "client/transaction/commit_hooks.hpp"
 
 namespace aftercommit::detail {
@@ -21,8 +22,9 @@ class BrokerSender final : public JobSender {
   using KeepUnsent = std::function<void(std::vector<Outgoing>)>;
 
   /// Without `keep` each job that is not sent is an EnqueueError, durable ones apart, which nobody waits for.
-  /// Throws ConfigError for a URL that no broker has; does not connect yet.
-  BrokerSender(std::string url, std::chrono::milliseconds timeout, KeepUnsent keep = {});
+  /// `counts` is not owned and outlives this.  Throws ConfigError for a URL that no broker has; does not
+  /// connect yet.
+  BrokerSender(std::string url, std::chrono::milliseconds timeout, SendCounts& counts, KeepUnsent keep = {});
 
   void send(std::vector<PendingJob> jobs) override;
   void send_now(std::vector<Outgoing> jobs, const std::vector<JobId>& ids) override;
@@ -37,6 +39,7 @@ class BrokerSender final : public JobSender {
 
   const std::string url_;
   const std::chrono::milliseconds timeout_;
+  SendCounts& counts_;
   const KeepUnsent keep_;
   DurablePush durable_;
   bool in_process_ = false;  // the broker: then durable jobs are there at once, as tests want it

@@ -40,8 +40,8 @@ std::size_t bytes_of(const std::vector<PendingJob>& jobs) {
 
 class DurablePush::Thread {
  public:
-  Thread(const std::string& url, std::chrono::milliseconds timeout)
-      : broker_{make_broker(url)}, timeout_{timeout} {}
+  Thread(const std::string& url, std::chrono::milliseconds timeout, SendCounts& counts)
+      : broker_{make_broker(url)}, timeout_{timeout}, counts_{counts} {}
   ~Thread() { end(); }
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
@@ -62,7 +62,10 @@ class DurablePush::Thread {
     bool asleep = false;
     {
       const std::lock_guard lock{mutex_};
-      if (stop_by_ || Clock::now() < away_until_ || !has_room(jobs.size(), bytes)) return;
+      if (stop_by_ || Clock::now() < away_until_ || !has_room(jobs.size(), bytes)) {
+        counts_.relayed.add(jobs.size());
+        return;
+      }
       if (!thread_.joinable()) {
         const SignalsBlocked blocked;
         thread_ = std::thread{[this] { run(); }};
@@ -101,6 +104,7 @@ class DurablePush::Thread {
   }
 
   void drop_waiting() noexcept {
+    counts_.relayed.add(waiting_.size());
     waiting_.clear();
     waiting_bytes_ = 0;
   }
@@ -110,10 +114,14 @@ class DurablePush::Thread {
       auto timeout = timeout_;
       auto jobs = next_jobs(timeout);
       if (jobs.empty()) return;
-      const auto next = Clock::now() + kGather;
+      const auto begun = Clock::now();
+      const auto next = begun + kGather;
       try {
         broker_->enqueue(due_from_now(jobs), timeout);
+        counts_.sent.add(jobs.size());
+        counts_.took.add(microseconds_since(begun));
       } catch (const std::exception& error) {
+        counts_.relayed.add(jobs.size());
         note_outage("", error.what());
       }
       std::unique_lock lock{mutex_};
@@ -138,6 +146,7 @@ class DurablePush::Thread {
   const pid_t process_ = ::getpid();
   const std::unique_ptr<EnqueueTarget> broker_;  // used by thread_ alone
   const std::chrono::milliseconds timeout_;
+  SendCounts& counts_;
   std::mutex mutex_;  // protects what follows
   std::condition_variable called_;
   std::vector<PendingJob> waiting_;
@@ -149,8 +158,11 @@ class DurablePush::Thread {
   std::thread thread_;
 };
 
-DurablePush::DurablePush(std::string url, std::chrono::milliseconds timeout)
-    : url_{std::move(url)}, timeout_{bounded_timeout(timeout)}, thread_{new Thread{url_, timeout_}} {}
+DurablePush::DurablePush(std::string url, std::chrono::milliseconds timeout, SendCounts& counts)
+    : url_{std::move(url)},
+      timeout_{bounded_timeout(timeout)},
+      counts_{counts},
+      thread_{new Thread{url_, timeout_, counts_}} {}
 
 DurablePush::~DurablePush() {
   auto* const thread = thread_.load();
@@ -179,7 +191,7 @@ void DurablePush::push(std::vector<PendingJob> jobs) noexcept {
 DurablePush::Thread& DurablePush::of_this_process() {
   auto* known = thread_.load();
   if (known->is_of_this_process()) return *known;
-  auto fresh = std::make_unique<Thread>(url_, timeout_);
+  auto fresh = std::make_unique<Thread>(url_, timeout_, counts_);
   if (thread_.compare_exchange_strong(known, fresh.get())) return *fresh.release();
   return *known;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "client/sending/send_counts.hpp"
 #include "client/transaction/commit_hooks.hpp"
 
 namespace aftercommit::detail {
@@ -16,8 +17,9 @@ namespace aftercommit::detail {
 /// worker brings.  A child of a fork has its own thread and connection.  Thread-safe.
 class DurablePush {
  public:
-  /// Does not connect yet.  `timeout` bounds each call of the broker.
-  DurablePush(std::string url, std::chrono::milliseconds timeout);
+  /// Does not connect yet.  `timeout` bounds each call of the broker.  `counts` is not owned and outlives
+  /// this.
+  DurablePush(std::string url, std::chrono::milliseconds timeout, SendCounts& counts);
   /// Sends what still waits, for `timeout` at most.
   ~DurablePush();
   DurablePush(const DurablePush&) = delete;
@@ -34,6 +36,7 @@ class DurablePush {
 
   const std::string url_;
   const std::chrono::milliseconds timeout_;
+  SendCounts& counts_;
   std::atomic<Thread*> thread_;  // owned; one that a fork left behind is let go
 };
 

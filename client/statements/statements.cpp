@@ -83,6 +83,8 @@ Statements::Statements(std::string_view schema)
       find_paused{ready(sql::find_paused, schema)},
       pause_queue{ready(sql::pause_queue, schema)},
       resume_queue{ready(sql::resume_queue, schema)},
+      bound_look{ready(sql::bound_look, schema)},
+      look_at_tables{ready(sql::look_at_tables, schema)},
       claim_jobs{ready(sql::claim_jobs, schema)},
       purge_marks{ready(sql::purge_marks, schema)},
       want_job{ready(sql::want_job, schema)},

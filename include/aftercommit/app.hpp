@@ -19,7 +19,9 @@
 #include "aftercommit/clock.hpp"
 #include "aftercommit/database.hpp"
 #include "aftercommit/delivery.hpp"
+#include "aftercommit/export.hpp"
 #include "aftercommit/limit.hpp"
+#include "aftercommit/metrics.hpp"
 #include "aftercommit/middleware.hpp"
 #include "aftercommit/periodic.hpp"
 #include "aftercommit/result.hpp"
@@ -52,7 +54,7 @@ struct AppOptions {
 /// configured.
 class App {
  public:
-  explicit App(std::string name, AppOptions options = {});
+  AFTERCOMMIT_ABI_TAG explicit App(std::string name, AppOptions options = {});
   /// Sends the durable jobs that are on their way, within enqueue_timeout.  An App with static storage can be
   /// used after that as well, by what is destroyed later: see Database::exec; its durable jobs are then left
   /// to the relay of a worker.
@@ -163,6 +165,12 @@ class App {
   /// its tables are older than version 3; else throws what Database does.  Where another open transaction
   /// cancels the same job it waits for its end, 2 s at most: then PostgreSQL's lock_not_available.
   Cancelled cancel(const JobId& job, const CancelOptions& options = {}) const;
+
+  /// What this process has asked for and sent until now, as plain values for any collector; a worker's own
+  /// metrics hold the same.  With prometheus-cpp: PrometheusCollectable (aftercommit/prometheus/collectable.hpp).
+  /// Counted always, by an atomic addition a call; none of it speaks to a server.  Tasks beyond the first 100 in
+  /// the order of their names are counted as "other".  Thread-safe once the tasks are declared.
+  std::vector<MetricFamily> metrics() const;
 
   /// For the library's own parts.
   detail::AppCore& core() const noexcept { return *core_; }

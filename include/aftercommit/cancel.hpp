@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "aftercommit/error.hpp"
+#include "aftercommit/export.hpp"
 
 namespace aftercommit {
 
@@ -34,7 +35,7 @@ struct CancelOptions {
 
 /// What a task meets whose job is cancelled while it runs, at its next use of a database.  To be let through;
 /// thrown by nobody else.
-struct CancelRequested : Error {
+struct AFTERCOMMIT_EXPORT CancelRequested : Error {
   using Error::Error;
 };
 

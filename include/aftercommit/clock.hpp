@@ -3,10 +3,12 @@
 
 #include <chrono>
 
+#include "aftercommit/export.hpp"
+
 namespace aftercommit {
 
 /// Thread-safe.  What is due in Redis is judged by Redis' own clock, not by this one.
-class Clock {
+class AFTERCOMMIT_EXPORT Clock {
  public:
   virtual ~Clock() = default;
   virtual std::chrono::system_clock::time_point now() const = 0;         ///< wall time, for eta and expiry

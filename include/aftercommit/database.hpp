@@ -30,7 +30,7 @@ struct BlockId {
 
 /// How to reach a database.
 struct DatabaseOptions {
-  std::string url = {};  ///< postgresql://user:password@host:port/name?..., or libpq's keyword=value form
+  std::string url = {};  ///< `postgresql://user:password@host:port/name?...`, or libpq's keyword=value form
   std::size_t pool_size = 10;                    ///< connections at most, each open block uses one
   std::chrono::milliseconds pool_timeout{5000};  ///< longest wait for one of them
   std::chrono::seconds connect_timeout{5};       ///< longest wait for the server, where the URL says nothing

@@ -15,12 +15,13 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "aftercommit/export.hpp"
 #include "aftercommit/task_types.hpp"
 
 namespace aftercommit::detail {
 
 /// Arguments in a job that the task's declaration cannot take.
-struct BadArguments : Error {
+struct AFTERCOMMIT_EXPORT BadArguments : Error {
   using Error::Error;
 };
 

@@ -31,7 +31,7 @@ class Schedule {
   /// The first tick later than `after`; nothing where there is none within 50 years.  ConfigError as check().
   std::optional<Time> next(Time after) const;
 
-  const std::string& text() const noexcept;  ///< "0 3 * * *", "@daily", "every 10 min"
+  const std::string& text() const noexcept;  ///< `0 3 * * *`, `@daily`, `every 10 min`
   const std::string& zone() const noexcept;  ///< as given to cron(); "UTC" for an interval
   /// ConfigError where the time zone is not known on this machine, saying what to do.
   void check() const;
@@ -43,9 +43,9 @@ class Schedule {
 /// The times of a crontab line, in a time zone of the IANA database (package tzdata).  `expression` has the
 /// five fields of cron(8), minute, hour, day of month, month, day of week: each a *, a number, a range 1-5, a
 /// list of these, with steps as in */15 or 8-18/2; months and days of the week also as jan-dec and sun-sat,
-/// where 0 and 7 are Sunday.  Or it is one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly,
-/// @annually.  As in cron(8), where neither day field begins with a *, a day that either of them names is
-/// one.
+/// where 0 and 7 are Sunday.  Or it is one of `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`,
+/// `@yearly`, `@annually`.  As in cron(8), where neither day field begins with a *, a day that either of them
+/// names is one.
 ///
 /// Where the clocks change: with an hour field that begins with a *, each minute of real time counts whose
 /// clock time fits, so an hour that comes twice has its ticks twice, and one that is left out has none.

@@ -14,6 +14,7 @@
 
 #include "aftercommit/decode_args.hpp"
 #include "aftercommit/error.hpp"
+#include "aftercommit/export.hpp"
 #include "aftercommit/job_id.hpp"
 #include "aftercommit/task.hpp"
 
@@ -36,7 +37,7 @@ enum class ResultState : std::uint8_t {
 std::string_view to_string(ResultState state) noexcept;
 
 /// There is no value: the sentence says what became of the job.
-class NoResult : public Error {
+class AFTERCOMMIT_EXPORT NoResult : public Error {
  public:
   NoResult(const std::string& what, ResultState state) : Error{what}, state_{state} {}
   ResultState state() const noexcept { return state_; }

@@ -10,6 +10,8 @@
 #include <typeinfo>
 #include <vector>
 
+#include "aftercommit/export.hpp"
+
 namespace aftercommit {
 
 /// The countdown before the next attempt.  A value; see the factories below.
@@ -106,7 +108,7 @@ constexpr ErrorTypes no_retry_on() {
 /// Thrown by a task that wants to run again: its transaction is rolled back, one retry is used up.
 /// Without a countdown the task's backoff decides; with one the wait is exactly that, whatever cap, floor and
 /// jitter say.  retry_on and no_retry_on do not look at it.  As Celery's self.retry(countdown=...).
-struct Retry : std::runtime_error {
+struct AFTERCOMMIT_EXPORT Retry : std::runtime_error {
   explicit Retry(const std::string& reason, std::optional<std::chrono::milliseconds> after = std::nullopt,
                  std::optional<int> at_most = std::nullopt)
       : std::runtime_error{reason}, countdown{after}, max_retries{at_most} {}
@@ -125,7 +127,7 @@ struct RetryCall {
 /// Thrown by a task that has nothing to do yet: its transaction is rolled back, and the job comes back after
 /// exactly `after`, at the same attempt: no retry is used up, and nothing is added to its errors.  As often
 /// as it likes, until retry_for has passed; without that for ever.  As River's snooze.
-struct Snooze : std::runtime_error {
+struct AFTERCOMMIT_EXPORT Snooze : std::runtime_error {
   explicit Snooze(std::chrono::milliseconds after, const std::string& reason = "snoozed by its task")
       : std::runtime_error{reason}, countdown{after} {}
   std::chrono::milliseconds countdown;
@@ -133,7 +135,7 @@ struct Snooze : std::runtime_error {
 
 /// Thrown by a task that can never succeed: its transaction is rolled back and the job becomes a dead letter
 /// at once, whatever retries are left.
-struct Reject : std::runtime_error {
+struct AFTERCOMMIT_EXPORT Reject : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 

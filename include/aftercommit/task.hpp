@@ -32,6 +32,8 @@ class App;
 
 namespace detail {
 
+struct EnqueueCounts;
+
 /// What an App knows of one task; owned by the App.
 struct TaskEntry {
   using Call = std::function<void(Job&)>;
@@ -46,6 +48,7 @@ struct TaskEntry {
   std::function<void(Job&, const FailedJob&, const nlohmann::json& args)> on_failure{};
   std::optional<TaskBatch> batch{};  ///< what Task::run_batch was given; nothing: each of its jobs runs alone
   bool binds_batch = false;          ///< `bind` runs that with one job, for want of a body for one
+  EnqueueCounts* counts = nullptr;   ///< for metrics; not owned; null: nobody counts
 };
 
 /// Throws UsageError where this task cannot have the body of a batch, or not of so many jobs.

@@ -6,11 +6,12 @@
 #include <chrono>
 
 #include "aftercommit/clock.hpp"
+#include "aftercommit/export.hpp"
 
 namespace aftercommit::testing {
 
 /// Stands still until it is told to move.  Thread-safe.
-class ManualClock final : public Clock {
+class AFTERCOMMIT_EXPORT ManualClock final : public Clock {
  public:
   explicit ManualClock(std::chrono::system_clock::time_point start =
                            std::chrono::system_clock::time_point{std::chrono::seconds{1'700'000'000}})

@@ -9,6 +9,7 @@
 
 #include "aftercommit/app.hpp"
 #include "aftercommit/error.hpp"
+#include "aftercommit/export.hpp"
 
 namespace aftercommit::testing {
 
@@ -33,7 +34,7 @@ struct SimulationReport {
 
 /// A round whose effects were others than those of the run without faults: its text has the seed, what was
 /// done to which job, and both effects.
-class SimulationFailed : public Error {
+class AFTERCOMMIT_EXPORT SimulationFailed : public Error {
  public:
   SimulationFailed(const std::string& what, std::uint64_t seed) : Error{what}, seed_{seed} {}
   /// Of the round: simulate(seed(), app, {..., .rounds = 1}) runs it alone.

@@ -10,8 +10,8 @@ namespace aftercommit {
 /// handles.
 int worker_main(App& app, int argc, const char* const* argv);
 
-/// Changes when a task library built against an older version must be built anew.
-inline constexpr int kTaskLibraryAbi = 2;
+/// Changes when a task library built against an older version must be built anew: 1 in 0.1, 3 in 0.2.
+inline constexpr int kTaskLibraryAbi = 3;
 
 }  // namespace aftercommit
 

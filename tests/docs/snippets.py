@@ -3,8 +3,12 @@
 usage: snippets.py compile --compiler CXX --flags FLAGS        C++, one translation unit for each page
        snippets.py run --bin FOLDER --lib FOLDER               SQL and commands, beside the servers of the environment
        snippets.py build --build FOLDER                        CMake, against what that build installs
-       snippets.py read                                        the rest: is it what it says it is?  And do the queues of
-                                                               a page's tasks and of its worker agree?
+       snippets.py read [--bin FOLDER]                         the rest: is it what it says it is?  And do the queues of
+                                                               a page's tasks and of its worker agree?  Does the command
+                                                               `aftercommit` have what a page's sh blocks tell to type?
+       snippets.py follow --build FOLDER                       pages that lead a reader from nothing to a program: word by
+                                                               word.  A block whose first line is a comment with the name
+                                                               of a file is that file; commands run in its folder
        all with --root FOLDER; with PAGE..., these pages alone
 
 Every fenced block of a language that is known below is covered, in each of PAGES.  What a reader would have around it
@@ -41,8 +45,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 PAGES = ["README.md", "docs/guide.md", *(f"docs/guide/{name}.md" for name in (
-    "transactions", "tasks", "periodic", "cancel", "unique", "limits", "batches", "results", "middleware", "sql", "worker", "queues", "database", "operating", "deployment", "testing")),
+    "tour", "transactions", "tasks", "periodic", "cancel", "unique", "limits", "batches", "results", "middleware", "sql", "worker", "queues", "database", "operating", "dashboard", "metrics", "deployment", "testing", "packages", "troubleshooting", "coming-from", "sizing", "kubernetes",
+    "runbooks")),
     "docs/guarantees.md", "docs/wire-format.md"]
+FOLLOWED = ["docs/guide/start.md"]
 RUN = {"sql", "console"}
 READ = {"sh", "json", "python", "ini", "yaml", "js"}
 KNOWN = RUN | READ | {"cpp", "cmake"}
@@ -287,7 +293,7 @@ def run_console(folder, snippet):
             if trouble:
                 return f"{command}\n{trouble}"
             continue
-        result = subprocess.run(["bash", "-c", command], cwd=folder.path, env=folder.environment, text=True, timeout=60,
+        result = subprocess.run(["bash", "-c", command], cwd=folder.path, env=folder.environment, text=True, timeout=200,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         output = re.sub(" -p \\d+ ", " ", result.stdout.replace(folder.name + ":", "ac:"))  # as at the usual place
         if not matches(expected, output.rstrip("\n").split("\n")):
@@ -353,7 +359,65 @@ def build_all(args):
     return failed
 
 
+# ---- Pages that are followed
+
+def file_of(snippet):
+    """The name of the file that it is; nothing where it is none."""
+    named = re.match(r"(?://|#|--) ([\w.-]+\.\w+)\n", snippet.text)
+    return named[1] if named else None
+
+
+def follow_page(args, page, prefix):
+    folder = Folder(args, page, False)
+    folder.environment["CMAKE_PREFIX_PATH"] = str(prefix)
+    try:
+        for snippet in snippets_of(args.root, page):
+            name = file_of(snippet)
+            if snippet.skipped:
+                continue
+            if name:
+                (folder.path / name).write_text(snippet.text + "\n")
+            elif snippet.language == "console":
+                trouble = run_console(folder, snippet)
+                if trouble:
+                    print(f"{snippet.where}: {trouble}", file=sys.stderr)
+                    return 1  # what follows stands on it
+            else:
+                print(f"{snippet.where}: neither a file with its name nor commands", file=sys.stderr)
+                return 1
+    finally:
+        folder.close()
+    return 0
+
+
+def follow_all(args):
+    with tempfile.TemporaryDirectory(prefix="docs.") as folder:
+        prefix = Path(folder) / "prefix"
+        subprocess.run(["cmake", "--install", args.build, "--prefix", prefix], check=True, stdout=subprocess.DEVNULL)
+        args.bin, args.lib = str(prefix / "bin"), str(Path(args.build) / "lib")
+        return sum(follow_page(args, page, prefix) for page in args.pages)
+
+
 # ---- The rest
+
+def commands_exist(args, text):
+    """What a block for the shell tells to type: has `aftercommit` these commands and options?"""
+    wrong = []
+    for line in text.replace("\\\n", " ").split("\n"):
+        for found in re.finditer(r"(?:^|[|;&(]|\$\()\s*aftercommit ((?:[a-z-]+ ?)*)([^|;&#]*)", line.split(" # ")[0]):
+            words = [word for word in found[1].split() if not word.startswith("-")][:2]
+            wanted = re.findall(r"(?<!\S)(--[a-z-]+)", found[1] + found[2])
+            for count in range(len(words), 0, -1):  # the second word may be an argument
+                said = subprocess.run([f"{args.bin}/aftercommit", *words[:count], "--help"], text=True, capture_output=True)
+                if said.returncode == 0:
+                    break
+            else:
+                wrong.append(f"aftercommit has no command '{' '.join(words)}'")
+                continue
+            wrong += [f"aftercommit {' '.join(words[:count])} has no option {option}" for option in wanted
+                      if not re.search(re.escape(option) + r"\b(?!-)", said.stdout)]
+    return "\n".join(wrong)
+
 
 def read_block(root, snippet):
     try:
@@ -396,9 +460,26 @@ def queues_agree(root, page):
     return "" if named == served else f"its C++ names the queues {sorted(named)}, and its worker serves {sorted(served)}"
 
 
+def messages_exist(root, page):
+    """Whether the programs say what a page of symptoms quotes: the cells of its first column that are in backquotes."""
+    source = "\n".join(file.read_text() for folder in ("base", "broker", "client", "worker", "operate", "cli")
+                       for file in sorted((root / folder).rglob("*.[ch]pp")))
+    source = re.sub(r'"\s*\n\s*"', "", source).replace('\\"', '"')
+    wrong = []
+    for cell in re.findall(r"^\| (`.*?`[^|]*) \|", (root / page).read_text(), re.M):
+        for quoted in re.findall(r"`([^`]+)`", cell):
+            wrong += [part.strip() for part in quoted.split("...") if len(part.strip()) > 12 and part.strip() not in source]
+    return "".join(f"\n  nobody says: {part}" for part in wrong)
+
+
 def read_all(args):
     failed = 0
     for page in args.pages:
+        if page == "docs/guide/troubleshooting.md":
+            trouble = messages_exist(args.root, page)
+            if trouble:
+                print(f"{page}:{trouble}", file=sys.stderr)
+                failed += 1
         trouble = queues_agree(args.root, page)
         if trouble:
             print(f"{page}: {trouble}", file=sys.stderr)
@@ -407,6 +488,8 @@ def read_all(args):
             if snippet.language not in READ or snippet.skipped:
                 continue
             trouble = read_block(args.root, snippet)
+            if not trouble and snippet.language == "sh" and args.bin:
+                trouble = commands_exist(args, snippet.text)
             if trouble:
                 print(f"{snippet.where}: no {snippet.language}: {trouble}", file=sys.stderr)
                 failed += 1
@@ -415,19 +498,19 @@ def read_all(args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["compile", "run", "build", "read", "print"])
+    parser.add_argument("what", choices=["compile", "run", "build", "follow", "read", "print"])
     parser.add_argument("pages", nargs="*")
     parser.add_argument("--root", type=Path, required=True)
     for option in ("compiler", "flags"):
         parser.add_argument("--" + option, default="")
     for option in ("bin", "lib", "build"):
-        parser.add_argument("--" + option, type=lambda path: str(Path(path).resolve()), default="")
+        parser.add_argument("--" + option, type=lambda path: str(Path(path).resolve()))
     args = parser.parse_intermixed_args()
-    args.pages = args.pages or PAGES
+    args.pages = args.pages or {"follow": FOLLOWED, "read": PAGES + FOLLOWED}.get(args.what, PAGES)
     if args.what == "print":
         print(unit_of(args.root, args.pages[0]))
         return 0
-    failed = {"compile": compile_all, "build": build_all, "read": read_all,
+    failed = {"compile": compile_all, "build": build_all, "follow": follow_all, "read": read_all,
               "run": lambda given: sum(run_page(given, page) for page in given.pages)}[args.what](args)
     if failed:
         print(f"{failed} failed", file=sys.stderr)

@@ -1,3 +1,3 @@
-foreach(room traps broker redis transaction postgres enqueue sql worker process operate cli testkit)
+foreach(room traps broker redis transaction postgres enqueue sql worker process operate dashboard cli testkit)
   include(${CMAKE_CURRENT_LIST_DIR}/${room}/tests.cmake)
 endforeach()

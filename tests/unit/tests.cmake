@@ -1,3 +1,3 @@
-foreach(room base broker client worker operate)
+foreach(room base broker client worker operate dashboard cli)
   include(${CMAKE_CURRENT_LIST_DIR}/${room}/tests.cmake)
 endforeach()

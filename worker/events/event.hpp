@@ -38,6 +38,8 @@ struct Reason {
 struct JobStarted {
   JobName job;
   int attempt;
+  std::string_view queue{};
+  std::string_view entry{};  ///< of the broker, which in Redis begins with when it became ready
 };
 
 struct JobDone {

@@ -12,6 +12,10 @@ namespace aftercommit::worker {
 class Events {
  public:
   Events() = default;
+  /// With one more, as by add(); null: none.
+  explicit Events(Listener* more) {
+    if (more != nullptr) add(*more);
+  }
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;
 

@@ -216,6 +216,11 @@ bool JobBuffer::has_idle() const {
   return running_ < executors_ && waiting_.empty();
 }
 
+std::size_t JobBuffer::waiting() const {
+  const std::lock_guard lock{mutex_};
+  return waiting_.size();
+}
+
 std::size_t JobBuffer::running() const {
   const std::lock_guard lock{mutex_};
   return running_;

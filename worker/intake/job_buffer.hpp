@@ -66,6 +66,8 @@ class JobBuffer {
   bool has_idle() const;
   /// Executors at a job.
   std::size_t running() const;
+  /// Jobs that no executor has taken.
+  std::size_t waiting() const;
 
  private:
   std::size_t demand();  // with mutex_ held, as the next

@@ -184,12 +184,12 @@ Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_v
 }  // namespace
 
 void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const Options& options,
-                  std::string_view how, Home& home) {
+                  std::string_view how, Home& home, Listener* listener) {
   const auto dead = predecessor.worker();
   if (dead.empty()) return;  // it had not begun
   end_sessions(app, dead);
 
-  const Events events{};
+  const Events events{listener};
   std::vector<Settlement> settlements;
   const auto running = predecessor.running();
   Suspect suspect{.number = 0, .of = std::ssize(running)};

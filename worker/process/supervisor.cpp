@@ -27,6 +27,8 @@ constexpr milliseconds kForTheLog{200};    // until what could not be written is
 constexpr milliseconds kShortLife{1000};   // one that has lived longer did not fail to start
 constexpr milliseconds kFirstBackoff{100};
 constexpr milliseconds kLongestBackoff{5000};
+constexpr milliseconds kWhileReplacing{100};  // between two looks
+constexpr std::chrono::seconds kLost{30};     // a process that runs shows itself once a second
 
 std::string how_it_ended(int status, const std::string& reason = {}) {
   if (!reason.empty()) return reason;
@@ -54,15 +56,17 @@ std::string words_for(StartStep step, const std::string& library) {
 
 }  // namespace
 
-Supervisor::Supervisor(const Options& options, Run run)
+Supervisor::Supervisor(const Options& options, Run run, const ServiceManager* service)
     : run_{std::move(run)},
       library_{options.app_path},
+      service_{service},
       self_{::getpid()},
       slots_{options.processes, options.concurrency},
       processes_(options.processes) {
   for (std::size_t i = 0; i < processes_.size(); ++i) processes_[i].slots = &slots_.child(i);
   signals_ = Signals::stop_signals();
   ::sigaddset(&signals_, SIGCHLD);
+  ::sigaddset(&signals_, SIGUSR1);
 }
 
 int Supervisor::run() {
@@ -71,6 +75,8 @@ int Supervisor::run() {
   while (true) {
     if (start_those_due()) return *result_;
     if (done()) return worst_;
+    replace_next();
+    tell_service_manager();
     wait();
     reap();
   }
@@ -126,11 +132,15 @@ int Supervisor::run_process(Process& process) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != self_) return kExitStopped;  // it has died before that
   Signals signals{self_};
-  ::sigset_t child_ended{};
-  ::sigemptyset(&child_ended);
-  ::sigaddset(&child_ended, SIGCHLD);
-  ::sigprocmask(SIG_UNBLOCK, &child_ended, nullptr);  // it was ours alone
-  return run_(signals, {.slots = *process.slots, .died_of = process.died_of, .say_why = !process.said_why});
+  ::sigset_t ours{};  // alone
+  ::sigemptyset(&ours);
+  ::sigaddset(&ours, SIGCHLD);
+  ::sigaddset(&ours, SIGUSR1);
+  ::sigprocmask(SIG_UNBLOCK, &ours, nullptr);
+  return run_(signals, {.slots = *process.slots,
+                        .died_of = process.died_of,
+                        .say_why = !process.said_why,
+                        .number = static_cast<std::size_t>(&process - processes_.data())});
 }
 
 std::optional<milliseconds> Supervisor::next_look() const {
@@ -138,6 +148,12 @@ std::optional<milliseconds> Supervisor::next_look() const {
   const auto& first = processes_.front();
   if (first.pid != 0 && !first.ever_started && processes_.size() > 1) return kBetweenLooks;
   std::optional<milliseconds> next;
+  if (service_ != nullptr && service_->listens() && !said_ready_) next = kBetweenLooks;
+  if (replacing_) next = kWhileReplacing;
+  if (service_ != nullptr && service_->keep_alive_interval()) {
+    const auto left = std::chrono::ceil<milliseconds>(alive_at_ - Clock::now());
+    next = std::min(next.value_or(left), left);
+  }
   for (const auto& process : processes_) {
     if (process.pid != 0 || !process.wanted) continue;
     if (&process != &first && !first.ever_started) continue;
@@ -160,12 +176,66 @@ void Supervisor::wait() {
     signal = ::sigwaitinfo(&signals_, &info);
   }
   if (signal <= 0 || signal == SIGCHLD) return;
+  if (signal == SIGUSR1) return begin_to_replace();
   const bool first = !stopping_;
   stop(signal);
   if (first) log(LogLevel::kInfo, "stopping the worker processes", {{"signal", Signals::name(signal)}});
 }
 
+void Supervisor::begin_to_replace() {
+  if (stopping_) return;
+  log(LogLevel::kInfo, "replacing the worker processes, one after the other", {{"signal", "SIGUSR1"}});
+  for (auto& process : processes_) process.to_replace = process.pid != 0;
+  replacing_ = true;
+  if (service_ != nullptr) service_->reloading();
+}
+
+/// The next one once what has taken the place of the one before is ready for jobs: where that cannot start,
+/// the others go on as they are.
+void Supervisor::replace_next() {
+  if (!replacing_ || stopping_) return;
+  for (auto& process : processes_) {
+    if (process.replaced == 0 || !process.wanted) continue;
+    if (process.pid == 0 || process.pid == process.replaced || !process.slots->ready()) return;
+    process.replaced = 0;
+  }
+  for (auto& process : processes_) {
+    if (!process.to_replace || !process.wanted) continue;
+    if (process.pid == 0 || !process.slots->ready()) return;  // it begins just now
+    process.to_replace = false;
+    process.replaced = process.pid;
+    process.slots->ask_to_be_replaced();
+    return;
+  }
+  replacing_ = false;
+  log(LogLevel::kInfo, "the worker processes have been replaced");
+  if (service_ != nullptr) service_->ready();
+}
+
+void Supervisor::tell_service_manager() {
+  if (service_ == nullptr || stopping_) return;
+  if (!said_ready_ && processes_.front().ever_started) {
+    said_ready_ = true;
+    service_->ready();
+  }
+  const auto interval = service_->keep_alive_interval();
+  if (!interval || Clock::now() < alive_at_) return;
+  alive_at_ = Clock::now() + *interval;
+  if (!one_is_lost()) service_->keep_alive();
+}
+
+/// A process whose own watchdog does not look any more, as it is stopped or frozen as a whole: nobody but the
+/// service manager ends it.  One that stops in good order has bounds of its own.
+bool Supervisor::one_is_lost() const {
+  return std::ranges::any_of(processes_, [](const Process& process) {
+    if (process.pid == 0 || !process.slots->ready() || process.slots->stopping()) return false;
+    const auto beat = process.slots->last_beat();
+    return beat && Clock::now() - *beat > kLost;
+  });
+}
+
 void Supervisor::stop(int signal) {
+  if (!stopping_ && service_ != nullptr) service_->stopping();
   stopping_ = true;
   for (const auto& process : processes_) {
     if (process.pid != 0) ::kill(process.pid, signal);

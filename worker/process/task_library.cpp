@@ -5,9 +5,11 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/worker.hpp"
+#include "worker/process/needed_libraries.hpp"
 #include "worker/watch/uncaught.hpp"
 
 namespace aftercommit::worker {
@@ -33,6 +35,32 @@ Function* symbol(void* library, const char* name, const std::string& path) {
   return reinterpret_cast<Function*>(address);
 }
 
+constexpr const char* kBuildAnew =
+    "build it anew, with the headers and libraries of this version, " AFTERCOMMIT_VERSION;
+
+/// Our libraries of another release would come into this process together with it, and both call each other's
+/// functions by their names: so that is found out before anything of it is loaded.
+void check_release(const std::string& path) {
+  constexpr std::string_view kOurs = "libaftercommit_client.so.";
+  constexpr std::string_view kVersion = AFTERCOMMIT_VERSION;
+  const auto series = kVersion.substr(0, kVersion.rfind('.'));  // 0.2 of 0.2.0, as in the library's name
+  for (const auto& needed : needed_libraries(path)) {
+    if (!needed.starts_with(kOurs) || needed.substr(kOurs.size()) == series) continue;
+    throw UsageError{"task library '" + path + "' was built for version " + needed.substr(kOurs.size()) +
+                     " of aftercommit (it needs " + needed + "): " + kBuildAnew};
+  }
+}
+
+/// Built with other headers than the library that is here, it asks for functions that are not in that: see
+/// AFTERCOMMIT_ABI_TAG.
+std::string cannot_open(const std::string& path, const std::string& reason) {
+  if (reason.find("undefined symbol: _ZN11aftercommit") == reason.npos) {
+    return "cannot load task library: " + reason;
+  }
+  return cannot_load(path) + "it was built with the headers of another version of aftercommit (" + reason +
+         "): " + kBuildAnew;
+}
+
 /// What its static objects throw comes through here, or ends in a call of std::terminate() on its way.
 void* open(const std::string& path) {
   try {
@@ -52,13 +80,14 @@ App& load_task_library(const std::string& given) {
   // Never the search path: what runs is the file that was named.
   const auto path = std::filesystem::absolute(given, ignored).string();
   check_permissions(path);
+  check_release(path);
   void* const library = open(path);
-  if (library == nullptr) throw UsageError{std::string{"cannot load task library: "} + ::dlerror()};
+  if (library == nullptr) throw UsageError{cannot_open(path, ::dlerror())};
   const int abi = symbol<int()>(library, "aftercommit_task_library_abi", path)();
   if (abi != kTaskLibraryAbi) {
     throw UsageError{"task library '" + path + "' was built for another version of aftercommit (ABI " +
                      std::to_string(abi) + ", this worker has " + std::to_string(kTaskLibraryAbi) +
-                     "): build it anew"};
+                     "): " + kBuildAnew};
   }
   auto* const define = symbol<App*()>(library, "aftercommit_load_task_library", path);
   try {

@@ -23,6 +23,7 @@ Relay::Relay(std::unique_ptr<RelayTarget> broker, Database& database, std::vecto
       listener_{database, std::move(on_cancel)},
       interval_{interval},
       home_{home},
+      counts_{role_counts().relays.of(database.alias())},
       thread_{{"relaying durable jobs", "the broker or the database"}, [this](const std::stop_token& stop) {
                 sweep(stop);
                 wait_for_jobs(stop);
@@ -30,7 +31,11 @@ Relay::Relay(std::unique_ptr<RelayTarget> broker, Database& database, std::vecto
 
 void Relay::sweep(const std::stop_token& stop) {
   home_.wait_until_right(stop);  // a queue of another database takes none of our jobs
-  sweeper_.sweep(stop);
+  const auto begun = std::chrono::steady_clock::now();
+  counts_.brought.add(sweeper_.sweep(stop));
+  counts_.took.add(microseconds_since(begun));
+  counts_.has_backlog = sweeper_.goes_on_at().has_value();
+  counts_.caught_up_ms = steady_ms();
   thread_.succeeded();
 }
 

@@ -12,6 +12,7 @@
 #include "client/job_table/job_listener.hpp"
 #include "worker/home/home.hpp"
 #include "worker/relay/sweeper.hpp"
+#include "worker/roles/role_counts.hpp"
 #include "worker/roles/role_thread.hpp"
 
 namespace aftercommit::worker {
@@ -39,6 +40,7 @@ class Relay {
   const std::chrono::milliseconds interval_;
   SaidOnce listening_{"cannot listen for new jobs; looking for them at each interval"};
   Home& home_;
+  RelayCounts& counts_;
   RoleThread thread_;  // last
 };
 

@@ -1,9 +1,11 @@
 #include "worker/roles/heartbeat.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "aftercommit/log.hpp"
+#include "worker/roles/role_counts.hpp"
 
 namespace aftercommit::worker {
 
@@ -38,12 +40,14 @@ void HeldLease::failed() {
 }
 
 Heartbeat::Heartbeat(std::unique_ptr<Leases> broker, WorkerId worker, std::vector<Queue> queues,
-                     HeldLease& lease, std::chrono::milliseconds interval)
+                     HeldLease& lease, std::chrono::milliseconds interval,
+                     std::function<std::string()> report)
     : broker_{std::move(broker)},
       worker_{std::move(worker)},
       queues_{std::move(queues)},
       lease_{lease},
       interval_{interval},
+      report_{std::move(report)},
       thread_{{"renewing the lease"}, [this](const std::stop_token&) { return beat(); }} {}
 
 /// How long to wait before the next one.
@@ -55,13 +59,25 @@ HeldLease::Clock::duration Heartbeat::beat() {
     lease_.failed();
     throw;
   }
+  report();
   return asked_at + interval_ - HeldLease::Clock::now();
+}
+
+/// The lease does not depend on it: the next beat says it anew.
+void Heartbeat::report() const noexcept {
+  if (!report_ || queues_.empty()) return;
+  try {
+    broker_->report(worker_, queues_.front(), report_(), lease_.length());
+  } catch (const std::exception& error) {
+    log(LogLevel::kDebug, "what this worker does could not be told to the broker", {{"error", error.what()}});
+  }
 }
 
 void Heartbeat::renew(HeldLease::Clock::time_point asked_at) {
   const auto found = broker_->renew_lease(worker_, queues_, lease_.length());
   thread_.succeeded();
   if (std::ranges::find(found, Lease::kLapsed) != found.end()) {
+    if (!lease_.held()) role_counts().lease_losses.add();
     log(LogLevel::kWarning,
         lease_.held()
             ? "the broker's clock has made a step, or the broker is another server now"
@@ -69,6 +85,7 @@ void Heartbeat::renew(HeldLease::Clock::time_point asked_at) {
         {{"worker", worker_}, {"lease_ms", lease_.length().count()}});
   }
   if (!first_ && std::ranges::find(found, Lease::kNew) != found.end()) {
+    role_counts().broker_losses.add();
     log(LogLevel::kWarning,
         "the broker has lost its data, or had this worker recovered: durable jobs come back from the job "
         "table",

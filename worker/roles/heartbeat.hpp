@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "broker/contract/leases.hpp"
@@ -49,21 +51,24 @@ class HeldLease {
 /// Renews the lease until destroyed, on a thread and a connection of its own, which wait for no task.
 class Heartbeat {
  public:
-  /// `lease` is not owned and outlives this.
+  /// `lease` is not owned and outlives this.  `report`: what to say of this worker with each beat, in its
+  /// first queue; empty: nothing.
   Heartbeat(std::unique_ptr<Leases> broker, WorkerId worker, std::vector<Queue> queues, HeldLease& lease,
-            std::chrono::milliseconds interval);
+            std::chrono::milliseconds interval, std::function<std::string()> report = {});
 
   RoleThread& thread() noexcept { return thread_; }
 
  private:
   HeldLease::Clock::duration beat();
   void renew(HeldLease::Clock::time_point asked_at);
+  void report() const noexcept;
 
   const std::unique_ptr<Leases> broker_;  // used by thread_ alone, as is what follows
   const WorkerId worker_;
   const std::vector<Queue> queues_;
   HeldLease& lease_;
   const std::chrono::milliseconds interval_;
+  const std::function<std::string()> report_;  // may be empty
   bool first_ = true;
   RoleThread thread_;  // last
 };

@@ -1,6 +1,7 @@
 /// Shows a database that this worker lives, whatever becomes of the broker.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 
 #include "aftercommit/database.hpp"
@@ -18,9 +19,17 @@ class Presence {
 
   RoleThread& thread() noexcept { return thread_; }
 
+  /// Its last word was not answered, or has been on its way for long.  From any thread.
+  bool fails() const noexcept;
+
  private:
+  using Clock = std::chrono::steady_clock;
+
   void speak() noexcept;
 
+  const std::chrono::milliseconds interval_;
+  std::atomic<bool> unanswered_{false};
+  std::atomic<Clock::time_point> answered_at_{Clock::now()};
   Database& database_;  // used by thread_ alone, as is what follows
   SaidOnce speaking_{"cannot show a database that this worker lives; trying again"};
   RoleThread thread_;  // last

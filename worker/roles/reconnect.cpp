@@ -11,6 +11,7 @@
 #include "aftercommit/retry.hpp"
 #include "client/postgres/error_text.hpp"
 #include "worker/log/caught.hpp"
+#include "worker/roles/role_counts.hpp"
 
 namespace aftercommit::worker {
 
@@ -92,6 +93,8 @@ void Reconnect::tell(Trouble trouble, const std::string& error) {
   }
   if (told_ == Trouble::kServer) servers_away().end(server_);
   told_ = Trouble::kNone;
+  fails_ = true;
+  if (trouble == Trouble::kOwn) role_counts().own_failures.add();
   reasons_.clear();
   reasons_.add(error);
   level_ = LogLevel::kError;
@@ -122,6 +125,8 @@ void Reconnect::succeeded() {
   failures_ = 0;
   const auto told = std::exchange(told_, Trouble::kNone);
   if (told == Trouble::kNone) return;
+  fails_ = false;
+  if (told == Trouble::kServer) count_reconnect();
   const auto outage = std::chrono::steady_clock::now() - since_;
   const auto after_ms = std::chrono::duration_cast<std::chrono::milliseconds>(outage).count();
   const std::string role{role_};
@@ -132,6 +137,16 @@ void Reconnect::succeeded() {
     log(LogLevel::kInfo, "the part of this worker that had failed goes on",
         {{"role", role}, {"after_ms", after_ms}});
   }
+}
+
+void Reconnect::count_reconnect() const noexcept {
+  const bool broker = server_.find("broker") != std::string_view::npos;
+  const bool database = server_.find("database") != std::string_view::npos;
+  auto& counts = role_counts();
+  (broker && database ? counts.either_reconnects
+   : database         ? counts.database_reconnects
+                      : counts.redis_reconnects)
+      .add();
 }
 
 void SaidOnce::failed(const std::string& database) noexcept {

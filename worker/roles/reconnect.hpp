@@ -1,6 +1,7 @@
 /// What a role does with its errors: said once, not once a second, and waited out with backoff and jitter.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <stop_token>
 #include <string>
@@ -65,6 +66,9 @@ class Reconnect {
     return pause_.wait(time, stop);
   }
 
+  /// Its last attempt has failed, and it has not met its server since.  From any thread.
+  bool fails() const noexcept { return fails_; }
+
   /// Of the role: its steps, and where it waits.
   Progress& progress() noexcept { return progress_; }
   const Progress& progress() const noexcept { return progress_; }
@@ -76,6 +80,7 @@ class Reconnect {
   void tell_of_what_was_caught();
   void tell(Trouble trouble, const std::string& error);
   void back_off(const std::stop_token& stop);
+  void count_reconnect() const noexcept;
 
   const std::string_view role_;
   const std::string_view server_;
@@ -83,6 +88,7 @@ class Reconnect {
   Pause pause_;
   int failures_ = 0;
   Trouble told_ = Trouble::kNone;
+  std::atomic<bool> fails_{false};
   ToldReasons reasons_;
   LogLevel level_ = LogLevel::kError;
   std::chrono::steady_clock::time_point since_{};

@@ -1,5 +1,7 @@
 #include "worker/roles/roles.hpp"
 
+#include <algorithm>
+
 namespace aftercommit::worker {
 
 Roles::~Roles() {
@@ -21,6 +23,16 @@ void Roles::stop(End end) {
   for (const auto& listed : all_) {
     if (listed.place.end == end) listed.thread->stop();
   }
+}
+
+bool Roles::fails(std::string_view watched_as) const noexcept {
+  return std::ranges::any_of(all_, [&](const Listed& listed) {
+    return listed.place.watched_as == watched_as && listed.thread->fails();
+  });
+}
+
+bool Roles::any_fails() const noexcept {
+  return std::ranges::any_of(all_, [](const Listed& listed) { return listed.thread->fails(); });
 }
 
 std::vector<Watchdog::Watched> Roles::watched() const {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,12 +40,13 @@ class Roles {
   Roles(const Roles&) = delete;
   Roles& operator=(const Roles&) = delete;
 
-  /// Makes one, which begins.
+  /// Makes one, which begins, and lives as long as this.
   template <class Role, class... Arguments>
-  void add(Place place, Arguments&&... arguments) {
+  Role& add(Place place, Arguments&&... arguments) {
     auto role = std::make_shared<Role>(std::forward<Arguments>(arguments)...);
-    auto& thread = role->thread();
-    list(std::move(place), thread, std::move(role));
+    auto& made = *role;
+    list(std::move(place), made.thread(), std::move(role));
+    return made;
   }
   /// One that somebody else has made, and destroys after this.
   void list(Place place, RoleThread& thread) { list(std::move(place), thread, nullptr); }
@@ -54,6 +56,9 @@ class Roles {
   void stop(End end);
 
   std::vector<Watchdog::Watched> watched() const;
+  /// Whether one of those that are watched, under this name, fails again and again right now.
+  bool fails(std::string_view watched_as) const noexcept;
+  bool any_fails() const noexcept;
 
  private:
   struct Listed {

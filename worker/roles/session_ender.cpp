@@ -1,5 +1,6 @@
 #include "worker/roles/session_ender.hpp"
 
+#include <cstdint>
 #include <exception>
 #include <string>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "aftercommit/log.hpp"
 #include "client/app/worker_backends.hpp"
 #include "worker/log/caught.hpp"
+#include "worker/roles/role_counts.hpp"
 
 namespace aftercommit::worker {
 
@@ -76,6 +78,7 @@ void SessionEnder::try_to_end(const WorkerId& dead, bool first) noexcept {
       not_ended_.erase(dead);
     }
     if (ended == 0) return;
+    role_counts().sessions_ended.add(static_cast<std::uint64_t>(ended));
     log(LogLevel::kWarning, "ended the database sessions of a worker that is silent",
         {{"worker", dead}, {"database", database_.alias()}, {"sessions", ended}});
   } catch (...) {

@@ -8,6 +8,7 @@
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "base/process/fail_point.hpp"
+#include "worker/roles/role_counts.hpp"
 
 namespace aftercommit::worker {
 
@@ -117,6 +118,7 @@ void Settler::carry_out(const std::stop_token& stop) {
     // Also where the jobs above were refused: a full broker has room again when others are settled.
     const auto answers = broker_->settle(worker_, work_.settlements);
     fail_point("worker.after_settle");
+    role_counts().settled.add(work_.settlements.size());
     report(work_.settlements, answers);
     if (keep_refused(work_.settlements, answers) && !refusal) refusal = "a settlement was refused";
     look_after_dropped();
@@ -173,6 +175,7 @@ void Settler::look_after_dropped() {
 void Settler::report(const std::vector<Settlement>& settlements, const std::vector<Settled>& answers) const {
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (answers[i] != Settled::kHeldByOther) continue;
+    role_counts().settled_too_late.add();
     log(LogLevel::kWarning, "a job was settled too late: another worker has taken it over",
         {{"queue", settlements[i].queue}, {"entry", settlements[i].entry}});
   }

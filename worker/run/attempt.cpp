@@ -44,7 +44,8 @@ std::optional<Settlement> Attempt::run() {
     return bury(DeadLetter::Cause::kMalformed,
                 "an argument does not convert: what was thrown is no std::exception", job_->attempt);
   }
-  context_.events.tell(JobStarted{.job = *job_, .attempt = job_->counted_attempt()});
+  context_.events.tell(JobStarted{
+      .job = *job_, .attempt = job_->counted_attempt(), .queue = fetched_.queue, .entry = fetched_.entry});
   auto failure = execution_.run({.candidate = *candidate_,
                                  .queue = fetched_.queue,
                                  .claim = *claim_,

@@ -106,7 +106,10 @@ std::optional<Failure> Batch::run_together() {
   std::vector<JobId> ids;
   for (const auto& member : members_) {
     ids.push_back(member.job.id);
-    context_.events.tell(JobStarted{.job = member.job, .attempt = member.job.counted_attempt()});
+    context_.events.tell(JobStarted{.job = member.job,
+                                    .attempt = member.job.counted_attempt(),
+                                    .queue = member.fetched.queue,
+                                    .entry = member.fetched.entry});
   }
   claim_.emplace(first_->job, *first_->database, ids);
   const std::function<void(Job&)> body = [this](Job& job) { run_body(job); };

@@ -1,5 +1,7 @@
 #include "worker/settings/command_line.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -7,13 +9,18 @@
 #include <set>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "aftercommit/error.hpp"
+#include "base/command/man_page.hpp"
+#include "base/command/options_of.hpp"
 #include "base/in_seconds.hpp"
 #include "base/text/secrets.hpp"
 #include "broker/envelope/envelope.hpp"
-#include "client/settings/database_argument.hpp"
 #include "client/statements/sql_template.hpp"
+#include "worker/settings/config_file.hpp"
+#include "worker/settings/given.hpp"
+#include "worker/settings/listen_address.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -21,12 +28,17 @@ namespace {
 constexpr const char* kAfterHelp = R"(
 Each option may be given by the environment instead: --app by AFTERCOMMIT_APP, --log-level by
 AFTERCOMMIT_LOG_LEVEL and so on; --redis by REDIS_URL; --database by DATABASE_URL (alias "default") and
-DATABASE_URL_<ALIAS>.
+DATABASE_URL_<ALIAS>; or by the file of --config, of lines such as "log-level = debug", by the name of the option or of
+its variable.  The command line wins over the environment, and that over the file; --check-config prints what holds and
+where it stands.
+
+--metrics serves /metrics in the format of Prometheus, /livez and /readyz, for all processes of the worker together.
 
 Signals: SIGTERM and SIGINT stop the worker: it fetches no more, gives back what has not started and lets the
 running jobs finish until --shutdown-timeout; then it cancels their queries and gives them back, which uses up
 no retry.  A second signal ends it at once.  SIGHUP, as a terminal sends it that is closed, stops it in the same
-way, and is never the second; where it is ignored at the start, as under nohup, it stays ignored.
+way, and is never the second; where it is ignored at the start, as under nohup, it stays ignored.  SIGUSR1, sent to the
+first process, has all others replaced, one after the other, each in good order: they load the task library anew.
 
 Log: to standard error, which nothing waits for.  Lines that nobody reads are dropped, and their number is told
 when lines can be written again.
@@ -56,25 +68,6 @@ Exit codes:
      stop; they come back after --lease
 The code of a worker with several processes is the worst of theirs.
 )";
-
-std::string environment(std::string_view option) {
-  std::string name = "AFTERCOMMIT_";
-  for (const char c : option)
-    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  const char* value = std::getenv(name.c_str());
-  return value != nullptr ? value : "";
-}
-
-/// The value of an option that has no default: command line, environment, or empty.
-std::string optional_value_of(const cxxopts::ParseResult& parsed, const std::string& option) {
-  return parsed.count(option) > 0 ? parsed[option].as<std::string>() : environment(option);
-}
-
-/// The value of an option that has one.
-std::string value_of(const cxxopts::ParseResult& parsed, const std::string& option) {
-  const auto given = optional_value_of(parsed, option);
-  return given.empty() ? parsed[option].as<std::string>() : given;
-}
 
 template <class Number>
 Number number(const std::string& option, std::string_view text, Number least, Number most) {
@@ -106,17 +99,6 @@ std::chrono::milliseconds fraction(const std::string& option, std::string_view t
   return std::chrono::milliseconds{std::lround(value * 1000)};
 }
 
-/// An option without a value: given, or its variable says 1 or true.
-bool flag(const cxxopts::ParseResult& parsed, const std::string& option) {
-  if (parsed.count(option) > 0) return parsed[option].as<bool>();
-  const auto text = environment(option);
-  if (text.empty() || text == "0" || text == "false") return false;
-  if (text == "1" || text == "true") return true;
-  throw UsageError{"--" + option +
-                   " is set by 1 or true in the environment and left out by 0 or false, not '" +
-                   shown_argument(text, 40) + "'"};
-}
-
 std::vector<QueueChoice> parse_queues(std::string_view text) {
   if (may_hold_secret(text)) throw UsageError{"--queues takes names of queues, not a URL"};
   std::vector<QueueChoice> queues;
@@ -138,6 +120,17 @@ std::vector<QueueChoice> parse_queues(std::string_view text) {
   }
   if (queues.empty()) throw UsageError{"--queues names no queue"};
   return queues;
+}
+
+/// As it was given; empty: nothing is served.
+std::string parse_metrics(const std::string& text) {
+  if (!text.empty() && split_address(text).port.empty()) {
+    throw UsageError{
+        "--metrics takes the address to serve them at, HOST:PORT as in 127.0.0.1:9394, or a port of "
+        "127.0.0.1, not '" +
+        shown_argument(text, 40) + "'"};
+  }
+  return text;
 }
 
 LogLevel parse_level(const std::string& text) {
@@ -165,11 +158,11 @@ bool parse_format(const std::string& text) {
   return text == "json";
 }
 
-void read_processes(const cxxopts::ParseResult& parsed, Options& options) {
-  options.processes = number<std::size_t>("processes", value_of(parsed, "processes"), 0, 1000);
-  options.max_jobs = number<std::size_t>("max-jobs", value_of(parsed, "max-jobs"), 0, 1'000'000'000);
-  options.max_memory_mb = number<std::size_t>("max-memory", value_of(parsed, "max-memory"), 0, 16'000'000);
-  options.hang_timeout = seconds("hang-timeout", value_of(parsed, "hang-timeout"));
+void read_processes(const Given& given, Options& options) {
+  options.processes = number<std::size_t>("processes", given.value_of("processes"), 0, 1000);
+  options.max_jobs = number<std::size_t>("max-jobs", given.value_of("max-jobs"), 0, 1'000'000'000);
+  options.max_memory_mb = number<std::size_t>("max-memory", given.value_of("max-memory"), 0, 16'000'000);
+  options.hang_timeout = seconds("hang-timeout", given.value_of("hang-timeout"));
   if (options.processes > 0) return;
   for (const auto& [option, value] :
        {std::pair{"max-jobs", options.max_jobs}, {"max-memory", options.max_memory_mb}}) {
@@ -180,10 +173,10 @@ void read_processes(const cxxopts::ParseResult& parsed, Options& options) {
   }
 }
 
-void read_leases(const cxxopts::ParseResult& parsed, Options& options) {
+void read_leases(const Given& given, Options& options) {
   using namespace std::chrono_literals;
-  options.lease = fraction("lease", value_of(parsed, "lease"), 100ms, 24h);
-  const auto heartbeat = optional_value_of(parsed, "heartbeat");
+  options.lease = fraction("lease", given.value_of("lease"), 100ms, 24h);
+  const auto heartbeat = given.optional_value_of("heartbeat");
   options.heartbeat = heartbeat.empty() ? options.lease / 3 : fraction("heartbeat", heartbeat, 10ms, 8h);
   if (options.heartbeat * 3 > options.lease) {
     throw UsageError{"--heartbeat " + in_seconds(options.heartbeat) + " is more than a third of --lease " +
@@ -191,11 +184,11 @@ void read_leases(const cxxopts::ParseResult& parsed, Options& options) {
   }
 }
 
-void read_time_limits(const cxxopts::ParseResult& parsed, Options& options) {
+void read_time_limits(const Given& given, Options& options) {
   using namespace std::chrono_literals;
   constexpr auto kMost = 365 * 24h;
-  options.time_limit = fraction("time-limit", value_of(parsed, "time-limit"), 0ms, kMost);
-  options.soft_time_limit = fraction("soft-time-limit", value_of(parsed, "soft-time-limit"), 0ms, kMost);
+  options.time_limit = fraction("time-limit", given.value_of("time-limit"), 0ms, kMost);
+  options.soft_time_limit = fraction("soft-time-limit", given.value_of("soft-time-limit"), 0ms, kMost);
   if (options.time_limit > 0ms && options.soft_time_limit >= options.time_limit) {
     throw UsageError{"--soft-time-limit " + in_seconds(options.soft_time_limit) +
                      " is not below --time-limit " + in_seconds(options.time_limit) +
@@ -203,20 +196,20 @@ void read_time_limits(const cxxopts::ParseResult& parsed, Options& options) {
   }
 }
 
-void read_relay(const cxxopts::ParseResult& parsed, Options& options) {
+void read_relay(const Given& given, Options& options) {
   using namespace std::chrono_literals;
-  options.relay = !flag(parsed, "no-relay");
-  options.relay_only = flag(parsed, "relay-only");
+  options.relay = !given.flag("no-relay");
+  options.relay_only = given.flag("relay-only");
   if (options.relay_only && !options.relay) {
     throw UsageError{"--relay-only and --no-relay leave nothing to do: give one of them"};
   }
-  options.relay_interval = fraction("relay-interval", value_of(parsed, "relay-interval"), 10ms, 1h);
-  if (parsed.count("schema") > 0 || !environment("schema").empty()) {
-    options.schema = parse_schema(optional_value_of(parsed, "schema"));
+  options.relay_interval = fraction("relay-interval", given.value_of("relay-interval"), 10ms, 1h);
+  if (given.says("schema")) {
+    options.schema = parse_schema(given.optional_value_of("schema"));
   }
-  options.migrate = !flag(parsed, "no-migrate");
+  options.migrate = !given.flag("no-migrate");
   options.keep_ledger =
-      std::chrono::hours{24 * number<int>("keep-ledger", value_of(parsed, "keep-ledger"), 1, 36'500)};
+      std::chrono::hours{24 * number<int>("keep-ledger", given.value_of("keep-ledger"), 1, 36'500)};
 }
 
 cxxopts::Options describe() {
@@ -274,16 +267,88 @@ cxxopts::Options describe() {
       ("list-tasks", "print each task with its options and the countdowns before its retries, and exit",
        cxxopts::value<bool>())                                                                        //
       ("log-format", "text or json", cxxopts::value<std::string>()->default_value("text"), "FORMAT")  //
+      ("metrics", "serve metrics and health over HTTP there, as in 127.0.0.1:9394",
+       cxxopts::value<std::string>(),
+       "HOST:PORT")  //
+      ("config", "file with options, a line for each: name = value", cxxopts::value<std::string>(),
+       "FILE")                                                                                          //
+      ("check-config", "print each option with where it comes from, and exit", cxxopts::value<bool>())  //
       ("version", "print the version and exit")("help", "print this and exit");
   return options;
+}
+
+/// What can be set by each of the ways.
+std::vector<std::string> settable(const cxxopts::Options& description) {
+  constexpr std::array<std::string_view, 5> kOnlyHere{"help", "version", "config", "check-config",
+                                                      "list-tasks"};
+  std::vector<std::string> names;
+  for (const auto& option : options_of(description)) {
+    if (std::ranges::find(kOnlyHere, option.name) == kOnlyHere.end()) names.push_back(option.name);
+  }
+  return names;
+}
+
+/// Empty: there is none.
+std::string config_path(const cxxopts::ParseResult& parsed) {
+  if (parsed.count("config") > 0) return parsed["config"].as<std::string>();
+  const char* const path = std::getenv("AFTERCOMMIT_CONFIG");
+  return path != nullptr ? path : "";
+}
+
+Options read_options(const Given& given, bool needs_app) {
+  Options options;
+  options.app_path = given.optional_value_of("app");
+  read_relay(given, options);
+  read_leases(given, options);
+  read_processes(given, options);
+  read_time_limits(given, options);
+  options.periodic = !given.flag("no-periodic");
+  if (needs_app && options.app_path.empty() && !options.relay_only) {
+    throw UsageError{
+        "--app is missing: name the shared library with the tasks, as in worker --app ./libtasks.so"};
+  }
+  options.queues = parse_queues(given.value_of("queues"));
+  options.concurrency = number<std::size_t>("concurrency", given.value_of("concurrency"), 1, 1000);
+  options.prefetch = number<std::size_t>("prefetch", given.value_of("prefetch"), 0, 10'000);
+  options.redis_url = given.redis_url();
+  options.database_urls = given.database_urls();
+  options.metrics = parse_metrics(given.optional_value_of("metrics"));
+  options.shutdown_timeout = seconds("shutdown-timeout", given.value_of("shutdown-timeout"));
+  options.unknown_task_grace = seconds("unknown-task-grace", given.value_of("unknown-task-grace"));
+  options.log_level = parse_level(given.value_of("log-level"));
+  options.log_json = parse_format(given.value_of("log-format"));
+  return options;
+}
+
+/// The same; an error about what stands in the file says where.
+Options read_all(const Given& given, bool needs_app) {
+  try {
+    return read_options(given, needs_app);
+  } catch (const UsageError& error) {
+    throw UsageError{error.what() + given.blame(error.what())};
+  }
+}
+
+/// worker(1), made of what --help says; the build keeps it.
+std::string own_man_page() {
+  return man_page({.name = "worker",
+                   .what = "run the jobs of an aftercommit application",
+                   .version = AFTERCOMMIT_VERSION,
+                   .usage = "--app ./libtasks.so [options]",
+                   .options = options_of(describe()),
+                   .after = kAfterHelp,
+                   .see_also = {"aftercommit(1)", "systemd.service(5)"}});
 }
 
 }  // namespace
 
 std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* const* argv, bool needs_app) {
+  if (argc == 2 && std::string_view{argv[1]} == "--man-page") return PrintAndExit{own_man_page()};
   auto description = describe();
+  ConfigFile file;
   try {
     const auto parsed = description.parse(argc, argv);
+    const Given given{parsed, file};
     if (parsed.count("help") > 0) return PrintAndExit{description.help() + kAfterHelp};
     if (parsed.count("version") > 0)
       return PrintAndExit{std::string{"aftercommit worker "} + AFTERCOMMIT_VERSION + "\n"};
@@ -295,32 +360,12 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
       throw UsageError{"unexpected argument '" + clean_text(argument, 60) + "'; see worker --help"};
     }
 
-    Options options;
-    options.app_path = optional_value_of(parsed, "app");
-    read_relay(parsed, options);
-    read_leases(parsed, options);
-    read_processes(parsed, options);
-    read_time_limits(parsed, options);
-    options.periodic = !flag(parsed, "no-periodic");
-    if (needs_app && options.app_path.empty() && !options.relay_only) {
-      throw UsageError{
-          "--app is missing: name the shared library with the tasks, as in worker --app ./libtasks.so"};
-    }
-    options.queues = parse_queues(value_of(parsed, "queues"));
-    options.concurrency = number<std::size_t>("concurrency", value_of(parsed, "concurrency"), 1, 1000);
-    options.prefetch = number<std::size_t>("prefetch", value_of(parsed, "prefetch"), 0, 10'000);
-    if (parsed.count("redis") > 0) options.redis_url = parsed["redis"].as<std::string>();
-    for (const auto& given :
-         parsed.arguments()) {  // not as a vector: cxxopts would split a URL at its commas
-      if (given.key() != "database") continue;
-      auto [alias, url] = detail::parse_database_argument(given.value());
-      options.database_urls[alias] = url;
-    }
-    options.shutdown_timeout = seconds("shutdown-timeout", value_of(parsed, "shutdown-timeout"));
-    options.unknown_task_grace = seconds("unknown-task-grace", value_of(parsed, "unknown-task-grace"));
-    options.log_level = parse_level(value_of(parsed, "log-level"));
-    options.log_json = parse_format(value_of(parsed, "log-format"));
+    const auto known = settable(description);
+    if (const auto path = config_path(parsed); !path.empty()) file = ConfigFile{path, known};
+
+    auto options = read_all(given, needs_app);
     options.list_tasks = parsed.count("list-tasks") > 0;
+    if (parsed.count("check-config") > 0) return PrintAndExit{given.table(known)};
     return options;
   } catch (const cxxopts::exceptions::exception& error) {
     // What cxxopts quotes may be a URL.

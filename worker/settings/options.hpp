@@ -54,6 +54,7 @@ struct Options {
   std::chrono::milliseconds soft_time_limit{0};
   bool periodic = true;     ///< ask for the jobs of periodic tasks
   bool list_tasks = false;  ///< print the tasks of the library, and do nothing else
+  std::string metrics;      ///< HOST:PORT or PORT, see split_address(); empty: none are served
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;
 };

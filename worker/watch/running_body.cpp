@@ -42,6 +42,7 @@ Clock::time_point RunningBody::begin(const JobId& job, std::string_view task, co
   const std::lock_guard lock{mutex_};
   job_ = job;
   task_ = task;
+  since_ = since;
   limits_ = limits;
   soft_at_ = after(since, limits.soft);
   hard_at_ = after(since, limits.hard);

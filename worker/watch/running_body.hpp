@@ -58,6 +58,19 @@ class RunningBody : public std::enable_shared_from_this<RunningBody> {
 
   // --- For others.
 
+  /// What runs now, for people.
+  struct Running {
+    JobId job;
+    std::string task;
+    Clock::time_point since{};
+    std::size_t others = 0;  ///< that run together with it
+  };
+  std::optional<Running> running() {
+    const std::lock_guard lock{mutex_};
+    if (!job_) return std::nullopt;
+    return Running{*job_, std::string{task_}, since_, others_.size()};
+  }
+
   /// Whose body runs now; nothing: none does.
   std::optional<JobId> job() noexcept {
     const std::lock_guard lock{mutex_};
@@ -100,6 +113,7 @@ class RunningBody : public std::enable_shared_from_this<RunningBody> {
   std::optional<JobId> job_{};         // of the one that runs, as what follows; nothing: none runs
   std::vector<JobId> others_{};        // in the same body
   std::string_view task_;
+  Clock::time_point since_{};
   TimeLimits limits_;
   Clock::time_point soft_at_ = Clock::time_point::max();  // max: not any more, or never, as the next
   Clock::time_point hard_at_ = Clock::time_point::max();

@@ -78,6 +78,8 @@ struct alignas(64) ChildBlock {
   Reason reason{};
   std::atomic<std::uint64_t> jobs_started{0};
   std::atomic<std::uint64_t> jobs_done{0};
+  std::atomic<std::int64_t> beat_us{0};  // of the steady clock; 0: none
+  std::atomic<bool> replacement_asked{false};
 };
 
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<StartStep>::is_always_lock_free &&
@@ -177,6 +179,26 @@ std::uint64_t ChildSlots::jobs_started() const noexcept {
   return block_->jobs_started.load(std::memory_order_relaxed);
 }
 
+void ChildSlots::beat() noexcept {
+  using std::chrono::microseconds;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  block_->beat_us.store(std::chrono::duration_cast<microseconds>(now).count(), std::memory_order_relaxed);
+}
+
+std::optional<std::chrono::steady_clock::time_point> ChildSlots::last_beat() const noexcept {
+  const auto us = block_->beat_us.load(std::memory_order_relaxed);
+  if (us == 0) return std::nullopt;
+  return std::chrono::steady_clock::time_point{std::chrono::microseconds{us}};
+}
+
+void ChildSlots::ask_to_be_replaced() noexcept {
+  block_->replacement_asked.store(true, std::memory_order_relaxed);
+}
+
+bool ChildSlots::asked_to_be_replaced() const noexcept {
+  return block_->replacement_asked.load(std::memory_order_relaxed);
+}
+
 void ChildSlots::begin_stop(bool to_be_replaced) noexcept {
   block_->to_be_replaced.store(to_be_replaced, std::memory_order_relaxed);
   block_->stopping.store(true, std::memory_order_release);
@@ -195,6 +217,8 @@ void ChildSlots::begin() noexcept {
   block_->step.store(StartStep::kBeginning, std::memory_order_release);
   block_->refused.store(false, std::memory_order_release);
   block_->stopping.store(false, std::memory_order_release);
+  block_->beat_us.store(0, std::memory_order_relaxed);
+  block_->replacement_asked.store(false, std::memory_order_relaxed);
   block_->jobs_started.store(0, std::memory_order_relaxed);
   block_->jobs_done.store(0, std::memory_order_relaxed);
 }

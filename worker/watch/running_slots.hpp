@@ -97,6 +97,15 @@ class ChildSlots {
   bool stopping() const noexcept;
   bool to_be_replaced() const noexcept;
 
+  /// The process lives, and its threads get on: written again and again once it is ready.
+  void beat() noexcept;
+  /// When it was last written, by the steady clock of the machine; nothing: not since the process began.
+  std::optional<std::chrono::steady_clock::time_point> last_beat() const noexcept;
+
+  /// By the parent: another one is to take its place, which the process finds out within a second.
+  void ask_to_be_replaced() noexcept;
+  bool asked_to_be_replaced() const noexcept;
+
   /// Called after each job by the thread that ran it, in this process alone.  Set before the executors start.
   void after_each_job(std::function<void()> call) { after_each_job_ = std::move(call); }
 

@@ -45,6 +45,8 @@ void Watchdog::run(const std::stop_token& stop) {
         // No memory to say so: another look comes.
       }
     }
+    one_stands_ = std::ranges::any_of(standing, &Standing::ours);
+    looked_at_ = now;
   }
 }
 
@@ -62,6 +64,7 @@ void Watchdog::look(const Watched& watched, Standing& standing, milliseconds pas
   standing.time += passed;
   if (standing.time >= std::max(tell_after_, 2 * standing.told_at)) {
     standing.told_at = standing.time;
+    standing.ours = cause == Cause::kOurs;
     tell(watched, standing, cause);
   }
   if (cause == Cause::kOurs && timeout_ > 0ms && standing.time >= timeout_) {

@@ -1,6 +1,7 @@
 /// Notices threads that get nowhere while the lease of their worker is renewed, so that nobody takes over.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -46,11 +47,18 @@ class Watchdog {
   /// `timeout`: 0 for never.
   Watchdog(std::vector<Watched> watched, std::chrono::milliseconds timeout, Hung hung);
 
+  /// A thread of ours has made no step for so long that it was told of, and still makes none.  From any
+  /// thread, as the next.
+  bool sees_one_stand() const noexcept { return one_stands_; }
+  /// When it has last looked at all threads.
+  std::chrono::steady_clock::time_point looked_at() const noexcept { return looked_at_; }
+
  private:
   struct Standing {
     std::uint64_t state = 0;
     std::chrono::milliseconds time{0};
     std::chrono::milliseconds told_at{0};
+    bool ours = false;  ///< it stands, long enough to be told of, and that is no task's
   };
 
   void run(const std::stop_token& stop);
@@ -61,6 +69,8 @@ class Watchdog {
   const std::chrono::milliseconds timeout_;
   const std::chrono::milliseconds tell_after_;
   const Hung hung_;
+  std::atomic<bool> one_stands_{false};
+  std::atomic<std::chrono::steady_clock::time_point> looked_at_{std::chrono::steady_clock::now()};
   Pause pause_;
   std::jthread thread_;  // last
 };

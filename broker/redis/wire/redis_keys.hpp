@@ -57,7 +57,11 @@ struct RedisKeys : RedisLevelKeys {
   std::string home;  ///< hash: the databases that hold the rows of durable jobs, and the apps of its workers
   std::string declared;  ///< text, for a time: a task that is declared for the queue
   std::string paused;    ///< text, while the queue is: the ms since 1970 at which that began
+  std::string worker;    ///< what workers say of themselves, each in a text of its own: see report_of
   std::string wake;      ///< pub/sub channel: a job became due before all others that wait
+
+  /// Text, for a time: what this worker says of itself.
+  std::string report_of(std::string_view id) const { return (worker + ':').append(id); }
 
  private:
   explicit RedisKeys(const std::string& stem)
@@ -69,6 +73,7 @@ struct RedisKeys : RedisLevelKeys {
         home{stem + "home"},
         declared{stem + "declared"},
         paused{stem + "paused"},
+        worker{stem + "worker"},
         wake{stem + "wake"},
         others_{of(stem, Priority::kCritical), of(stem, Priority::kHigh), of(stem, Priority::kLow)} {}
 

@@ -112,6 +112,11 @@ const RedisScript& renew() {
   return script;
 }
 
+const RedisScript& remove() {
+  static const auto& script = kept(plain("remove", lua::remove));
+  return script;
+}
+
 const RedisScript& requeue() {
   static const auto& script = kept(with(lua::take, "requeue", lua::requeue));
   return script;

@@ -31,6 +31,7 @@ const RedisScript& recover();
 const RedisScript& relay();
 const RedisScript& release();
 const RedisScript& renew();
+const RedisScript& remove();
 const RedisScript& requeue();
 const RedisScript& retire();
 const RedisScript& retry();

@@ -40,6 +40,9 @@ TEST(CliCommand, PrintsHelpAndVersionToStandardOutput) {
                                                                  {"dead", "retry", "--help"},
                                                                  {"dead", "delete", "--help"},
                                                                  {"audit", "--help"},
+                                                                 {"doctor", "--help"},
+                                                                 {"top", "--help"},
+                                                                 {"completion", "--help"},
                                                                  {"new-token", "--help"}}) {
     const auto help = run_cli(words);
     EXPECT_EQ(help.exit_code, 0) << words.front();
@@ -63,6 +66,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Words{}, Words{"nonsense"}, Words{"dead"}, Words{"dead", "bury"}, Words{"adopt"},
                       Words{"adopt", "--all", "--queue", "mail"}, Words{"adopt", "--queue", "a b"},
                       Words{"stats", "--nonsense"}, Words{"stats", "extra"},
+                      Words{"stats", "5"}, Words{"stats", "--watch", "0"}, Words{"stats", "--rate", "x"},
+                      Words{"doctor", "--concurrency", "0"}, Words{"top"}, Words{"top", "--every", "0"},
+                      Words{"completion"}, Words{"completion", "fish"},
                       Words{"stats", "redis://u:canary@h"}, Words{"redis://u:canary@h"},
                       Words{"dead", "show", "redis://u:canary@h"}, Words{"stats", "--redis"}, Words{"pause"},
                       Words{"pause", "a b"}, Words{"resume", "mail", "slow"},
@@ -159,9 +165,11 @@ TEST_F(Cli, StatsCountWhatRedisAndTheJobTableHold) {
   auto mail = stats.at("queues").at(0);
   EXPECT_GE(mail.at("oldest_ms"), 0);
   EXPECT_GE(mail.at("oldest_durable_ms"), 0);
-  mail.erase("oldest_ms"), mail.erase("oldest_durable_ms");
+  EXPECT_GE(mail.at("relay_lag_ms"), 0);
+  mail.erase("oldest_ms"), mail.erase("oldest_durable_ms"), mail.erase("relay_lag_ms");
   EXPECT_EQ(mail,
-            json::parse(R"({"queue": "mail", "ready": 1, "delayed": 1, "running": 1, "dead": 2, "durable": 3,
+            json::parse(R"({"queue": "mail", "ready": 1, "delayed": 1, "running": 1, "retrying": 0, "dead": 2,
+                     "durable": 3, "rate_per_s": 0,
                      "ready_by_level": {"critical": 0, "high": 0, "normal": 1, "low": 0}, "paused": false,
                      "workers": 0, "declared_by": null})"));
   const auto& slow = stats.at("queues").at(1);
@@ -181,10 +189,10 @@ TEST_F(Cli, StatsNameTheQueuesWhoseJobsNoWorkerServes) {
   const std::vector<Queue> slow{"slow"};
   calls.broker.renew_lease(kAnn, slow, 60s);
   outside("SELECT " + schema().name() + ".enqueue('receipt', '[6]', queue => 'slow')");
-  const auto output = run({"stats"}).output;
+  const auto output = run({"stats", "--rate", "0"}).output;
   EXPECT_THAT(output, HasSubstr("No worker serves queue mail: its jobs wait.\n"));
   EXPECT_THAT(output, Not(HasSubstr("queue slow")));
-  EXPECT_EQ(run_json({"stats"}).at("queues").at(1).at("workers"), 1);
+  EXPECT_EQ(run_json({"stats", "--rate", "0"}).at("queues").at(1).at("workers"), 1);
 }
 
 TEST_F(Cli, StatsShowAQueueThatATaskIsDeclaredForAndNobodyServesThoughNoJobWaits) {
@@ -199,7 +207,21 @@ TEST_F(Cli, StatsShowAQueueThatATaskIsDeclaredForAndNobodyServesThoughNoJobWaits
 
   const std::vector<Queue> served{"mail"};
   calls.broker.renew_lease(kAnn, served, 60s);
-  EXPECT_THAT(run({"stats"}).output, Not(HasSubstr("No worker")));
+  EXPECT_THAT(run({"stats", "--rate", "0"}).output, Not(HasSubstr("No worker")));
+}
+
+TEST_F(Cli, StatsAreWatchedUntilASignalEndsItEachLookALineOfJson) {
+  durable(1);
+  auto words = Words{AFTERCOMMIT_CLI, "stats", "--watch", "0.1", "--json"};
+  support::WorkerProcess watching{words, environment()};
+  ASSERT_TRUE(support::eventually([&] { return std::ranges::count(watching.output(), '\n') >= 2; }));
+  watching.signal(SIGTERM);
+  EXPECT_EQ(watching.exit_code(), 128 + SIGTERM);
+  const auto output = watching.output();
+  const auto first = output.find('\n');
+  const auto second = json::parse(output.substr(first + 1, output.find('\n', first + 1) - first - 1));
+  EXPECT_EQ(second.at("sum").at("durable"), 1);
+  EXPECT_GE(second.at("queues").at(0).at("rate_per_s"), 0) << "by the look before";
 }
 
 TEST_F(Cli, AdoptSaysThatAQueueBelongsToItsDatabasesAndForgetsItsApps) {
@@ -288,7 +310,7 @@ TEST_F(Cli, ListsOfOneQueueOrTaskAndNotMoreThanAsked) {
   EXPECT_EQ(two.at("dead").size(), 2U);
   EXPECT_EQ(two.at("more"), true);
   EXPECT_EQ(run_json({"dead", "list", "--limit", "3"}).at("more"), false);
-  EXPECT_THAT(run({"dead", "list", "--limit", "2"}).output, HasSubstr("(the newest 2: --limit lists more)"));
+  EXPECT_THAT(run({"dead", "list", "--limit", "2"}).output, HasSubstr("(the newest 2: --limit lists more"));
   EXPECT_THAT(run({"dead", "list", "--limit", "3"}).output, Not(HasSubstr("--limit")));
   EXPECT_EQ(run_json({"dead", "list", "--queue", "mail", "--task", "receipt"}).at("dead").size(), 3U);
   EXPECT_EQ(run_json({"dead", "list", "--queue", "slow"}).at("dead").size(), 0U);

@@ -25,6 +25,7 @@ namespace {
 using namespace std::chrono_literals;
 using namespace support;
 using detail::DurablePush;
+detail::SendCounts sends_of_outage;  // nobody looks at them
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
@@ -69,8 +70,8 @@ class DurablePushOutage : public ::testing::Test {
 
   PrivateRedis server;
   TcpProxy proxy{server.port()};
-  std::unique_ptr<DurablePush> pusher =
-      std::make_unique<DurablePush>("redis://127.0.0.1:" + std::to_string(proxy.port()), kShort);
+  std::unique_ptr<DurablePush> pusher = std::make_unique<DurablePush>(
+      "redis://127.0.0.1:" + std::to_string(proxy.port()), kShort, sends_of_outage);
   Calls receiver{server.url()};
 
  private:
@@ -96,7 +97,7 @@ TEST_F(DurablePushOutage, IsToldOnceHoweverLongItLasts) {
 TEST_F(DurablePushOutage, LeavesTheJobsOfTheNextSecondToTheRelay) {
   for (int tries = 0; tries < 10; ++tries) {
     const auto start = SteadyClock::now();
-    pusher = std::make_unique<DurablePush>(server.tcp_url(), kShort);
+    pusher = std::make_unique<DurablePush>(server.tcp_url(), kShort, sends_of_outage);
     const auto told = log().size();
     server.kill();
     push("not sent");
@@ -135,7 +136,7 @@ TEST_F(DurablePushOutage, CostsNoAttemptToConnectInItsNextSecond) {
 
 TEST_F(DurablePushOutage, LeavesToTheRelayWhatWaitedForTheCallThatFailed) {
   MuteRedis mute;
-  pusher = std::make_unique<DurablePush>(mute.url(), kShort);
+  pusher = std::make_unique<DurablePush>(mute.url(), kShort, sends_of_outage);
   push("unanswered");
   MuteRedis::hear(mute.accept(), "unanswered");
   push("waiting");

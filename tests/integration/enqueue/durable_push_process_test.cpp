@@ -29,6 +29,7 @@ namespace {
 using namespace std::chrono_literals;
 using namespace support;
 using detail::DurablePush;
+detail::SendCounts sends_of_process;  // nobody looks at them
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -66,7 +67,8 @@ class DurablePushProcess : public ::testing::Test {
   }
 
   PrivateRedis server;
-  std::unique_ptr<DurablePush> pusher = std::make_unique<DurablePush>(server.tcp_url(), kTimeout);
+  std::unique_ptr<DurablePush> pusher =
+      std::make_unique<DurablePush>(server.tcp_url(), kTimeout, sends_of_process);
   Calls receiver{server.url()};
   Onlooker redis{server.url()};
 };
@@ -75,7 +77,7 @@ TEST_F(DurablePushProcess, HasAThreadAndAConnectionFromTheFirstJobOn) {
   receiver.fetch(1);
   const auto threads_before = threads();
   const auto before = connections_received();
-  auto unused = std::make_unique<DurablePush>(server.tcp_url(), kTimeout);
+  auto unused = std::make_unique<DurablePush>(server.tcp_url(), kTimeout, sends_of_process);
   EXPECT_EQ(threads(), threads_before);
   for (int i = 0; i < 10; ++i) {
     push(*pusher, "a");
@@ -170,7 +172,7 @@ TEST_F(DurablePushProcess, ThatIsAForkedChildLeavesTheParentsThreadAlone) {
 
 TEST_F(DurablePushProcess, MayForkWhileItsThreadIsInACall) {
   MuteRedis mute;
-  pusher = std::make_unique<DurablePush>(mute.url(), 1min);
+  pusher = std::make_unique<DurablePush>(mute.url(), 1min, sends_of_process);
   push(*pusher, "of-the-parent");
   const auto of_parent = mute.accept();
   MuteRedis::hear(of_parent, "of-the-parent");
@@ -196,7 +198,7 @@ TEST_F(DurablePushProcess, MayForkWhileItsThreadIsInACall) {
 TEST_F(DurablePushProcess, SendsWhatWaitsWhenItExits) {
   const auto child = ::fork();
   if (child == 0) {
-    static DurablePush of_the_program{server.tcp_url(), kTimeout};
+    static DurablePush of_the_program{server.tcp_url(), kTimeout, sends_of_process};
     for (int i = 0; i < 100; ++i) push(of_the_program, "a");
     std::exit(0);  // NOLINT(concurrency-mt-unsafe)
   }

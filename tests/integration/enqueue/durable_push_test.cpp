@@ -24,6 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 using namespace support;
 using detail::DurablePush;
+detail::SendCounts sends_of_test;  // nobody looks at them
 using detail::PendingJob;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -63,7 +64,8 @@ class DurablePushTest : public ::testing::Test {
   }
 
   PrivateRedis server;
-  std::unique_ptr<DurablePush> pusher = std::make_unique<DurablePush>(server.tcp_url(), kTimeout);
+  std::unique_ptr<DurablePush> pusher =
+      std::make_unique<DurablePush>(server.tcp_url(), kTimeout, sends_of_test);
   Calls receiver{server.url()};
   Onlooker redis{server.url()};
 };
@@ -111,7 +113,7 @@ TEST_F(DurablePushTest, TakesThousandsOfJobsOfSeveralQueuesAtOnce) {
 }
 
 TEST_F(DurablePushTest, WaitsForNoAnswer) {  // P10
-  pusher = std::make_unique<DurablePush>(server.tcp_url(), 1h);
+  pusher = std::make_unique<DurablePush>(server.tcp_url(), 1h, sends_of_test);
   server.stop();
   push("a");
   push("b");
@@ -172,7 +174,7 @@ TEST_F(DurablePushTest, SendsWhatWaitsWhenItIsDestroyed) {
 }
 
 TEST_F(DurablePushTest, IsDestroyedThoughRedisDoesNotAnswer) {
-  pusher = std::make_unique<DurablePush>(server.tcp_url(), kShort);
+  pusher = std::make_unique<DurablePush>(server.tcp_url(), kShort, sends_of_test);
   server.stop();
   push("a");
   pusher.reset();
@@ -181,7 +183,7 @@ TEST_F(DurablePushTest, IsDestroyedThoughRedisDoesNotAnswer) {
 
 TEST_F(DurablePushTest, IsDestroyedThoughRedisDoesNotAnswerTheLastCall) {
   MuteRedis mute;
-  pusher = std::make_unique<DurablePush>(mute.url(), kShort);
+  pusher = std::make_unique<DurablePush>(mute.url(), kShort, sends_of_test);
   push("a");
   const auto connection = mute.accept();
   MuteRedis::hear(connection, "a");
@@ -236,7 +238,7 @@ TEST_F(DurablePushTest, TakesJobsOfManyThreads) {
 
 TEST(DurableJobsInMemory, AreThereAtOnce) {
   const auto* const url = "memory://durable-push-test";
-  detail::BrokerSender sender{url, kTimeout};
+  detail::BrokerSender sender{url, kTimeout, sends_of_test};
   const auto receiver = make_broker(url);
   for (int i = 0; i < 100; ++i) {
     sender.send({committed_job("a"), committed_job("b")});

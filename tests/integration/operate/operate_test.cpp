@@ -13,6 +13,7 @@
 #include "operate/stats.hpp"
 #include "support/fixtures/cli_fixture.hpp"
 #include "support/servers/private_redis.hpp"
+#include "worker/relay/sweeper.hpp"
 
 namespace aftercommit {
 namespace {
@@ -48,14 +49,46 @@ TEST_F(Operator, SeesTheDocumentsThatTheCommandPrints) {
             run_json({"dead", "list", "--queue", "mail", "--limit", "1"}));
   EXPECT_EQ(document(in_full(*operate::find_dead(servers, dead).job)), run_json({"dead", "show", dead}));
   EXPECT_EQ(document(in_json(operate::audit(servers, 0ms))), run_json({"audit", "--pause", "0"}));
-  auto ours = document(in_json(operate::count_jobs(servers))), its = run_json({"stats"});
+  auto stats_here = operate::count_jobs(servers);
+  operate::measure_rates(servers, stats_here, 0ms);
+  auto ours = document(in_json(stats_here)), its = run_json({"stats"});
   for (auto* stats : {&ours, &its}) {
     for (auto* numbers : {&stats->at("queues").at(0), &stats->at("sum")}) {  // which grow meanwhile
       numbers->erase("oldest_ms");
       numbers->erase("oldest_durable_ms");
+      numbers->erase("relay_lag_ms");
     }
   }
   EXPECT_EQ(ours, its);
+}
+
+TEST_F(Operator, SeesAtWhichRateJobsEndByTwoLooks) {
+  other(1), other(2);
+  auto stats_here = operate::count_jobs(servers);
+  EXPECT_FALSE(stats_here.queues["mail"].rate.has_value());
+  const auto before = stats_here;
+  const auto fetched = fetch();
+  const Settlement end{.kind = Settlement::Kind::kAck, .queue = "mail", .entry = fetched.entry};
+  EXPECT_EQ(calls.broker.settle(support::kAnn, {&end, 1}).at(0), Settled::kDone);
+  stats_here = operate::count_jobs(servers);
+  operate::take_rates(stats_here, before);
+  const auto rate = stats_here.queues["mail"].rate;
+  ASSERT_TRUE(rate.has_value());
+  const std::chrono::duration<double> time = stats_here.looked_at - before.looked_at;
+  EXPECT_DOUBLE_EQ(*rate * time.count(), 1.0) << "one has ended";
+}
+
+TEST_F(Operator, SeesForHowLongNoRelayHasLookedAtAJob) {
+  durable(1);
+  const auto lag = [&] { return operate::count_jobs(servers).queues["mail"].relay_lag; };
+  ASSERT_TRUE(lag().has_value());
+  EXPECT_TRUE(support::eventually([&] { return *lag() > 0ms; })) << "it grows";
+  const auto broker = make_broker(app.options().redis_url);
+  worker::Sweeper sweeper{*broker, database, {"mail"}, defaults::kPayloadLimit};
+  EXPECT_TRUE(support::eventually([&] { return sweeper.sweep(), *lag() == 0ms; }))
+      << "the row is there, and known";
+  durable(2);
+  EXPECT_TRUE(support::eventually([&] { return *lag() > 0ms; })) << "the second one";
 }
 
 TEST_F(Operator, LearnsWhatBecameOfEachDeadJobAndNothingIsPrinted) {

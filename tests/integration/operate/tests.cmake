@@ -1,3 +1,3 @@
 # What an operator sees and does, without the command.
-aftercommit_tests(operate LABEL integration LIBRARIES aftercommit_operate worker_support test_payments PkgConfig::hiredis
-  TESTS operate)
+aftercommit_tests(operate LABEL integration LIBRARIES aftercommit_operate worker_support test_payments aftercommit::worker PkgConfig::hiredis
+  TESTS operate operate_jobs)

@@ -88,6 +88,19 @@ TEST(WorkerCommand, SaysWhatIsWrongWithALibrary) {
   EXPECT_THAT(failing.error, HasSubstr("the library cannot set itself up"));
 }
 
+TEST(WorkerCommand, RefusesALibraryThatWasLinkedWithTheReleaseBeforeAndRunsNothingOfIt) {
+  const auto end = run({"--app", AFTERCOMMIT_LIBRARY_OF_0_1});
+  expect_one_sentence(end, 2);
+  EXPECT_THAT(end.error, HasSubstr("was built for version 0.1 of aftercommit"));
+  EXPECT_THAT(end.error, HasSubstr("build it anew"));
+}
+
+TEST(WorkerCommand, RefusesALibraryThatWasBuiltWithTheHeadersOfTheReleaseBefore) {
+  const auto end = run({"--app", AFTERCOMMIT_LIBRARY_WITH_OLD_HEADERS});
+  expect_one_sentence(end, 2);
+  EXPECT_THAT(end.error, HasSubstr("was built with the headers of another version of aftercommit"));
+}
+
 TEST(WorkerCommand, LoadsNoLibraryThatEverybodyMayWrite) {
   const auto copy = std::filesystem::temp_directory_path() / support::unique_name("tasks");
   std::filesystem::copy_file(AFTERCOMMIT_TEST_TASKS, copy);

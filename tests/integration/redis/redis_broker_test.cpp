@@ -224,6 +224,8 @@ TEST_F(RedisBrokerTest, ShowsDeadLettersOfImpossibleTimes) {
   std::vector<std::string> letters;
   for (const auto& entry : calls.broker.dead_letters("mail", 0, 9)) letters.push_back(entry.letter);
   EXPECT_THAT(letters, ElementsAre("inf", "1e300", "1.5", "-1", "-inf"));
+  const auto ever = std::chrono::system_clock::time_point::max();
+  EXPECT_EQ(calls.broker.dead_letters_until("mail", ever, 1, 9).size(), 4U);
 }
 
 TEST_F(RedisBrokerTest, LeavesNoSocketToProgramsItsHostStarts) {

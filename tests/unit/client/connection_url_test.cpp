@@ -210,7 +210,7 @@ TEST(MangledUrl, OfPostgresqlNeverShowsItsPassword) {
     if (!flaw.empty()) continue;
     ++read_by_libpq;
     const auto said = why_unreachable(std::runtime_error{quoting(read(url))}, url);
-    ASSERT_EQ(shown_of_canary(said), "") << said << "\nof " << url;
+    ASSERT_EQ(shown_of_canary(said + '\n' + shown_database_url(url)), "") << said << "\nof " << url;
   }
   EXPECT_GT(read_by_libpq, 1000);
 }
@@ -230,9 +230,17 @@ TEST(MangledUrl, OfPostgresqlNeverShowsAShortPassword) {
     if (!flaw.empty()) continue;
     ++read_by_libpq;
     const auto said = why_unreachable(std::runtime_error{quoting(read(url))}, url);
-    ASSERT_THAT(said, Not(HasSubstr(canary))) << "of " << url;
+    ASSERT_THAT(said + '\n' + shown_database_url(url), Not(HasSubstr(canary))) << "of " << url;
   }
   EXPECT_GT(read_by_libpq, 1000);
+}
+
+TEST(ShownDatabaseUrl, SaysWhereItLeadsAndNothingElse) {
+  EXPECT_EQ(shown_database_url("postgresql://shop:hidden@db:5433/r?sslmode=require"),
+            "host=db port=5433 dbname=r user=shop");
+  EXPECT_EQ(shown_database_url("host=/run/pg user=web sslmode=disable"), "host=/run/pg user=web");
+  EXPECT_EQ(shown_database_url("postgresql://shop:hid/den@db/r"), "***") << "it can be read in several ways";
+  EXPECT_EQ(shown_database_url("no url"), "***");
 }
 
 TEST(DatabaseArgument, MayNameTheAliasBeforeEitherFormOfAUrl) {

@@ -23,8 +23,9 @@ TEST(Stats, AreWholeWhereAllServersAnswer) {
   const auto whole = document(stats_without({}));
   EXPECT_EQ(whole.at("redis_answers"), true);
   EXPECT_EQ(whole.at("databases_away"), json::array());
-  EXPECT_EQ(whole.at("sum"), json::parse(R"({"ready": 1, "delayed": 0, "running": 4, "dead": 3,
-                                             "oldest_ms": null, "durable": 3, "oldest_durable_ms": null})"));
+  EXPECT_EQ(whole.at("sum"), json::parse(R"({"ready": 1, "delayed": 0, "running": 4, "retrying": 0, "dead": 3,
+                                             "oldest_ms": null, "durable": 3, "oldest_durable_ms": null,
+                                             "relay_lag_ms": null, "rate_per_s": null})"));
   EXPECT_EQ(whole.at("queues").at(0).at("queue"), "mail");
   EXPECT_EQ(whole.at("queues").at(0).at("declared_by"), nullptr);
   EXPECT_EQ(whole.at("queues").at(1).at("workers"), 1);
@@ -60,6 +61,22 @@ TEST(Stats, AreOfNoDatabaseAtAllWhereAllAreAway) {
       stats_without({{.alias = "default", .error = "gone"}, {.alias = "reports", .error = "gone"}});
   EXPECT_EQ(stats.in_databases(), Known::kNot);
   EXPECT_EQ(stats.in_redis(), Known::kWhole);
+}
+
+TEST(StatsRates, AreWhatHasEndedBetweenTwoLooksAndUnknownWhereTheCounterHasGoneBack) {
+  using namespace std::chrono_literals;
+  Stats before = stats_without({}), now = before;
+  now.looked_at = before.looked_at + 2s;
+  before.queues["mail"].redis.ended = 100;
+  now.queues["mail"].redis.ended = 130;
+  before.queues["slow"].redis.ended = 100;
+  now.queues["slow"].redis.ended = 3;  // Redis has lost its data
+  now.queues["new"].redis.ended = 5;
+  take_rates(now, before);
+  EXPECT_EQ(now.queues["mail"].rate, 15.0);
+  EXPECT_FALSE(now.queues["slow"].rate.has_value());
+  EXPECT_FALSE(now.queues["new"].rate.has_value());
+  EXPECT_EQ(document(now).at("sum").at("rate_per_s"), 15);
 }
 
 TEST(UnservedQueue, IsOneWithJobsOrADeclarationAndWithoutAWorker) {

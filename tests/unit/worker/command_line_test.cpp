@@ -295,6 +295,15 @@ TEST(CommandLine, TakesTimeLimitsOfWhichTheSoftOneComesFirst) {
   EXPECT_THROW(options({"--time-limit", "-1"}), UsageError);
 }
 
+TEST(CommandLine, TakesAnAddressToServeMetricsAt) {
+  EXPECT_EQ(options({}).metrics, "");
+  for (const char* const good : {"9394", "127.0.0.1:0", "[::1]:9394", "metrics.internal:9394"})
+    EXPECT_EQ(options({"--metrics", good}).metrics, good);
+  for (const char* const bad :
+       {"127.0.0.1", "127.0.0.1:", ":9394", "::1:9394", "host:99999", "http://host:80"})
+    EXPECT_THAT(refusal({"--metrics", bad}), HasSubstr("HOST:PORT")) << bad;
+}
+
 TEST(CommandLine, PrintsItsVersion) {
   const auto print = std::get<PrintAndExit>(parse({"--version"}));
   EXPECT_THAT(print.text, ::testing::MatchesRegex("aftercommit worker [0-9.]+\n"));
@@ -309,7 +318,7 @@ TEST(CommandLine, ExplainsEveryOptionVariableSignalAndExitCode) {
         "--schema",     "--no-migrate",       "--keep-ledger",        "--processes",  "--max-jobs",
         "--max-memory", "--log-level",        "--log-format",         "--version",    "--help",
         "REDIS_URL",    "DATABASE_URL",       "AFTERCOMMIT_APP",      "SIGTERM",      "SIGINT",
-        "Exit codes"}) {
+        "--metrics",    "--config",           "--check-config",       "SIGUSR1",      "Exit codes"}) {
     EXPECT_THAT(help, HasSubstr(word));
   }
   for (const int code : {kExitStopped, kExitInternal, kExitUsage, kExitSetup, kExitForced}) {

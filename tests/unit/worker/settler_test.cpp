@@ -75,6 +75,7 @@ class CountingBroker final : public Broker {
   std::vector<AsideJobs> limited(std::span<const Queue>, std::size_t) override { not_expected(); }
   std::size_t bring_back(const Queue&, const std::string&, std::size_t, bool) override { not_expected(); }
   std::vector<Lease> renew_lease(const WorkerId&, std::span<const Queue>, Millis) override { not_expected(); }
+  void report(const WorkerId&, const Queue&, const std::string&, Millis) override { not_expected(); }
   std::vector<LeaseView> leases(std::span<const Queue>, Millis) override { not_expected(); }
   std::size_t recover(const WorkerId&, std::span<const Queue>, std::size_t, const std::string&) override {
     not_expected();
@@ -107,6 +108,16 @@ class CountingBroker final : public Broker {
   std::vector<DeadLetterEntry> dead_letters(const Queue&, std::size_t, std::size_t) override {
     not_expected();
   }
+  std::vector<DeadLetterEntry> dead_letters_until(const Queue&, std::chrono::system_clock::time_point,
+                                                  std::size_t, std::size_t) override {
+    not_expected();
+  }
+  JobPage jobs(const Queue&, JobPart, const std::string&, std::size_t) override { not_expected(); }
+  std::size_t remove_jobs(const Queue&, std::span<const JobEntry>,
+                          std::span<const std::optional<JobId>>) override {
+    not_expected();
+  }
+  std::vector<WorkerView> workers(const Queue&) override { not_expected(); }
   std::vector<std::string> check() override { not_expected(); }
 
  private:

@@ -1,0 +1,454 @@
+#include "operate/job_story.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <utility>
+#include <variant>
+
+#include "base/log/log_format.hpp"
+#include "broker/envelope/trace_field.hpp"
+#include "client/job_table/columns.hpp"
+#include "client/job_table/queue_state.hpp"
+#include "client/job_table/schema_steps.hpp"
+#include "client/statements/sql_template.hpp"
+#include "operate/dead_jobs.hpp"
+#include "operate_sql.hpp"
+
+namespace aftercommit::operate {
+namespace {
+
+using StoryTime = std::chrono::system_clock::time_point;
+
+// Which tables there are from which version on.
+constexpr int kWithCancelled = 3;
+constexpr int kWithMarks = 4;
+constexpr int kWithResults = 5;
+
+constexpr std::size_t kEntriesAtOnce = 1000;
+
+std::optional<StoryTime> column_time(const pqxx::field& field) {
+  if (field.is_null()) return std::nullopt;
+  return detail::from_epoch_us(field.as<std::int64_t>());
+}
+
+std::string column_text(const pqxx::field& field) {
+  return field.is_null() ? std::string{} : field.as<std::string>();
+}
+
+JobStanding standing_in(JobPart part, const Envelope& job) {
+  if (part == JobPart::kRunning) return JobStanding::kRunning;
+  if (part == JobPart::kAside) return JobStanding::kAside;
+  if (job.attempt > 1) return JobStanding::kRetrying;
+  return part == JobPart::kDelayed ? JobStanding::kDelayed : JobStanding::kReady;
+}
+
+/// Puts together what the servers say.
+class Inquiry {
+ public:
+  Inquiry(Servers& servers, const JobId& id, const LookBounds& bounds)
+      : servers_{servers}, id_{id}, text_{id.str()}, bounds_{bounds} {
+    story_.id = text_;
+  }
+
+  JobStory run() {
+    story_.answers =
+        servers_.look_at_each([&](const Store& store) { ask(store); }, [&](Browsing& redis) { ask(redis); });
+    tell();
+    return std::move(story_);
+  }
+
+ private:
+  using State = JobStanding;
+
+  pqxx::result look_up(const Store& store, std::string_view sql) const {
+    return store.database.exec(detail::in_schema(sql, store.database.options().schema), id_);
+  }
+
+  void ask(const Store& store) {
+    aliases_.push_back(store.alias);
+    const auto version = detail::schema_version(store.database);
+    look_briefly(store.database, bounds_.statement, [&] {
+      if (version >= kWithMarks) ask_marks(store);
+      if (version >= kWithResults) ask_progress(store);
+      ask_row(store, version);
+      if (story_.fate == JobFate::kUnknown) ask_dead(store);
+      if (version >= kWithCancelled) ask_cancelled(store);
+      if (story_.fate != JobFate::kUnknown && story_.fate != JobFate::kDone) return;
+      if (version >= kWithResults) ask_result(store);
+      ask_ledger(store);
+    });
+  }
+
+  void known(const Store& store, JobFate fate) {
+    if (story_.fate == JobFate::kUnknown) {
+      story_.fate = fate;
+      story_.database = store.alias;
+    }
+  }
+
+  void ask_row(const Store& store, int version) {
+    const auto rows = look_up(store, operate_sql::story_job);
+    if (rows.empty()) return;
+    const auto& row = rows[0];
+    known(store, JobFate::kWaiting);
+    story_.queue = row[0].as<std::string>();
+    story_.due_at = column_time(row[2]);
+    story_.asked_in = row[3].as<std::string>();
+    read(row[4].as<std::string>());
+    story_.worker = column_text(row[5]);
+    story_.running_since = column_time(row[6]);
+    const bool due_later = !row[7].is_null() && row[7].as<bool>();
+    story_.standing = !story_.worker.empty()      ? State::kRunning
+                      : row[1].as<int>() > 1      ? State::kRetrying
+                      : due_later                 ? State::kDelayed
+                      : is_paused(store, version) ? State::kPaused
+                                                  : State::kReady;
+  }
+
+  bool is_paused(const Store& store, int version) const {
+    if (version < detail::kPauseSchema) return false;
+    const auto paused = detail::find_paused(store.database);
+    return std::ranges::find(paused, story_.queue, &detail::PausedQueue::queue) != paused.end();
+  }
+
+  void read(const std::string& envelope) {
+    auto decoded = decode(envelope, kSizeLimit);
+    if (auto* const job = std::get_if<Envelope>(&decoded)) {
+      take(std::move(*job));
+    } else {
+      story_.flaw = std::get<Malformed>(decoded).reason;
+    }
+  }
+  void take(Envelope job) {
+    story_.task = job.task;
+    if (story_.queue.empty()) story_.queue = job.queue;
+    story_.job = std::move(job);
+  }
+
+  void ask_dead(const Store& store) {
+    if (auto dead = DeadJobs::find_durable(store, text_)) died(std::move(*dead), &store);
+  }
+  void died(DeadJob dead, const Store* store) {
+    if (story_.fate != JobFate::kUnknown) return;
+    story_.fate = JobFate::kDead;
+    if (store != nullptr) story_.database = store->alias;
+    story_.queue = dead.queue;
+    if (dead.job() != nullptr) take(*dead.job());
+    story_.dead = std::move(dead);
+  }
+
+  void ask_cancelled(const Store& store) {
+    const auto rows = look_up(store, operate_sql::story_cancelled);
+    if (rows.empty() || !story_.cancelled.empty()) return;
+    const auto& row = rows[0];
+    cancelled_at_ = column_time(row[0]);
+    story_.cancelled = row[1].as<std::string>();
+    story_.note = column_text(row[2]);
+    if (story_.queue.empty()) story_.queue = column_text(row[3]);
+    if (story_.task.empty()) story_.task = column_text(row[4]);
+    if (story_.cancelled == "requested") return;
+    known(store, story_.cancelled == "too_late" ? JobFate::kDone : JobFate::kCancelled);
+  }
+
+  void ask_result(const Store& store) {
+    const auto rows = look_up(store, operate_sql::story_result);
+    if (rows.empty()) return;
+    const auto& row = rows[0];
+    known(store, JobFate::kDone);
+    story_.task = row[0].as<std::string>();
+    story_.result = StoryResult{.value = row[1].as<std::string>(),
+                                .stored_at = column_time(row[2]).value_or(StoryTime{}),
+                                .expires_at = column_time(row[3]).value_or(StoryTime{})};
+    story_.effect_in = row[4].as<std::string>();
+    done_at_ = story_.result->stored_at;
+  }
+
+  void ask_ledger(const Store& store) {
+    const auto rows = look_up(store, operate_sql::story_ledger);
+    if (rows.empty()) return;
+    known(store, JobFate::kDone);
+    if (!done_at_) done_at_ = column_time(rows[0][0]);
+    if (story_.effect_in.empty()) story_.effect_in = rows[0][1].as<std::string>();
+  }
+
+  void ask_progress(const Store& store) {
+    const auto rows = look_up(store, operate_sql::story_progress);
+    if (rows.empty()) return;
+    story_.progress = StoryProgress{.attempt = rows[0][0].as<int>(),
+                                    .done = rows[0][1].as<std::int64_t>(),
+                                    .total = rows[0][2].as<std::int64_t>(),
+                                    .note = rows[0][3].as<std::string>(),
+                                    .at = column_time(rows[0][4]).value_or(StoryTime{})};
+  }
+
+  void ask_marks(const Store& store) {
+    for (const auto& row : look_up(store, operate_sql::story_marks)) {
+      story_.marks.push_back({.database = store.alias,
+                              .waits = !row[0].as<bool>(),
+                              .other = column_text(row[1]),
+                              .given_key = column_text(row[2]),
+                              .until = row[3].as<std::string>(),
+                              .expires_at = column_time(row[4])});
+    }
+  }
+
+  void ask(Browsing& redis) {
+    if (story_.fate == JobFate::kWaiting) {
+      story_.in_redis = servers_.broker().has_durable(story_.queue, {&id_, 1}).at(0);
+      if (*story_.in_redis) find_place(redis, story_.queue);
+      return;
+    }
+    if (story_.fate != JobFate::kUnknown) return;
+    const auto queues = redis.queues();
+    for (const auto& queue : queues) {
+      if (find_place(redis, queue)) return;
+    }
+    for (const auto& queue : queues) {
+      if (find_letter(queue)) return;
+    }
+  }
+
+  /// Those that run or stand aside are few.
+  bool find_place(Browsing& redis, const Queue& queue) {
+    std::size_t left = bounds_.rows;
+    for (const auto part : {JobPart::kRunning, JobPart::kAside, JobPart::kDelayed, JobPart::kReady}) {
+      std::string after;
+      do {
+        if (left == 0) {
+          story_.place_unsure = true;
+          return false;
+        }
+        auto page = redis.jobs(queue, part, after, std::min(left, kEntriesAtOnce));
+        left -= std::min(left, std::max<std::size_t>(page.looked_at, 1));
+        for (const auto& entry : page.jobs) {
+          if (is_found(queue, entry)) return true;
+        }
+        after = std::move(page.next);
+      } while (!after.empty());
+    }
+    return false;
+  }
+
+  bool is_found(const Queue& queue, const JobEntry& entry) {
+    if (entry.payload.find(text_) == std::string::npos) return false;
+    auto decoded = decode(entry.payload, kSizeLimit);
+    auto* const job = std::get_if<Envelope>(&decoded);
+    if (job == nullptr || job->id != id_) return false;
+    story_.place = RedisPlace{
+        .queue = queue, .part = entry.part, .reason = entry.reason, .worker = entry.worker, .at = entry.at};
+    if (entry.part == JobPart::kRunning) story_.place->at = std::chrono::system_clock::now() - entry.held;
+    if (story_.fate == JobFate::kWaiting) {  // its row says the rest
+      if (entry.part == JobPart::kAside) story_.standing = State::kAside;
+      return true;
+    }
+    story_.in_redis = true;
+    // A durable one without a row is done, or was deleted: what is in Redis is skipped.
+    const bool has_no_row = job->durable && answers_for(*job);
+    if (!has_no_row) {
+      story_.fate = JobFate::kWaiting;
+      story_.standing = standing_in(entry.part, *job);
+      story_.worker = entry.worker;
+      if (entry.part == JobPart::kRunning) story_.running_since = story_.place->at;
+      if (entry.part == JobPart::kDelayed || entry.part == JobPart::kAside) story_.due_at = entry.at;
+    }
+    story_.queue = queue;
+    take(std::move(*job));
+    return true;
+  }
+
+  bool answers_for(const Envelope& job) const {
+    return job.database.empty() ? !aliases_.empty()
+                                : std::ranges::find(aliases_, job.database) != aliases_.end();
+  }
+
+  bool find_letter(const Queue& queue) {
+    DeadJobs dead_jobs{servers_};
+    std::size_t looked_at = 0;
+    dead_jobs.visit_redis(queue, {}, [&](const DeadJob& dead) {
+      if (dead.id == text_) {
+        died(dead, nullptr);
+        return DeadJobs::Fate::kStop;
+      }
+      if (++looked_at < bounds_.rows) return DeadJobs::Fate::kStays;
+      story_.place_unsure = true;
+      return DeadJobs::Fate::kStop;
+    });
+    return story_.dead.has_value();
+  }
+
+  void tell() {
+    auto& lines = story_.lines;
+    if (story_.job) {
+      lines.push_back({.at = story_.job->enqueued_at,
+                       .what = "asked for",
+                       .detail = story_.asked_in.empty() ? "" : "in transaction " + story_.asked_in});
+      for (const auto& error : story_.job->errors) tell_of(error);
+    }
+    if (story_.dead) {
+      lines.push_back({.at = story_.dead->died_at,
+                       .what = "died",
+                       .detail = story_.dead->cause() + ": " + story_.dead->reason(),
+                       .worker = story_.dead->letter ? story_.dead->letter->worker : std::string{}});
+    }
+    if (cancelled_at_) {
+      lines.push_back({.at = *cancelled_at_,
+                       .what = story_.cancelled == "requested"  ? "asked to stop"
+                               : story_.cancelled == "too_late" ? "asked to stop, too late"
+                                                                : "cancelled",
+                       .detail = story_.note});
+    }
+    if (done_at_) {
+      lines.push_back({.at = *done_at_,
+                       .what = "took effect",
+                       .detail = story_.effect_in.empty() ? "" : "in transaction " + story_.effect_in});
+    }
+    if (story_.progress) {
+      const auto& progress = *story_.progress;
+      auto text = std::to_string(progress.done);
+      if (progress.total > 0) text += " of " + std::to_string(progress.total);
+      if (!progress.note.empty()) text += ": " + progress.note;
+      lines.push_back({.at = progress.at, .what = "progress", .detail = std::move(text)});
+    }
+    if (story_.running_since) {
+      lines.push_back({.at = *story_.running_since, .what = "runs", .worker = story_.worker});
+    } else if (story_.due_at && story_.fate == JobFate::kWaiting &&
+               *story_.due_at > std::chrono::system_clock::now()) {
+      lines.push_back({.at = *story_.due_at, .what = "due"});
+    }
+    std::ranges::stable_sort(lines, {}, &StoryLine::at);
+  }
+
+  void tell_of(const AttemptError& error) {
+    StoryLine line{.at = error.at,
+                   .what = "attempt " + std::to_string(error.attempt) + " failed",
+                   .detail = error.type.empty() ? error.error : error.type + ": " + error.error,
+                   .worker = error.worker};
+    for (std::size_t begin = 0; begin < error.log.size();) {
+      const auto end = std::min(error.log.find('\n', begin), error.log.size());
+      line.log.push_back(error.log.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    story_.lines.push_back(std::move(line));
+  }
+
+  Servers& servers_;  // not owned, outlives this
+  const JobId id_;
+  const std::string text_;
+  const LookBounds bounds_;
+  std::vector<std::string> aliases_;  // of databases that have answered
+  std::optional<StoryTime> cancelled_at_, done_at_;
+  JobStory story_;
+};
+
+Json or_null_time(const std::optional<StoryTime>& time) { return time ? Json(utc(*time)) : Json(nullptr); }
+
+std::string_view part_word(JobPart part) {
+  switch (part) {
+    case JobPart::kRunning:
+      return "running";
+    case JobPart::kReady:
+      return "ready";
+    case JobPart::kDelayed:
+      return "delayed";
+    case JobPart::kAside:
+      break;
+  }
+  return "aside";
+}
+
+/// What a person has not asked to see.
+void add_args(Json& document, const JobStory& story) {
+  document["args"] = story.job ? Json(story.job->args) : Json(nullptr);
+  document["headers"] = Json::object();
+  if (story.job) {
+    for (const auto& [name, value] : story.job->headers) document["headers"][name] = value;
+  }
+  document["result"] = nullptr;
+  if (story.result) {
+    auto value = Json::parse(story.result->value, nullptr, false);
+    document["result"] = value.is_discarded() ? Json(story.result->value) : std::move(value);
+  }
+}
+
+}  // namespace
+
+std::string_view word(JobFate fate) noexcept {
+  constexpr std::array<std::string_view, 5> kWords{"unknown", "waiting", "dead", "cancelled", "done"};
+  return kWords.at(static_cast<std::size_t>(fate));
+}
+
+JobStory find_story(Servers& servers, const JobId& id, const LookBounds& bounds) {
+  return Inquiry{servers, id, bounds}.run();
+}
+
+Json in_json(const JobStory& story, bool args) {
+  const auto* const job = story.job ? &*story.job : nullptr;
+  Json lines = Json::array();
+  for (const auto& line : story.lines) {
+    lines.push_back({{"at", utc(line.at)},
+                     {"what", line.what},
+                     {"detail", or_null(line.detail)},
+                     {"worker", or_null(line.worker)},
+                     {"log", line.log}});
+  }
+  Json marks = Json::array();
+  for (const auto& mark : story.marks) {
+    marks.push_back({{"database", mark.database},
+                     {"waits", mark.waits},
+                     {"other", or_null(mark.other)},
+                     {"given_key", args ? or_null(mark.given_key) : Json(nullptr)},
+                     {"until", mark.until},
+                     {"expires_at", or_null_time(mark.expires_at)}});
+  }
+  const auto trace = job != nullptr ? trace_of(*job) : std::nullopt;
+  Json document{{"id", story.id},
+                {"fate", word(story.fate)},
+                {"state", story.standing ? Json(word(*story.standing)) : Json(nullptr)},
+                {"durable", job != nullptr ? Json(job->durable) : Json(nullptr)},
+                {"database", or_null(story.database)},
+                {"queue", or_null(story.queue)},
+                {"task", or_null(story.task)},
+                {"priority", job != nullptr ? Json(name_of(job->priority)) : Json(nullptr)},
+                {"attempt", job != nullptr ? Json(job->attempt) : Json(nullptr)},
+                {"max_retries", job != nullptr && job->max_retries ? Json(*job->max_retries) : Json(nullptr)},
+                {"crashes", job != nullptr ? Json(job->crashes) : Json(nullptr)},
+                {"due_at", or_null_time(story.due_at)},
+                {"expires_at", job != nullptr ? or_null_time(job->expires_at) : Json(nullptr)},
+                {"worker", or_null(story.worker)},
+                {"running_since", or_null_time(story.running_since)},
+                {"asked_in_transaction", or_null(story.asked_in)},
+                {"took_effect_in_transaction", or_null(story.effect_in)},
+                {"trace_id", trace ? Json(trace->trace_id()) : Json(nullptr)},
+                {"in_redis", story.in_redis ? Json(*story.in_redis) : Json(nullptr)},
+                {"place", nullptr},
+                {"place_unsure", story.place_unsure},
+                {"cancelled", or_null(story.cancelled)},
+                {"note", or_null(story.note)},
+                {"obstacle", story.dead ? or_null(story.dead->obstacle()) : Json(nullptr)},
+                {"flaw", or_null(story.flaw)},
+                {"limited_since", job != nullptr ? or_null_time(job->limited_since) : Json(nullptr)},
+                {"has_result", story.result.has_value()},
+                {"progress", nullptr},
+                {"unique", std::move(marks)},
+                {"story", std::move(lines)}};
+  if (story.place) {
+    document["place"] = {{"queue", story.place->queue},
+                         {"part", part_word(story.place->part)},
+                         {"aside_for", or_null(story.place->reason)},
+                         {"worker", or_null(story.place->worker)},
+                         {"at", utc(story.place->at)}};
+  }
+  if (story.progress) {
+    document["progress"] = {{"attempt", story.progress->attempt},
+                            {"done", story.progress->done},
+                            {"total", story.progress->total},
+                            {"note", story.progress->note},
+                            {"at", utc(story.progress->at)}};
+  }
+  if (args) add_args(document, story);
+  document.update(in_json(story.answers));
+  return document;
+}
+
+}  // namespace aftercommit::operate
