@@ -51,7 +51,9 @@ void Users::read_line(std::string_view line, int number) {
   const auto refuse = [&](const std::string& why) {
     throw ConfigError{in_one_line(file_, 300) + ", line " + std::to_string(number) + ": " + why};
   };
-  Entry entry{.user = {.name = "token"}, .secret = std::string{line}};
+  Entry entry;
+  entry.user.name = "token";
+  entry.secret = line;
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) {
     if (kind_ == Kind::kPasswords) refuse("it is not NAME:PASSWORD");
