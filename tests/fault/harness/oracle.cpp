@@ -12,6 +12,7 @@
 #include "fault/harness/fault_tasks.hpp"
 #include "fault/harness/feature_oracle.hpp"
 #include "fault/harness/intent.hpp"
+#include "worker/held/interruptions.hpp"
 
 namespace aftercommit::fault {
 namespace {
@@ -226,8 +227,17 @@ class Checker {
 
   void judge_attempts(const std::string& name, const History& job) {
     const bool once = job.task == "fail_once" || job.task == "parent_fails_once";
-    if (job.effects.size() == 1 && job.effects[0] != (once ? 2 : 1)) {
-      findings_.miscounted.push_back(name + " took effect at attempt " + std::to_string(job.effects[0]));
+    if (job.effects.size() == 1) {
+      const auto effect = job.effects[0];
+      // A session that is lost so often in a row is no longer taken for the server's fault.
+      const auto may_be_used_up = std::ranges::count_if(job.runs, [&](const auto& run) {
+        return run.first < effect && run.second >= worker::Interruptions::kMost;
+      });
+      const auto more = effect - (once ? 2 : 1);
+      if (more < 0 || more > may_be_used_up) {
+        findings_.miscounted.push_back(name + " took effect at attempt " + std::to_string(effect) +
+                                       ", with attempts started so often: " + json(job.runs).dump());
+      }
     }
     for (const auto& [attempt, times] : job.runs) {
       findings_.retries += attempt > 1 ? 1 : 0;
