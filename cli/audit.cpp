@@ -86,7 +86,9 @@ void print(const Audit& audit) {
             << "dead + waiting + delayed + running\n\n"
             << "Durable jobs.  Those that are done have left no row and are not counted.\n";
   print_durable(census);
-  if (census.cancelled > 0) std::cout << "Cancelled, and remembered as such: " << census.cancelled << ".\n";
+  if (census.cancelled > 0)
+    std::cout << "Cancelled, or purged with their rows, and remembered as such: " << census.cancelled
+              << ".\n";
   std::cout << "\nOther jobs, which Redis alone holds.  Done, and remembered in the ledger: " << census.ledger
             << ".\n";
   print_others(census);

@@ -103,7 +103,7 @@ constexpr auto kCommands = std::to_array<Description>({
      "[--show-args] [--redact RULE]... [--metrics URL]... [options]",
      "Serves pages that show all this in a browser, and act."},
     {Command::kTop, "top", "[--every S] [options]",
-     "Shows queues, dead jobs and workers on a live screen, with keys to act."},
+     "Shows queues, dead jobs, workers, periodic tasks and limits on a live screen, with keys to act."},
     {Command::kCompletion, "completion", "bash | zsh",
      "Writes what makes a shell complete the words of this command."},
 });
@@ -120,6 +120,8 @@ Exit codes:
   2  an unknown command, or a wrong option
   3  Redis or a database cannot be reached, or cannot serve
   4  a fault of the command itself
+  130  Ctrl-C has ended it (143: SIGTERM); dead retry, dead delete and purge end behind the batch at hand, and say how
+       much is done
 )";
 
 std::string overview() {
@@ -194,8 +196,10 @@ cxxopts::Options describe(const Description& command) {
   if (command.command == Command::kStats) {
     add("watch", "look again every so many seconds, until it is stopped",
         cxxopts::value<std::string>()->implicit_value("2"), "S");
-    add("rate", "seconds between the two looks that make a rate, where workers are at it; 0: look once",
-        cxxopts::value<std::string>()->default_value("1"), "S");
+    add("rate",
+        "seconds between the two looks that make a rate, where workers are at it; 0: look once (default: 1 for a table "
+        "on a terminal, else 0)",
+        cxxopts::value<std::string>(), "S");
   }
   if (command.command == Command::kTop) {
     add("every", "seconds between two looks", cxxopts::value<std::string>()->default_value("2"), "S");
@@ -344,7 +348,7 @@ std::chrono::milliseconds seconds_of(const std::string& option, std::string_view
 
 /// --watch alone, --watch=5 or --watch 5, of which cxxopts leaves the 5 as an argument.
 void read_stats(const cxxopts::ParseResult& parsed, std::string_view command, Options& options) {
-  options.rate = seconds_of("rate", parsed["rate"].as<std::string>(), 0);
+  if (parsed.count("rate") > 0) options.rate = seconds_of("rate", value_of(parsed, "rate"), 0);
   const auto& rest = parsed.unmatched();
   if (!rest.empty() && (parsed.count("watch") == 0 || rest.size() > 1)) {
     refuse_argument(rest.back(), command);

@@ -12,6 +12,7 @@
 #include "cli/outages.hpp"
 #include "cli/output.hpp"
 #include "cli/progress_line.hpp"
+#include "cli/stop_request.hpp"
 
 namespace aftercommit::cli {
 namespace {
@@ -27,7 +28,17 @@ operate::DeadSelection selection(const Options& options) {
 
 operate::ChangeOptions how(const Options& options, ProgressLine& line) {
   return {.rehearse = options.dry_run,
-          .progress = [&line](const operate::ChangeProgress& progress) { line.show(progress); }};
+          .progress = [&line](const operate::ChangeProgress& progress) { line.show(progress); },
+          .goes_on = [] { return StopRequest::asked() == 0; }};
+}
+
+/// With what the command adds: a rehearsal is to be told from the deed, and the list of those that stay has
+/// an end.
+void print_change(const DeadChange& done) {
+  auto document = operate::in_json(done);
+  document["stays"] = done.stays;
+  document["dry_run"] = done.rehearsed;
+  print_json(document);
 }
 
 void complain(const std::string& sentence) { std::cerr << "aftercommit: " << sentence << '\n'; }
@@ -40,8 +51,12 @@ int report(const DeadChange& done) {
     complain("dead job " + dead.id + " of queue " + one_line(dead.queue, 64) +
              " stays: " + one_line(dead.obstacle, 1000));
   }
-  if (done.stay.size() > kNamed) {
-    complain("and " + std::to_string(done.stay.size() - kNamed) + " more dead jobs stay as they are");
+  if (done.stays > kNamed) {
+    complain("and " + std::to_string(done.stays - kNamed) + " more dead jobs stay as they are");
+  }
+  if (done.interrupted) {  // what is missing may just not have been looked at
+    complain("stopped as it was asked to: what is not counted here is as it was");
+    return end_by(StopRequest::asked());
   }
   for (const auto& id : done.missing) {
     complain((done.all_seen ? "no dead job has the id " : "no dead job that could be looked at has the id ") +
@@ -51,7 +66,7 @@ int report(const DeadChange& done) {
     tell_outages(done.answers, "the dead jobs in ", " were not looked at");
     return kExitServers;
   }
-  return done.stay.empty() && done.missing.empty() ? kExitDone : kExitFound;
+  return done.stays == 0 && done.missing.empty() ? kExitDone : kExitFound;
 }
 
 }  // namespace
@@ -59,12 +74,13 @@ int report(const DeadChange& done) {
 int retry_dead(const Options& options) {
   operate::Servers servers{options.connections, warn};
   DeadChange done;
+  const StopRequest stop;
   {
     ProgressLine line{options.dry_run ? "would retry" : "retried"};
     done = operate::retry_dead(servers, selection(options), how(options, line));
   }
   if (options.json) {
-    print_json(operate::in_json(done));
+    print_change(done);
     return report(done);
   }
   std::cout << (options.dry_run ? "would retry " : "retried ") << count_of(done.changed, "job") << '\n';
@@ -81,12 +97,13 @@ int retry_dead(const Options& options) {
 int delete_dead(const Options& options) {
   operate::Servers servers{options.connections, warn};
   DeadChange done;
+  const StopRequest stop;
   {
     ProgressLine line{options.dry_run ? "would delete" : "deleted"};
     done = operate::delete_dead(servers, selection(options), how(options, line));
   }
   if (options.json) {
-    print_json(operate::in_json(done));
+    print_change(done);
     return report(done);
   }
   std::cout << (options.dry_run ? "would delete " : "deleted ") << count_of(done.changed, "dead job") << '\n';

@@ -13,7 +13,8 @@ constexpr auto kExamples = std::to_array<std::pair<std::string_view, std::string
      "aftercommit migrate --print | psql \"$DATABASE_URL\" -v ON_ERROR_STOP=1"},
     {"stats",
      "aftercommit stats --watch 5\n"
-     "aftercommit stats --rate 0 --json | jq .sum.dead"},
+     "aftercommit stats --json | jq .sum.dead\n"
+     "aftercommit stats --rate 5 --json | jq .sum.rate_per_s"},
     {"jobs",
      "aftercommit jobs --state retrying --error 'connection refused'\n"
      "aftercommit jobs --queue mail --older-than 1h --oldest\n"

@@ -73,7 +73,8 @@ struct Options {
   std::chrono::milliseconds pause{1000};  ///< audit: between two looks
 
   std::optional<std::chrono::milliseconds> watch{};  ///< stats: look again each time; top: how often
-  std::chrono::milliseconds rate{1000};              ///< stats: between the two looks that make one; 0: none
+  /// stats: between the two looks that make a rate; 0: one look.  Nothing: as fits who reads it.
+  std::optional<std::chrono::milliseconds> rate{};
 
   std::optional<std::size_t> processes{};  ///< doctor: of workers; empty: those that hold a lease
   std::size_t concurrency = 8;             ///< doctor: of each of them
@@ -107,8 +108,8 @@ struct Options {
 /// The exit codes of the command, as its --help lists them.
 enum ExitCode : int {
   kExitDone = 0,
-  /// audit: something needs to be done; doctor: a promise is in danger; dead, periodic: what was named could not be had; cancel: one of the
-  /// jobs cannot be cancelled any more, or is not known
+  /// audit: something needs to be done; doctor: a promise is in danger; dead, periodic: what was named could
+  /// not be had; cancel: one of the jobs cannot be cancelled any more, or is not known
   kExitFound = 1,
   kExitUsage = 2,    ///< an unknown command, or a wrong option
   kExitServers = 3,  ///< Redis or a database cannot be reached, or cannot serve

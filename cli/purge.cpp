@@ -11,6 +11,8 @@
 #include "cli/outages.hpp"
 #include "cli/output.hpp"
 #include "cli/progress_line.hpp"
+#include "cli/stop_request.hpp"
+#include "operate/homes.hpp"
 
 namespace aftercommit::cli {
 namespace {
@@ -48,6 +50,7 @@ int purge(const Options& options) {
   if (!options.yes) {
     if (::isatty(STDIN_FILENO) != 1)
       throw UsageError{"purge asks before it deletes, and there is nobody to ask: give --yes"};
+    if (options.durable) operate::require_home(servers, options.queue);  // before a person has to think
     const auto outlook = operate::look_before_purge(servers, options.queue);
     tell(outlook, options);
     tell_outages(outlook.answers, "what ", " holds is not counted, and stays");
@@ -57,11 +60,13 @@ int purge(const Options& options) {
     }
   }
   operate::PurgeReport report;
+  const StopRequest stop;
   {
     ProgressLine line{"deleted"};
     report =
         operate::purge(servers, options.queue, options.durable,
-                       {.progress = [&](const operate::ChangeProgress& progress) { line.show(progress); }});
+                       {.progress = [&](const operate::ChangeProgress& progress) { line.show(progress); },
+                        .goes_on = [] { return StopRequest::asked() == 0; }});
   }
   if (options.json) {
     print_json(operate::in_json(report));
@@ -76,6 +81,11 @@ int purge(const Options& options) {
                         : ": their rows are the jobs, and --durable deletes these")
                 << '\n';
     }
+  }
+  if (report.interrupted) {
+    std::cout.flush();
+    std::cerr << "aftercommit: stopped as it was asked to: what is not counted here stays\n";
+    return end_by(StopRequest::asked());
   }
   tell_outages(report.answers, "what ", " holds stays");
   return report.answers.from_all() ? kExitDone : kExitServers;

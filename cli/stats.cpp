@@ -29,6 +29,7 @@ using operate::Known;
 using operate::Stats;
 using operate::Unserved;
 using std::chrono::milliseconds;
+using namespace std::chrono_literals;
 
 std::string cell(const Figure& figure, const std::string& text) {
   if (figure.known == Known::kWhole) return text;
@@ -103,10 +104,16 @@ void print(const Stats& stats) {
   tell_if_none(stats.answers);
 }
 
+/// A person looks at the rate and does not mind a second; a script that wants it says so.
+milliseconds time_for_rates(const Options& options) {
+  const bool for_a_person = !options.json && ::isatty(STDOUT_FILENO) == 1;
+  return options.rate.value_or(for_a_person ? 1s : 0s);
+}
+
 int once(const Options& options) {
   operate::Servers servers{options.connections, warn};
   auto stats = operate::count_jobs(servers);
-  if (options.rate > milliseconds{0}) operate::measure_rates(servers, stats, options.rate);
+  operate::measure_rates(servers, stats, time_for_rates(options));
   if (options.json) {
     print_json(operate::in_json(stats));
   } else {

@@ -36,8 +36,8 @@ struct Census {
   std::map<Queue, Standing>
       others;               ///< jobs that Redis alone holds; entries, so one that stands twice counts twice
   std::int64_t ledger = 0;  ///< of these, how many are remembered as done
-  std::int64_t cancelled =
-      0;  ///< durable jobs that are remembered as such; what Redis has of them is skipped
+  std::int64_t cancelled = 0;    ///< durable jobs that are remembered as such, those that were purged among
+                                 ///< them; what Redis has of them is skipped
   std::map<std::string, std::int64_t>
       elsewhere;  ///< durable entries by the alias of a database not looked at
   Findings findings;

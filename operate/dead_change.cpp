@@ -31,6 +31,7 @@ class Change {
       : selection_{selection}, options_{options}, servers_{servers}, dead_jobs_{dead_jobs}, act_{act} {
     wanted_.insert(selection_.ids.begin(), selection_.ids.end());
     done_.missing = wanted_;
+    done_.rehearsed = options_.rehearse;
   }
 
   DeadChange run() {
@@ -137,6 +138,7 @@ class Change {
   }
 
   void stays(const DeadJob& dead, std::string obstacle) {
+    if (++done_.stays > DeadChange::kNamed) return;
     done_.stay.push_back({.id = dead.id, .queue = dead.queue, .obstacle = std::move(obstacle)});
   }
 

@@ -30,8 +30,12 @@ struct DeadThatStays {
 
 /// What has become of them.
 struct DeadChange {
+  static constexpr std::size_t kNamed = 1000;
+
   std::size_t changed = 0;            ///< retried or deleted, by this call; in a rehearsal: would have been
-  std::vector<DeadThatStays> stay{};  ///< in the order in which they were met
+  bool rehearsed = false;             ///< nothing was changed: see ChangeOptions::rehearse
+  std::size_t stays = 0;              ///< how many were meant and are dead as before
+  std::vector<DeadThatStays> stay{};  ///< the first of these, kNamed at most, as they were met
   std::set<std::string> missing{};    ///< ids that no dead job has, as far as the servers have answered
   bool all_seen = true;               ///< no server is away that one of them may be kept in
   Answers answers{};
@@ -64,7 +68,7 @@ DeadChange retry_dead(Servers& servers, const DeadSelection& selection, const Ch
 /// Deletes them for good; in all else the same.
 DeadChange delete_dead(Servers& servers, const DeadSelection& selection, const ChangeOptions& options = {});
 
-/// changed, stay, missing, left_to_relay and the answers.
+/// changed, stay, missing, left_to_relay and the answers; not how many stay beyond those that are named.
 Json in_json(const DeadChange& change);
 
 }  // namespace aftercommit::operate

@@ -1,6 +1,7 @@
 #include "operate/purge.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -9,10 +10,13 @@
 #include <variant>
 #include <vector>
 
+#include "aftercommit/error.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/app/app_core.hpp"
+#include "client/job_table/cancellations.hpp"
 #include "client/job_table/columns.hpp"
 #include "client/statements/sql_template.hpp"
+#include "operate/homes.hpp"
 #include "operate/look.hpp"
 #include "operate_sql.hpp"
 
@@ -25,10 +29,11 @@ class Purge {
       : servers_{servers}, queue_{std::move(queue)}, durable_{durable}, options_{options} {}
 
   PurgeReport run() {
+    if (durable_) homes_ = require_home(servers_, queue_);
     report_.answers = servers_.look_at_each(
         [&](const Store& store) {
-          stores_[store.alias] = &store;
           if (durable_) purge_rows(store);
+          stores_[store.alias] = &store;
         },
         [&](Browsing& redis) { purge_redis(redis); });
     return std::move(report_);
@@ -37,7 +42,11 @@ class Purge {
  private:
   void purge_rows(const Store& store) {
     auto& database = store.database;
-    const auto sql = detail::in_schema(operate_sql::purge_rows, database.options().schema);
+    if (!homes_.contains(store.alias)) {
+      throw DatabaseUnavailable{"database '" + store.alias +
+                                "' did not answer when it was asked whose the queue is"};
+    }
+    const auto sql = statement(database);
     const auto begun = database.exec("SELECT pg_catalog.clock_timestamp()")[0][0].as<std::string>();
     std::optional<std::string> xact, id;
     while (goes_on()) {
@@ -48,6 +57,17 @@ class Purge {
       id = rows[0][2].as<std::string>();
       tell();
     }
+  }
+
+  /// What is deleted is remembered among the cancelled jobs, where the tables have these.
+  static std::string statement(Database& database) {
+    const auto& schema = database.options().schema;
+    std::string sql;
+    detail::SqlTemplate{detail::in_schema(operate_sql::purge_rows, schema)}.append_to(
+        sql, std::array{detail::has_cancellations(database)
+                            ? detail::in_schema(operate_sql::remember_purged, schema)
+                            : std::string{}});
+    return sql;
   }
 
   void purge_redis(Browsing& redis) {
@@ -159,6 +179,7 @@ class Purge {
   Servers& servers_;  // not owned, outlives this, as options_
   const Queue queue_;
   const bool durable_;
+  std::set<std::string> homes_;  // databases whose rows of the queue may go, by alias
   const ChangeOptions& options_;
   std::map<std::string, const Store*> stores_;  // of the databases that answer
   std::size_t room_ = 0;                        // how many more may go from Redis

@@ -36,9 +36,10 @@ struct PurgeReport {
 
 /// Deletes the jobs of a queue that wait: ready, delayed, and those that stand aside.  What runs goes on;
 /// what comes while it works may stay.  Durable jobs stay, as their rows are the jobs and a relay would bring
-/// them again, unless `durable`: then the rows are deleted, in batches, each in a transaction of its own.
-/// Dead ones are not touched.  A server that is away keeps what it has.  Throws as Servers::look_at_each(),
-/// and what one throws in the middle of it.
+/// them again, unless `durable`: then the rows are deleted, in batches, each in a transaction of its own, and
+/// remembered as cancelled, where the tables are new enough to.  Dead ones are not touched.  A server that is
+/// away keeps what it has.  Throws as Servers::look_at_each(), and what one throws in the middle of it; with
+/// `durable` as require_home() as well, before anything is deleted.
 PurgeReport purge(Servers& servers, const Queue& queue, bool durable, const ChangeOptions& options = {});
 
 Json in_json(const PurgeReport& report);

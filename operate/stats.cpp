@@ -164,6 +164,7 @@ void measure_rates(Servers& servers, Stats& stats, milliseconds time) {
     for (auto& [name, queue] : stats.queues) queue.rate = 0;
     return;
   }
+  if (time <= milliseconds{0}) return;
   std::this_thread::sleep_until(stats.looked_at + time);
   try {
     const auto now = std::chrono::steady_clock::now();

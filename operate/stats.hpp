@@ -54,7 +54,8 @@ Stats count_jobs(Servers& servers);
 /// Fills the rates of `stats` by what has ended since `before`, an earlier look.
 void take_rates(Stats& stats, const Stats& before);
 /// The same by a second look at Redis, `time` after the first: the numbers stay those of that one.  Where no
-/// worker serves any queue, nothing ends, and it does not wait.  Redis going away leaves rates unknown.
+/// worker serves any queue, nothing ends, and it does not wait.  Redis going away leaves rates unknown, and
+/// so does a `time` of zero, of queues that are served.
 void measure_rates(Servers& servers, Stats& stats, std::chrono::milliseconds time);
 
 /// A number of jobs or, where its name ends in _ms, of milliseconds.

@@ -81,7 +81,7 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Pr
 }
 
 /// All that a worker does besides running jobs: what begins later may use what has begun before it, as it
-/// ends earlier.  A role that uses a database by itself needs one more of kOwnConnections.
+/// ends earlier.  A role that uses a database by itself needs one more of detail::kWorkerPoolBesideJobs.
 void Daemon::add_roles() {
   using End = Roles::End;
   const auto& worker = context_.worker;

@@ -30,11 +30,6 @@ namespace aftercommit::worker {
 
 class Presence;
 
-/// Connections to each database that a worker needs besides those of its executors: for hooks, presence, the
-/// purger, the recoverer, the fetcher, who looks for pauses, the ticker, the writer of progress, what was
-/// cancelled, the usher, who asks for the figures of --metrics, and two for the relay.
-inline constexpr std::size_t kOwnConnections = 13;
-
 /// Adds the roles of every worker, of one that only relays as well.  `app` and `home` are not owned and
 /// outlive them.  `on_cancel`: see Relay.
 void add_relaying(Roles& roles, App& app, const Options& options, Home& home,

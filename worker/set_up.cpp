@@ -17,10 +17,10 @@
 #include "client/job_table/migrations.hpp"
 #include "client/periodic/periodic_jobs.hpp"
 #include "client/postgres/error_text.hpp"
+#include "client/postgres/worker_connections.hpp"
 #include "client/postgres/worker_name.hpp"
 #include "client/settings/environment.hpp"
 #include "client/transaction/session.hpp"
-#include "worker/daemon.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -144,7 +144,7 @@ void configure(App& app, const Options& options, const WorkerId& worker) {
   if (!options.redis_url.empty()) settings.redis_url = options.redis_url;
   for (const auto& [alias, url] : options.database_urls) settings.databases[alias].url = url;
   for (auto& [alias, database] : settings.databases) {
-    database.pool_size = std::max(database.pool_size, options.concurrency + kOwnConnections);
+    database.pool_size = std::max(database.pool_size, options.concurrency + detail::kWorkerPoolBesideJobs);
     if (!options.schema.empty()) database.schema = options.schema;
     database.application_name =
         detail::application_name_of(worker);  // so that its sessions can be told apart

@@ -60,6 +60,9 @@ class Homes : public BrokerPart {
   virtual std::vector<std::vector<HomeFinding>> claim_home(const HomeClaim& claim,
                                                            std::span<const Queue> queues) = 0;
 
+  /// The databases that others have said hold the rows of this queue, by alias; changes nothing.
+  virtual std::vector<HomeDatabase> home_of(const Queue& queue) = 0;
+
   /// Says that tasks are declared for these queues, for an operator to see.  It is forgotten after this time,
   /// unless somebody has said it anew.
   virtual void declare_queues(std::span<const DeclaredQueue> declared, Millis time) = 0;

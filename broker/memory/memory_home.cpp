@@ -54,6 +54,15 @@ std::vector<std::vector<HomeFinding>> MemoryBroker::claim_home(const HomeClaim& 
   return found;
 }
 
+std::vector<HomeDatabase> MemoryBroker::home_of(const Queue& queue) {
+  const std::scoped_lock lock{shared_->mutex};
+  const auto known = shared_->queues.find(queue);
+  std::vector<HomeDatabase> all;
+  if (known == shared_->queues.end()) return all;
+  for (const auto& [alias, database] : known->second.home) all.push_back(database);
+  return all;
+}
+
 void MemoryBroker::declare_queues(std::span<const DeclaredQueue> declared, Millis time) {
   const std::scoped_lock lock{shared_->mutex};
   for (const auto& [name, task] : declared) {

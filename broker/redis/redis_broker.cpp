@@ -113,6 +113,10 @@ std::vector<std::vector<HomeFinding>> RedisBroker::claim_home(const HomeClaim& c
   return redis_claim_home(session_, claim, queues, deadline());
 }
 
+std::vector<HomeDatabase> RedisBroker::home_of(const Queue& queue) {
+  return redis_home_of(session_, queue, deadline());
+}
+
 void RedisBroker::declare_queues(std::span<const DeclaredQueue> declared, Millis time) {
   redis_declare_queues(session_, declared, time, deadline());
 }

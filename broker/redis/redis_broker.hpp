@@ -50,6 +50,7 @@ class RedisBroker final : public Broker {
 
   std::vector<std::vector<HomeFinding>> claim_home(const HomeClaim& claim,
                                                    std::span<const Queue> queues) override;
+  std::vector<HomeDatabase> home_of(const Queue& queue) override;
   void declare_queues(std::span<const DeclaredQueue> declared, Millis time) override;
 
   std::vector<std::string> relay_cursors(std::string_view source, std::span<const Queue> queues) override;

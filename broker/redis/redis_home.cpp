@@ -2,7 +2,10 @@
 #include "broker/redis/redis_home.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace aftercommit {
 namespace {
@@ -51,6 +54,34 @@ std::vector<std::vector<HomeFinding>> redis_claim_home(RedisSession& session, co
     }
   }
   return found;
+}
+
+/// Fields as home.lua writes them.
+std::vector<HomeDatabase> redis_home_of(RedisSession& session, const Queue& queue, Deadline deadline) {
+  constexpr std::string_view kDatabase = "database:";
+  constexpr std::string_view kInstance = "instance:";
+  RedisPipeline commands;
+  commands.add("HGETALL", session.keys(queue).home);
+  const auto replies = session.ask(commands, deadline);
+  const auto words = elements(*replies[0]);
+  std::map<std::string, HomeDatabase> known;
+  for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
+    const auto field = text(*words[i]);
+    const auto value = text(*words[i + 1]);
+    if (field.starts_with(kInstance)) known[std::string{field.substr(kInstance.size())}].instance = value;
+    if (!field.starts_with(kDatabase)) continue;
+    auto& database = known[std::string{field.substr(kDatabase.size())}];
+    const auto end = std::min(value.find(' '), value.size());
+    database.token = value.substr(0, end);
+    database.where = value.substr(std::min(end + 1, value.size()));
+  }
+  std::vector<HomeDatabase> all;
+  for (auto& [alias, database] : known) {
+    if (database.token.empty()) continue;  // an instance without its database
+    database.alias = alias;
+    all.push_back(std::move(database));
+  }
+  return all;
 }
 
 void redis_declare_queues(RedisSession& session, std::span<const DeclaredQueue> declared, Millis time,

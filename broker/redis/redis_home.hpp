@@ -13,6 +13,9 @@ namespace aftercommit {
 std::vector<std::vector<HomeFinding>> redis_claim_home(RedisSession& session, const HomeClaim& claim,
                                                        std::span<const Queue> queues, Deadline deadline);
 
+/// As Broker::home_of.
+std::vector<HomeDatabase> redis_home_of(RedisSession& session, const Queue& queue, Deadline deadline);
+
 /// As Broker::declare_queues.
 void redis_declare_queues(RedisSession& session, std::span<const DeclaredQueue> declared, Millis time,
                           Deadline deadline);

@@ -15,7 +15,9 @@
 #include "client/postgres/error_text.hpp"
 #include "operate/dead_change.hpp"
 #include "operate/dead_list.hpp"
+#include "operate/limits.hpp"
 #include "operate/pauses.hpp"
+#include "operate/periodic.hpp"
 #include "operate/relay_lag.hpp"
 #include "operate/workers.hpp"
 
@@ -27,6 +29,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kQueuesKnown = 30s;  // until all keys of Redis are looked through again
 constexpr std::size_t kDeadShown = 50;
+constexpr auto kRunPatience = 3s;  // for a worker to make the job of a periodic task: they look every 2 s
 
 std::string error_text(const std::exception& error) {
   return dynamic_cast<const Error*>(&error) != nullptr ? error.what() : detail::first_line(error);
@@ -85,6 +88,73 @@ std::vector<DeadLine> dead_of(operate::Servers& servers) {
                      .reason = dead.reason()});
   }
   return lines;
+}
+
+std::string id_of(const std::string& database, const std::string& app, const std::string& name) {
+  return database + '\n' + app + '\n' + name;
+}
+
+std::vector<PeriodicLine> periodic_of(operate::Servers& servers) {
+  std::vector<PeriodicLine> lines;
+  for (const auto& task : operate::periodic_tasks(servers)) {
+    const auto& app = task.row.app;
+    const auto& declared = task.row.declared;
+    auto& line = lines.emplace_back(PeriodicLine{.id = id_of(task.alias, app, declared.name),
+                                                 .database = task.alias,
+                                                 .app = app,
+                                                 .name = declared.name,
+                                                 .state = std::string{operate::word(task.state())},
+                                                 .schedule = declared.schedule,
+                                                 .task = declared.task});
+    if (const auto next = task.next_at()) line.until_next = *next - task.row.now;
+    if (task.row.last_tick) line.last_ago = std::max<milliseconds>(task.row.now - *task.row.last_tick, 0ms);
+  }
+  return lines;
+}
+
+std::vector<LimitLine> limits_of(operate::Servers& servers) {
+  std::vector<LimitLine> lines;
+  const auto now = std::chrono::system_clock::now();
+  for (const auto& [database, row] : operate::limits(servers)) {
+    auto& line = lines.emplace_back(LimitLine{.id = id_of(database, {}, row.name),
+                                              .database = database,
+                                              .name = row.name,
+                                              .most = row.most,
+                                              .declared = row.declared_most,
+                                              .per = row.per,
+                                              .per_key = row.per_key});
+    if (row.changed_at)
+      line.changed_ago = std::max(std::chrono::floor<milliseconds>(now - *row.changed_at), 0ms);
+  }
+  std::ranges::stable_sort(lines, {}, &LimitLine::name);
+  return lines;
+}
+
+bool is_only_while_shown(Tab tab) { return tab != Tab::kQueues && tab != Tab::kWorkers; }
+
+std::string act_on_periodic(operate::Servers& servers, const Act& act) {
+  const auto all = operate::periodic_tasks(servers);
+  const auto task = std::ranges::find_if(all, [&](const operate::PeriodicTask& one) {
+    return one.alias == act.database && one.row.app == act.app && one.row.declared.name == act.name;
+  });
+  if (task == all.end()) return "periodic task '" + act.name + "' is not there any more";
+  if (act.kind == Act::Kind::kRunPeriodic) {
+    if (task->state() == operate::PeriodicTask::State::kGone)
+      return "it is gone: no worker that runs declares it, so nobody would make its job";
+    const auto job = operate::run_periodic(*task, kRunPatience);
+    return job ? "job " + job->str() + " is made" : "asked for: a worker that declares it makes the job";
+  }
+  const bool pause = act.kind == Act::Kind::kPausePeriodic;
+  operate::pause_periodic(*task, pause);
+  return "periodic task '" + act.name +
+         (pause ? "' is paused: its ticks are left out" : "' goes on with its next tick");
+}
+
+std::string act_on_limit(operate::Servers& servers, const Act& act) {
+  const auto most = act.kind == Act::Kind::kSetLimit ? std::optional{act.most} : std::nullopt;
+  operate::change_limit(servers, act.name, most);
+  return "limit '" + act.name + "' is " + (most ? std::to_string(*most) : "as it is declared") +
+         ", in all databases that know it";
 }
 
 /// Why an act has found no dead job.
@@ -156,10 +226,11 @@ void Collector::ask(Act act) {
   wake_.notify_all();
 }
 
-void Collector::show_dead(bool shown) {
+void Collector::show(Tab tab) {
   const std::lock_guard lock{mutex_};
-  look_now_ = look_now_ || (shown && !shows_dead_);
-  shows_dead_ = shown;
+  if (tab == shown_) return;
+  look_now_ = look_now_ || is_only_while_shown(tab);
+  shown_ = tab;
   wake_.notify_all();
 }
 
@@ -232,12 +303,12 @@ Snapshot Collector::look() {
       snapshot.workers = workers_of(*servers_, queues_);
       snapshot.relay_lag = longest_lag(*servers_, glance, queues_);
     }
-    bool shows_dead = false;
+    Tab shown = Tab::kQueues;
     {
       const std::lock_guard lock{mutex_};
-      shows_dead = shows_dead_;
+      shown = shown_;
     }
-    if (shows_dead) snapshot.dead = dead_of(*servers_);
+    look_at(shown, snapshot);
     const bool all_answer = glance.answers.from_all();
     before_ = std::move(glance);
     if (!all_answer) servers_.reset();  // one that is away may be back at the next look
@@ -246,6 +317,17 @@ Snapshot Collector::look() {
     servers_.reset();
   }
   return snapshot;
+}
+
+void Collector::look_at(Tab tab, Snapshot& snapshot) {
+  if (tab == Tab::kDead) snapshot.dead = dead_of(*servers_);
+  if (snapshot.databases == 0 || (tab != Tab::kPeriodic && tab != Tab::kLimits)) return;
+  try {
+    if (tab == Tab::kPeriodic) snapshot.periodic = periodic_of(*servers_);
+    if (tab == Tab::kLimits) snapshot.limits = limits_of(*servers_);
+  } catch (const std::exception& error) {  // tables that are too old, say: the rest is shown
+    if (snapshot.trouble.empty()) snapshot.trouble = error_text(error);
+  }
 }
 
 std::string Collector::perform(const Act& act) {
@@ -262,6 +344,13 @@ std::string Collector::perform(const Act& act) {
         const auto change = operate::delete_dead(*servers_, {.ids = {act.id}});
         return change.changed > 0 ? "deleted" : why_none(change);
       }
+      case Act::Kind::kPausePeriodic:
+      case Act::Kind::kResumePeriodic:
+      case Act::Kind::kRunPeriodic:
+        return act_on_periodic(*servers_, act);
+      case Act::Kind::kSetLimit:
+      case Act::Kind::kResetLimit:
+        return act_on_limit(*servers_, act);
       case Act::Kind::kRetry:
       case Act::Kind::kRetryAll:
         break;
@@ -271,10 +360,10 @@ std::string Collector::perform(const Act& act) {
     if (all) selection.filter.queue = act.queue;
     if (!all) selection.ids.push_back(act.id);
     const auto change = operate::retry_dead(*servers_, selection);
-    if (change.changed == 0 && change.stay.empty()) return why_none(change);
+    if (change.changed == 0 && change.stays == 0) return why_none(change);
     auto text = "retried " + std::to_string(change.changed) + (change.changed == 1 ? " job" : " jobs");
-    if (!change.stay.empty()) {
-      text += ", " + std::to_string(change.stay.size()) + " stay dead: " + change.stay.front().obstacle;
+    if (change.stays > 0) {
+      text += ", " + std::to_string(change.stays) + " stay dead: " + change.stay.front().obstacle;
     }
     if (!change.all_seen) text += "; not all servers answer";
     return text;

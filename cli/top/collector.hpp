@@ -36,15 +36,16 @@ class Collector {
   };
   News take();
 
-  void ask(Act act);           ///< to be done soon; the next look follows at once
-  void show_dead(bool shown);  ///< whether dead jobs are looked at
-  bool is_acting();            ///< something that was asked for is not done yet
+  void ask(Act act);   ///< to be done soon; the next look follows at once
+  void show(Tab tab);  ///< what is looked at besides what the head needs
+  bool is_acting();    ///< something that was asked for is not done yet
   /// Whether its thread has ended, for which it waits so long; before that it does what was asked for.
   bool end(std::chrono::milliseconds patience);
 
  private:
   void run();
   Snapshot look();
+  void look_at(Tab tab, Snapshot& snapshot);
   std::string perform(const Act& act);
   void tell();
 
@@ -56,7 +57,7 @@ class Collector {
   std::condition_variable wake_;
   std::deque<Act> acts_;
   News untold_;
-  bool shows_dead_ = false;
+  Tab shown_ = Tab::kQueues;
   bool look_now_ = true;
   bool acting_ = false;
   bool stopping_ = false;

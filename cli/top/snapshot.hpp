@@ -43,11 +43,39 @@ struct WorkerLine {
   std::optional<std::chrono::milliseconds> task_age{};
 };
 
+struct PeriodicLine {
+  std::string id;  ///< of all that are shown
+  std::string database;
+  std::string app;
+  std::string name;
+  std::string state;  ///< "active", "paused", "gone"
+  std::string schedule;
+  std::string task;
+  std::optional<std::chrono::milliseconds> until_next{};  ///< zero or less: it is due
+  std::optional<std::chrono::milliseconds> last_ago{};
+
+  bool is_paused() const { return state == "paused"; }
+  bool is_gone() const { return state == "gone"; }
+};
+
+struct LimitLine {
+  std::string id;  ///< of all that are shown
+  std::string database;
+  std::string name;
+  int most = 0;
+  int declared = 0;
+  std::optional<std::chrono::milliseconds> per{};  ///< of a rate; nothing: how many run at once
+  bool per_key = false;
+  std::optional<std::chrono::milliseconds> changed_ago{};  ///< nothing: it is as declared
+};
+
 struct Snapshot {
   std::chrono::system_clock::time_point at{};  ///< none: nobody has looked yet
   std::vector<QueueLine> queues{};             ///< by name, as the workers
   std::vector<DeadLine> dead{};                ///< the newest first; only while they are shown
   std::vector<WorkerLine> workers{};
+  std::vector<PeriodicLine> periodic{};  ///< by name, as the limits; each only while it is shown
+  std::vector<LimitLine> limits{};
   std::optional<std::chrono::milliseconds> relay_lag{};  ///< the longest of all queues
   bool redis_answers = false;
   std::size_t databases = 0;

@@ -1,4 +1,4 @@
-/// `aftercommit top`: queues, dead jobs and workers on a live screen.
+/// `aftercommit top`: queues, dead jobs, workers, periodic tasks and limits on a live screen.
 #include <unistd.h>
 
 #include <chrono>
@@ -38,7 +38,7 @@ int run_screen(Terminal& terminal, Collector& collector) {
     for (const auto& key : keys_of(event.typed)) {
       if (auto act = press(view, snapshot, key)) collector.ask(std::move(*act));
     }
-    collector.show_dead(view.tab == Tab::kDead);
+    collector.show(view.tab);
   }
   return 0;
 }

@@ -83,8 +83,12 @@ std::vector<std::string> names_in(const View& view, const Snapshot& snapshot) {
     for (const auto& queue : snapshot.queues) names.push_back(queue.name);
   } else if (view.tab == Tab::kDead) {
     for (const auto& dead : snapshot.dead) names.push_back(dead.id);
-  } else {
+  } else if (view.tab == Tab::kWorkers) {
     for (const auto& worker : snapshot.workers) names.push_back(worker.id);
+  } else if (view.tab == Tab::kPeriodic) {
+    for (const auto& periodic : snapshot.periodic) names.push_back(periodic.id);
+  } else {
+    for (const auto& limit : snapshot.limits) names.push_back(limit.id);
   }
   return names;
 }
@@ -115,6 +119,36 @@ void show(View& view, Tab tab) {
   view.help = false;
 }
 
+constexpr int kMostOfALimit = 10'000;
+
+std::optional<Act> act_on(const PeriodicLine& periodic, char letter) {
+  Act act{.name = periodic.name, .app = periodic.app, .database = periodic.database};
+  if (letter == 'p') {
+    act.kind = periodic.is_paused() ? Act::Kind::kResumePeriodic : Act::Kind::kPausePeriodic;
+  } else if (letter == 'n') {
+    act.kind = Act::Kind::kRunPeriodic;
+  } else {
+    return std::nullopt;
+  }
+  return act;
+}
+
+std::optional<Act> act_on(const LimitLine& limit, char letter) {
+  Act act{.kind = Act::Kind::kSetLimit, .name = limit.name, .database = limit.database};
+  if (letter == '+') {
+    act.most = std::min(limit.most + 1, kMostOfALimit);
+  } else if (letter == '-') {
+    act.most = std::max(limit.most - 1, 0);
+  } else if (letter == '0') {
+    act.most = 0;
+  } else if (letter == 'd') {
+    act.kind = Act::Kind::kResetLimit;
+  } else {
+    return std::nullopt;
+  }
+  return act;
+}
+
 /// What a letter asks for, of the marked line.
 std::optional<Act> act_of(View& view, const Snapshot& snapshot, char letter) {
   const auto line = marked(view, names_in(view, snapshot));
@@ -129,11 +163,25 @@ std::optional<Act> act_of(View& view, const Snapshot& snapshot, char letter) {
     const auto& dead = snapshot.dead[*line];
     if (letter == 'r') return Act{.kind = Act::Kind::kRetry, .id = dead.id};
     if (letter == 'x') return Act{.kind = Act::Kind::kDelete, .id = dead.id};
+  } else if (view.tab == Tab::kPeriodic) {
+    return act_on(snapshot.periodic[*line], letter);
+  } else if (view.tab == Tab::kLimits) {
+    return act_on(snapshot.limits[*line], letter);
   }
   return std::nullopt;
 }
 
-bool is_asked(Act::Kind kind) { return kind != Act::Kind::kPause && kind != Act::Kind::kResume; }
+bool is_asked(Act::Kind kind) {
+  switch (kind) {
+    case Act::Kind::kPause:
+    case Act::Kind::kResume:
+    case Act::Kind::kPausePeriodic:
+    case Act::Kind::kResumePeriodic:
+      return false;
+    default:
+      return true;
+  }
+}
 
 // --- The lines.
 
@@ -169,8 +217,11 @@ void add_head(const View& view, const Snapshot& snapshot, std::vector<Line>& lin
                    "  dead " + brief(dead) + "  " + brief(rate) + "/s  relay lag " +
                    brief(snapshot.relay_lag) + "  workers " + std::to_string(snapshot.workers.size())});
   std::string tabs;
-  constexpr auto kTabs = std::to_array<std::pair<Tab, std::string_view>>(
-      {{Tab::kQueues, "1 queues"}, {Tab::kDead, "2 dead jobs"}, {Tab::kWorkers, "3 workers"}});
+  constexpr auto kTabs = std::to_array<std::pair<Tab, std::string_view>>({{Tab::kQueues, "1 queues"},
+                                                                          {Tab::kDead, "2 dead jobs"},
+                                                                          {Tab::kWorkers, "3 workers"},
+                                                                          {Tab::kPeriodic, "4 periodic"},
+                                                                          {Tab::kLimits, "5 limits"}});
   for (const auto& [tab, name] : kTabs) {
     tabs.append(tab == view.tab ? "[" : " ").append(name).append(tab == view.tab ? "] " : "  ");
   }
@@ -208,6 +259,34 @@ Line worker_line(const WorkerLine& worker, std::size_t width) {
           gone ? Colour::kRed : Colour::kNone};
 }
 
+Line periodic_line(const PeriodicLine& periodic, std::size_t width) {
+  const auto next = !periodic.until_next                      ? std::string{"-"}
+                    : *periodic.until_next <= milliseconds{0} ? std::string{"now"}
+                                                              : span(*periodic.until_next);
+  return {left(periodic.name, 23) + " " + left(periodic.state, 7) + left(periodic.schedule, 17) +
+              right(next, 8) + right(brief(periodic.last_ago), 8) + "  " + left(periodic.task, width - 66),
+          periodic.is_gone()     ? Colour::kRed
+          : periodic.is_paused() ? Colour::kYellow
+                                 : Colour::kNone};
+}
+
+/// "1 at once", "10 in 1 s", "10 in 1500 ms"
+std::string limit_in_words(int most, const std::optional<milliseconds>& per) {
+  if (!per) return std::to_string(most) + " at once";
+  const bool whole = per->count() % 1000 == 0;
+  return std::to_string(most) + " in " +
+         (whole ? std::to_string(per->count() / 1000) + " s" : std::to_string(per->count()) + " ms");
+}
+
+Line limit_line(const LimitLine& limit, std::size_t width) {
+  return {left(limit.name, width - 55) + left(limit_in_words(limit.most, limit.per), 16) +
+              left(limit.per_key ? "each key" : "all", 9) + left(std::to_string(limit.declared), 9) +
+              right(brief(limit.changed_ago), 8) + "  " + left(limit.database, 11),
+          limit.most == 0     ? Colour::kRed
+          : limit.changed_ago ? Colour::kYellow
+                              : Colour::kNone};
+}
+
 Line headings(Tab tab, std::size_t width) {
   if (tab == Tab::kQueues) {
     return {left("queue", width - 54) + right("ready", 7) + right("delayed", 8) + right("running", 8) +
@@ -217,6 +296,16 @@ Line headings(Tab tab, std::size_t width) {
   if (tab == Tab::kDead) {
     return {left("id", 15) + left("queue", 11) + left("task", 17) + right("died", 7) + "  " +
                 left("reason", width - 52),
+            Colour::kBold};
+  }
+  if (tab == Tab::kPeriodic) {
+    return {left("name", 23) + " " + left("state", 7) + left("schedule", 17) + right("next in", 8) +
+                right("last", 8) + "  " + left("task", width - 66),
+            Colour::kBold};
+  }
+  if (tab == Tab::kLimits) {
+    return {left("name", width - 55) + left("at most", 16) + left("for", 9) + left("declared", 9) +
+                right("changed", 8) + "  " + left("database", 11),
             Colour::kBold};
   }
   return {left("worker", 30) + right("lease", 7) + right("running", 9) + "  " + left("longest", 20) + " " +
@@ -230,8 +319,12 @@ std::vector<Line> table_of(const View& view, const Snapshot& snapshot, std::size
     for (const auto& queue : snapshot.queues) table.push_back(queue_line(queue, width));
   } else if (view.tab == Tab::kDead) {
     for (const auto& dead : snapshot.dead) table.push_back(dead_line(dead, width));
-  } else {
+  } else if (view.tab == Tab::kWorkers) {
     for (const auto& worker : snapshot.workers) table.push_back(worker_line(worker, width));
+  } else if (view.tab == Tab::kPeriodic) {
+    for (const auto& periodic : snapshot.periodic) table.push_back(periodic_line(periodic, width));
+  } else {
+    for (const auto& limit : snapshot.limits) table.push_back(limit_line(limit, width));
   }
   return table;
 }
@@ -242,6 +335,10 @@ const char* nothing_in(Tab tab) {
       return "no queue holds anything";
     case Tab::kDead:
       return "no dead jobs";
+    case Tab::kPeriodic:
+      return "no periodic tasks";
+    case Tab::kLimits:
+      return "no limits";
     case Tab::kWorkers:
       break;
   }
@@ -250,11 +347,13 @@ const char* nothing_in(Tab tab) {
 
 void add_help(std::vector<Line>& lines) {
   constexpr auto kHelp = std::to_array<std::string_view>(
-      {"1 2 3, Tab   queues, dead jobs, workers",
+      {"1 to 5, Tab  queues, dead jobs, workers, periodic tasks, limits",
        "Up Down      mark a line; also j and k, Page Up and Page Down",
-       "p            pause or resume the marked queue",
+       "p            pause or resume the marked queue or periodic task",
        "R            retry all dead jobs of the marked queue", "r            retry the marked dead job",
-       "x            delete the marked dead job", "?            this, and back", "q            end", "",
+       "x            delete the marked dead job", "n            run the marked periodic task once, now",
+       "+ - 0 d      one more or fewer for the marked limit, none, or as declared",
+       "?            this, and back", "q            end", "",
        "rate/s: attempts that ended in a second.  ~12k: about, 5000+: at least so many.",
        "oldest: how long the first of the ready and running jobs has been there."});
   for (const auto text : kHelp) lines.push_back({std::string{text}});
@@ -266,6 +365,10 @@ std::string keys_in(Tab tab) {
       return "p pause/resume  R retry its dead jobs  Tab next  ? help  q quit";
     case Tab::kDead:
       return "r retry  x delete  Tab next  ? help  q quit";
+    case Tab::kPeriodic:
+      return "p pause/resume  n run now  Tab next  ? help  q quit";
+    case Tab::kLimits:
+      return "+ more  - fewer  0 none  d as declared  Tab next  ? help  q quit";
     case Tab::kWorkers:
       break;
   }
@@ -284,6 +387,17 @@ std::string in_words(const Act& act) {
       return "Retry dead job " + act.id;
     case Act::Kind::kRetryAll:
       return "Retry all dead jobs of queue " + act.queue;
+    case Act::Kind::kPausePeriodic:
+      return "Pause periodic task '" + act.name + "'";
+    case Act::Kind::kResumePeriodic:
+      return "Resume periodic task '" + act.name + "'";
+    case Act::Kind::kRunPeriodic:
+      return "Run periodic task '" + act.name + "' once, now";
+    case Act::Kind::kSetLimit:
+      return "Set limit '" + act.name + "' to " + std::to_string(act.most) +
+             (act.most == 0 ? ", so that none of its jobs begins" : "");
+    case Act::Kind::kResetLimit:
+      return "Make limit '" + act.name + "' what it is declared as";
     case Act::Kind::kDelete:
       break;
   }
@@ -318,9 +432,7 @@ std::optional<Act> press(View& view, const Snapshot& snapshot, const KeyPress& k
       mark(view, names, static_cast<std::ptrdiff_t>(names.size()));
       return std::nullopt;
     case Key::kTab:
-      show(view, view.tab == Tab::kQueues ? Tab::kDead
-                 : view.tab == Tab::kDead ? Tab::kWorkers
-                                          : Tab::kQueues);
+      show(view, view.tab == Tab::kLimits ? Tab::kQueues : static_cast<Tab>(static_cast<int>(view.tab) + 1));
       return std::nullopt;
     case Key::kEscape:
     case Key::kEnter:
@@ -352,6 +464,12 @@ std::optional<Act> press(View& view, const Snapshot& snapshot, const KeyPress& k
       return std::nullopt;
     case '3':
       show(view, Tab::kWorkers);
+      return std::nullopt;
+    case '4':
+      show(view, Tab::kPeriodic);
+      return std::nullopt;
+    case '5':
+      show(view, Tab::kLimits);
       return std::nullopt;
     default:
       break;

@@ -13,14 +13,29 @@
 
 namespace aftercommit::cli {
 
-enum class Tab : std::uint8_t { kQueues, kDead, kWorkers };
+enum class Tab : std::uint8_t { kQueues, kDead, kWorkers, kPeriodic, kLimits };
 
 /// Something that a key asks for.
 struct Act {
-  enum class Kind : std::uint8_t { kPause, kResume, kRetry, kRetryAll, kDelete };
+  enum class Kind : std::uint8_t {
+    kPause,
+    kResume,
+    kRetry,
+    kRetryAll,
+    kDelete,
+    kPausePeriodic,
+    kResumePeriodic,
+    kRunPeriodic,
+    kSetLimit,
+    kResetLimit,
+  };
   Kind kind = Kind::kPause;
-  Queue queue{};     ///< of kPause, kResume and kRetryAll
-  std::string id{};  ///< of the others
+  Queue queue{};           ///< of kPause, kResume and kRetryAll
+  std::string id{};        ///< of a dead job
+  std::string name{};      ///< of a periodic task or a limit
+  std::string app{};       ///< of a periodic task, as the next
+  std::string database{};  ///< alias
+  int most = 0;            ///< of kSetLimit
 };
 
 /// "Retry all dead jobs of queue mail"

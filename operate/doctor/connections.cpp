@@ -1,16 +1,11 @@
 /// Room for the connections of all workers.
 #include <algorithm>
 
+#include "client/postgres/worker_connections.hpp"
 #include "operate/doctor/number.hpp"
 #include "operate/doctor/subjects.hpp"
 
 namespace aftercommit::operate {
-namespace {
-
-/// Of each process of a worker beside one for each job that it runs: docs/guide/deployment.md.
-constexpr std::size_t kBesideJobs = 13;
-
-}  // namespace
 
 void look_at_connections(const PostgresReport& postgres, const Surroundings& surroundings, Notes& notes) {
   const auto most = whole_number(postgres.setting("max_connections"));
@@ -32,7 +27,8 @@ void look_at_connections(const PostgresReport& postgres, const Surroundings& sur
                 "Raise max_connections, make pools smaller (pool_size), or put pgbouncer in between.");
   }
   const auto processes = surroundings.processes;
-  const auto need = static_cast<std::int64_t>(surroundings.threads + processes * kBesideJobs);
+  const auto need =
+      static_cast<std::int64_t>(surroundings.threads + processes * detail::kWorkerConnectionsBesideJobs);
   const auto others = std::max<std::int64_t>(clients - workers, 0);
   if (processes == 0 || need + others <= room) return;
   notes.found(Severity::kWarning, "max_connections", std::to_string(room) + " for all roles",

@@ -27,6 +27,20 @@ TEST_P(BrokerHome, IsWhatTheFirstOneSaidUntilSomebodySaysOtherwise) {
   EXPECT_THAT(claim({.databases = {ours}}), IsEmpty()) << "the other one has changed nothing";
 }
 
+TEST_P(BrokerHome, IsToldToWhoAsksAndIsNobodysBecauseOfThat) {
+  EXPECT_THAT(broker->home_of("mail"), IsEmpty());
+  claim({.databases = {original, {"reports", "token-2", "reports at db"}}, .app = "shop", .tasks = {"pay"}});
+  const auto known = broker->home_of("mail");
+  ASSERT_EQ(known.size(), 2U);
+  EXPECT_EQ(known[0].alias, "default");
+  EXPECT_EQ(known[0].token, "token-1");
+  EXPECT_EQ(known[0].where, "shop at db");
+  EXPECT_EQ(known[0].instance, "1/16384/aftercommit");
+  EXPECT_EQ(known[1].alias, "reports");
+  EXPECT_EQ(known[1].instance, "");
+  EXPECT_THAT(broker->home_of("slow"), IsEmpty());
+}
+
 TEST_P(BrokerHome, IsAskedForEachAliasAndEachQueueByItself) {
   claim({.databases = {ours}});
   EXPECT_THAT(claim({.databases = {{"reports", "token-2", "reports at db"}}}), IsEmpty());

@@ -55,7 +55,7 @@ TEST(CliDoctor, FindsWhatEndangersTheGuaranteesOnAPairThatIsSetUpWrongly) {
   EXPECT_EQ(severity_of(found, database, "synchronous_commit"), "warning");
   EXPECT_EQ(severity_of(found, database, "schema 'aftercommit' of database 'default'"), "danger")
       << "no tables";
-  EXPECT_EQ(severity_of(found, database, "max_connections"), "warning") << "20 times 21 do not fit";
+  EXPECT_EQ(severity_of(found, database, "max_connections"), "warning") << "20 times 24 do not fit";
   EXPECT_EQ(severity_of(found, database, "clock"), "none");
   const auto eviction = about(found, "redis", "maxmemory-policy");
   EXPECT_EQ(eviction.at("value"), "allkeys-lru");

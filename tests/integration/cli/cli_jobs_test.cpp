@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <csignal>
+#include <pqxx/pqxx>
+#include <string>
 
 #include "client/job_table/home.hpp"
 #include "support/fixtures/cli_fixture.hpp"
@@ -87,6 +90,48 @@ TEST_F(CliJobs, ThatAreDeadAreChosenByErrorAndAgeAndAFirstLookChangesNothing) {
   EXPECT_EQ(run({"dead", "delete", "--older-than", "1h"}).output, "deleted 0 dead jobs\n");
   EXPECT_EQ(run_json({"dead", "retry", "--error", "route", "--newer-than", "1h"}).at("changed"), 1);
   EXPECT_EQ(run({"dead", "delete", "--argument", "2"}).output, "deleted 1 dead job\n");
+}
+
+TEST_F(CliJobs, ThatAreDeadAreToldInJsonToHaveBeenLeftAloneByADryRun) {
+  durable(1), die();
+  const auto rehearsed = run_json({"dead", "retry", "--all", "--dry-run"});
+  EXPECT_EQ(rehearsed.at("dry_run"), true);
+  EXPECT_EQ(rehearsed.at("changed"), 1);
+  const auto done = run_json({"dead", "delete", "--all"});
+  EXPECT_EQ(done.at("dry_run"), false);
+  EXPECT_EQ(done.at("stays"), 0);
+}
+
+TEST_F(CliJobs, ThatAreDeadAreChangedByWholeBatchesWhereCtrlCEndsIt) {
+  const auto dead = schema().name() + ".dead";
+  outside("INSERT INTO " + dead +
+          " SELECT gen_random_uuid(), 'mail', now() - i * interval '1 second', '' FROM generate_series(1, "
+          "5000) AS i");
+  pqxx::connection somebody{schema().url()};
+  pqxx::work holds{somebody};  // a job of the second batch, which so waits
+  holds.exec("SELECT FROM " + dead + " WHERE id = (SELECT id FROM " + dead +
+             " ORDER BY died_at DESC OFFSET 2500 LIMIT 1) FOR UPDATE");
+  auto* const before = ::signal(SIGINT, SIG_DFL);  // as in a terminal, whatever runs the tests
+  support::WorkerProcess deleting{{AFTERCOMMIT_CLI, "dead", "delete", "--all"}, environment()};
+  ::signal(SIGINT, before);
+  const auto blocked = "SELECT count(*) FROM pg_stat_activity WHERE " +
+                       std::to_string(somebody.backendpid()) + " = ANY (pg_blocking_pids(pid))";
+  ASSERT_TRUE(support::eventually([&] { return outside(blocked)[0][0].as<int>() == 1; })) << deleting.log();
+  deleting.signal(SIGINT);
+  holds.abort();
+  EXPECT_EQ(deleting.exit_code(), 128 + SIGINT);
+  EXPECT_EQ(deleting.output(), "deleted 4000 dead jobs\n");
+  EXPECT_THAT(deleting.log(), HasSubstr("stopped as it was asked to"));
+  EXPECT_EQ(outside("SELECT count(*) FROM " + dead)[0][0].as<int>(), 1000);
+}
+
+TEST_F(CliJobs, OfAQueueOfAnotherDatabaseAreNotPurgedWithTheirRows) {
+  durable(1);
+  calls.broker.claim_home({.databases = {{"default", "another-token", "staging at db"}}}, support::kMail);
+  const auto end = run({"purge", "mail", "--durable", "--yes"});
+  EXPECT_EQ(end.exit_code, 2);
+  EXPECT_THAT(end.error, HasSubstr("staging at db"));
+  EXPECT_EQ(calls.counts().ready, 1);
 }
 
 TEST_F(CliJobs, AreShownBesideTheWorkersThatRunThem) {

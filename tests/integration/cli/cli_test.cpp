@@ -65,15 +65,14 @@ INSTANTIATE_TEST_SUITE_P(
     Options, CliWrongOption,
     ::testing::Values(Words{}, Words{"nonsense"}, Words{"dead"}, Words{"dead", "bury"}, Words{"adopt"},
                       Words{"adopt", "--all", "--queue", "mail"}, Words{"adopt", "--queue", "a b"},
-                      Words{"stats", "--nonsense"}, Words{"stats", "extra"},
-                      Words{"stats", "5"}, Words{"stats", "--watch", "0"}, Words{"stats", "--rate", "x"},
+                      Words{"stats", "--nonsense"}, Words{"stats", "extra"}, Words{"stats", "5"},
+                      Words{"stats", "--watch", "0"}, Words{"stats", "--rate", "x"},
                       Words{"doctor", "--concurrency", "0"}, Words{"top"}, Words{"top", "--every", "0"},
-                      Words{"completion"}, Words{"completion", "fish"},
-                      Words{"stats", "redis://u:canary@h"}, Words{"redis://u:canary@h"},
-                      Words{"dead", "show", "redis://u:canary@h"}, Words{"stats", "--redis"}, Words{"pause"},
-                      Words{"pause", "a b"}, Words{"resume", "mail", "slow"},
-                      Words{"stats", "--schema", "{}"}, Words{"migrate"}, Words{"migrate", "--from", "0"},
-                      Words{"new-token"}, Words{"new-token", "--all"},
+                      Words{"completion"}, Words{"completion", "fish"}, Words{"stats", "redis://u:canary@h"},
+                      Words{"redis://u:canary@h"}, Words{"dead", "show", "redis://u:canary@h"},
+                      Words{"stats", "--redis"}, Words{"pause"}, Words{"pause", "a b"},
+                      Words{"resume", "mail", "slow"}, Words{"stats", "--schema", "{}"}, Words{"migrate"},
+                      Words{"migrate", "--from", "0"}, Words{"new-token"}, Words{"new-token", "--all"},
                       Words{"migrate", "--print", "--from", "99"}, Words{"migrate", "--json"}, Words{"audit"},
                       Words{"audit", "--pause", "-1"}, Words{"audit", "--pause", "nan"},
                       Words{"dead", "show"}, Words{"dead", "show", "42"},
@@ -208,6 +207,13 @@ TEST_F(Cli, StatsShowAQueueThatATaskIsDeclaredForAndNobodyServesThoughNoJobWaits
   const std::vector<Queue> served{"mail"};
   calls.broker.renew_lease(kAnn, served, 60s);
   EXPECT_THAT(run({"stats", "--rate", "0"}).output, Not(HasSubstr("No worker")));
+}
+
+TEST_F(Cli, StatsMeasureARateWhereOneIsAskedForAndElseKeepNoScriptWaiting) {
+  durable(1);
+  calls.broker.renew_lease(kAnn, support::kMail, 60s);
+  EXPECT_EQ(run_json({"stats"}).at("sum").at("rate_per_s"), nullptr);
+  EXPECT_EQ(run_json({"stats", "--rate", "0.05"}).at("sum").at("rate_per_s"), 0);
 }
 
 TEST_F(Cli, StatsAreWatchedUntilASignalEndsItEachLookALineOfJson) {

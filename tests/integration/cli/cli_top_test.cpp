@@ -14,7 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "client/job_table/limits.hpp"
 #include "support/fixtures/cli_fixture.hpp"
+#include "support/fixtures/periodic_table.hpp"
 
 namespace aftercommit {
 namespace {
@@ -142,6 +144,26 @@ TEST_F(CliTop, RetriesADeadJobOnceThatWasSaidYesTo) {
   screen.type("y");
   EXPECT_TRUE(screen.shows("retried 1 job")) << screen.output();
   EXPECT_EQ(calls.counts().ready, 1);
+}
+
+TEST_F(CliTop, PausesAPeriodicTaskAndChangesALimit) {
+  app.periodic("nightly report", cron("0 3 * * *"), {.call = {.queue = "mail"}}, receipt, 42L);
+  support::declare_periodic(app);
+  detail::declare_limits(database, std::vector<detail::DeclaredLimit>{{.name = "bank", .most = 10}});
+  auto screen = top();
+  EXPECT_TRUE(screen.shows(kEnters));
+  screen.type("4");
+  EXPECT_TRUE(screen.shows("nightly report")) << screen.output();
+  screen.type("p");
+  EXPECT_TRUE(screen.shows("its ticks are left out")) << screen.output();
+  EXPECT_TRUE(support::periodic_row(app, "nightly report").paused);
+  screen.type("5");
+  EXPECT_TRUE(screen.shows("10 at once")) << screen.output();
+  screen.type("-");
+  EXPECT_TRUE(screen.shows("Set limit 'bank' to 9?")) << screen.output();
+  screen.type("y");
+  EXPECT_TRUE(screen.shows("limit 'bank' is 9")) << screen.output();
+  EXPECT_EQ(detail::find_limits(database).at(0).most, 9);
 }
 
 TEST_F(CliTop, GivesTheTerminalBackWhereASignalEndsIt) {

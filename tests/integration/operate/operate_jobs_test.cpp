@@ -2,11 +2,16 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string>
 
 #include "client/job_table/home.hpp"
+#include "operate/audit.hpp"
+#include "operate/cancel.hpp"
 #include "operate/dead_change.hpp"
 #include "operate/enqueue.hpp"
+#include "operate/homes.hpp"
 #include "operate/job_list.hpp"
 #include "operate/job_story.hpp"
 #include "operate/purge.hpp"
@@ -17,9 +22,11 @@ namespace {
 
 using operate::JobFate;
 using operate::JobStanding;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 using namespace std::chrono_literals;
@@ -218,6 +225,76 @@ TEST_F(OperatorsJobs, ThatRedisAloneHoldsArePurgedAndDurableOnesOnlyTogetherWith
   claim.abort();
   EXPECT_TRUE(table.find(running)) << "what runs goes on";
   EXPECT_EQ(operate::list_jobs(servers, {.filter = {.queue = "mail"}}).jobs.size(), 1U);
+}
+
+TEST_F(OperatorsJobs, ThatArePurgedAreInTheSumOfTheAuditFromThenOn) {
+  for (long i = 0; i < 3; ++i) durable(i);
+  durable(3, {.countdown = 1h});
+  durable(4);
+  const auto requested = read(fetch().payload).id;
+  outside("INSERT INTO " + schema().name() + ".cancelled (id, state, note) VALUES ('" + requested.str() +
+          "', 'requested', 'why')");  // of one that runs no more
+  const auto before = operate::sum(operate::audit(servers, 0ms).census.durable);
+  EXPECT_EQ(before.rows + before.dead, 5);
+  EXPECT_EQ(operate::purge(servers, "mail", true).rows, 5U);
+  const auto after = operate::audit(servers, 0ms);
+  const auto left = operate::sum(after.census.durable);
+  EXPECT_EQ(left.rows + left.dead, 0);
+  EXPECT_EQ(after.census.cancelled, 5) << "committed = done + cancelled + dead + waiting + delayed + running";
+  for (const auto& each : after.disagreements) EXPECT_FALSE(operate::needs_somebody(each.kind));
+  std::map<std::string, int> states, notes;
+  for (const auto& job : operate::newest_cancelled(servers, 10).jobs) {
+    ++states[job.state], ++notes[job.note];
+    EXPECT_EQ(job.task, "receipt");
+  }
+  EXPECT_THAT(states, UnorderedElementsAre(Pair("waiting", 4), Pair("delayed", 1)));
+  EXPECT_THAT(notes, UnorderedElementsAre(Pair("purged", 4), Pair("why", 1)));
+}
+
+TEST_F(OperatorsJobs, StayWhereTheQueueIsAnotherDatabasesForThoseWhoHaveServedIt) {
+  durable(1);
+  const auto here = detail::read_home(database);
+  const auto claim = [&](HomeDatabase home) {
+    calls.broker.claim_home({.databases = {std::move(home)}, .adopt = true}, support::kMail);
+  };
+  const auto refusal = [&]() -> std::string {
+    try {
+      operate::purge(servers, "mail", true);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  claim({"default", "another-token", "staging at db"});
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("rows of queue 'mail' stay"), HasSubstr("staging at db"),
+                               HasSubstr("aftercommit adopt --queue mail")));
+  claim({"default", here.token, "the original", "1/2/aftercommit"});
+  EXPECT_THAT(refusal(), HasSubstr("the original")) << "this is a copy";
+  claim({"reports", "another-token", "reports at db"});
+  EXPECT_THAT(refusal(), HasSubstr("nobody has served it from 'default'"));
+  EXPECT_EQ(operate::purge(servers, "mail", false).rows, 0U) << "that deletes no row, and needs no home";
+  EXPECT_EQ(calls.counts().ready, 1);
+  auto other_name = here;
+  other_name.alias = "shop";
+  claim(other_name);
+  EXPECT_EQ(operate::purge(servers, "mail", true).rows, 1U) << "the same database under another name";
+}
+
+TEST_F(OperatorsJobs, StayWhereThisRedisKnowsNobodyWhoHasServedTheQueueAndTheDatabaseDoes) {
+  durable(1);
+  detail::enter_app(database, {.app = "shop", .tasks = {"receipt"}}, support::kMail);
+  EXPECT_THROW(operate::purge(servers, "mail", true), UsageError);
+  EXPECT_EQ(calls.counts().ready, 1);
+  operate::adopt(servers, "mail");
+  EXPECT_EQ(operate::purge(servers, "mail", true).rows, 1U);
+}
+
+TEST_F(OperatorsJobs, ThatStayDeadAreAllCountedAndOnlyTheFirstOfManyNamed) {
+  redis.ask("EVAL", "for i = 1, 1005 do redis.call('ZADD', KEYS[1], i, 'no letter ' .. i) end", "1",
+            redis.mail().dead);
+  const auto change = operate::retry_dead(servers, {});
+  EXPECT_EQ(change.stays, 1005U);
+  EXPECT_THAT(change.stay, SizeIs(operate::DeadChange::kNamed));
 }
 
 TEST_F(OperatorsJobs, ThatNameNoDatabaseStayInRedisWhereAPurgeIsGivenOnlyAnotherThanTheDefault) {

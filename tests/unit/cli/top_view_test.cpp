@@ -29,6 +29,17 @@ Snapshot busy() {
                     .age = 5min,
                     .reason = "mail server\x1b[2J\nis down"}};
   snapshot.workers = {{.id = "host-1-0123456789ab", .queues = {"mail"}, .lease = 12s}};
+  snapshot.periodic = {{.id = "1",
+                        .database = "default",
+                        .app = "shop",
+                        .name = "nightly report",
+                        .state = "active",
+                        .schedule = "0 3 * * *",
+                        .task = "report",
+                        .until_next = 2h},
+                       {.id = "2", .name = "hourly", .state = "paused", .last_ago = 30min}};
+  snapshot.limits = {{.id = "1", .database = "default", .name = "bank", .most = 1, .declared = 10, .per = 1s},
+                     {.id = "2", .database = "default", .name = "files", .most = 10'000, .declared = 10'000}};
   return snapshot;
 }
 
@@ -55,7 +66,7 @@ TEST(TopKeys, AreReadFromWhatATerminalSends) {
 
 TEST(TopScreen, FillsTheTerminalAndNoMoreWhateverIsShown) {
   const auto snapshot = busy();
-  for (const auto tab : {Tab::kQueues, Tab::kDead, Tab::kWorkers}) {
+  for (const auto tab : {Tab::kQueues, Tab::kDead, Tab::kWorkers, Tab::kPeriodic, Tab::kLimits}) {
     for (const ScreenSize size :
          {ScreenSize{24, 80}, ScreenSize{5, 20}, ScreenSize{1, 10}, ScreenSize{60, 200}}) {
       View view{.tab = tab};
@@ -79,6 +90,18 @@ TEST(TopScreen, ShowsWhatEachQueueHoldsInBrief) {
   EXPECT_THAT(text, HasSubstr("Redis answers, 1 of 1 database"));
   EXPECT_THAT(text, ::testing::ContainsRegex("mail +12M +0 +3 +0 +1200 +1 min +2"));
   EXPECT_THAT(text, ::testing::ContainsRegex("slow \\(paused\\) +4 +0 +0 +7\\+ +- +- +0"));
+}
+
+TEST(TopScreen, ShowsPeriodicTasksAndLimits) {
+  View view;
+  type(view, busy(), "4");
+  EXPECT_THAT(shown(view, busy()),
+              ::testing::ContainsRegex("nightly report +active +0 3 \\* \\* \\* +2 h +-  report"));
+  EXPECT_THAT(shown(view, busy()), ::testing::ContainsRegex("hourly +paused +- +30 min"));
+  type(view, busy(), "\t");
+  EXPECT_THAT(shown(view, busy()), ::testing::ContainsRegex("bank +1 in 1 s +all +10 +-  default"));
+  type(view, busy(), "\t");
+  EXPECT_EQ(view.tab, Tab::kQueues);
 }
 
 TEST(TopScreen, LetsNoTextOfAJobSteerTheTerminal) {
@@ -125,6 +148,39 @@ TEST(TopKeys, ChangeDeadJobsOnlyAfterAYes) {
   const auto all = type(view, snapshot, "1Ry");
   ASSERT_TRUE(all);
   EXPECT_EQ(all->kind, Act::Kind::kRetryAll);
+}
+
+TEST(TopKeys, PauseAPeriodicTaskAtOnceAndRunItAfterAYes) {
+  View view;
+  auto act = type(view, busy(), "4p");
+  ASSERT_TRUE(act);
+  EXPECT_EQ(act->kind, Act::Kind::kPausePeriodic);
+  EXPECT_EQ(act->name, "nightly report");
+  EXPECT_EQ(act->app, "shop");
+  EXPECT_FALSE(type(view, busy(), "n"));
+  EXPECT_THAT(shown(view, busy()), HasSubstr("Run periodic task 'nightly report' once, now?"));
+  act = type(view, busy(), "y");
+  ASSERT_TRUE(act);
+  EXPECT_EQ(act->kind, Act::Kind::kRunPeriodic);
+  act = type(view, busy(), "jp");
+  ASSERT_TRUE(act);
+  EXPECT_EQ(act->kind, Act::Kind::kResumePeriodic);
+}
+
+TEST(TopKeys, ChangeALimitWithinItsBoundsAfterAYes) {
+  View view;
+  EXPECT_FALSE(type(view, busy(), "5-"));
+  EXPECT_THAT(shown(view, busy()), HasSubstr("Set limit 'bank' to 0, so that none of its jobs begins?"));
+  auto act = type(view, busy(), "y");
+  ASSERT_TRUE(act);
+  EXPECT_EQ(act->kind, Act::Kind::kSetLimit);
+  EXPECT_EQ(act->most, 0);
+  act = type(view, busy(), "dy");
+  ASSERT_TRUE(act);
+  EXPECT_EQ(act->kind, Act::Kind::kResetLimit);
+  act = type(view, busy(), "j+y");
+  ASSERT_TRUE(act);
+  EXPECT_EQ(act->most, 10'000) << "there is no more";
 }
 
 TEST(TopKeys, KeepTheirLineMarkedWhileOthersComeAndGo) {

@@ -2,6 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "client/postgres/worker_connections.hpp"
 #include "operate/doctor/subjects.hpp"
 
 namespace aftercommit::operate {
@@ -106,12 +111,26 @@ TEST(Doctor, SaysThatAStandbyTakesNoWritesAndThatNobodyFollowsWhoIsWaitedFor) {
 TEST(Doctor, CountsTheConnectionsThatAllWorkersMayTake) {
   const auto postgres = good_postgres();
   Visit few;
-  look_at_connections(postgres, {.processes = 4, .threads = 32}, few.notes);  // 84 of them, and 10 of others
+  look_at_connections(postgres, {.processes = 3, .threads = 24}, few.notes);  // 72 of them, and 10 of others
   EXPECT_THAT(few.found(), IsEmpty());
   Visit many;
-  look_at_connections(postgres, {.processes = 5, .threads = 40}, many.notes);
+  look_at_connections(postgres, {.processes = 4, .threads = 32}, many.notes);
   EXPECT_THAT(many.found(), ElementsAre("warning max_connections"));
-  EXPECT_THAT(many.examination.diagnoses[0].why, HasSubstr("may take 105"));
+  EXPECT_THAT(many.examination.diagnoses[0].why, HasSubstr("may take 96"));
+}
+
+TEST(Doctor, ReckonsWithTheConnectionsThatTheGuideTellsOf) {
+  const auto page = [](const std::string& name) {
+    std::ifstream file{std::string{AFTERCOMMIT_GUIDE "/"} + name};
+    return std::string{std::istreambuf_iterator<char>{file}, {}};
+  };
+  const auto all = "`--concurrency` and " +
+                   std::to_string(aftercommit::detail::kWorkerConnectionsBesideJobs) + " connections";
+  EXPECT_THAT(page("deployment.md"), HasSubstr(all));
+  EXPECT_THAT(page("sizing.md"), HasSubstr(all));
+  EXPECT_THAT(page("worker.md"),
+              HasSubstr("`--concurrency` and " + std::to_string(aftercommit::detail::kWorkerPoolBesideJobs) +
+                        " more"));
 }
 
 TEST(Doctor, FindsWhatKeepsDeadRowsFromBeingCleared) {

@@ -87,6 +87,7 @@ class CountingBroker final : public Broker {
   std::vector<std::vector<HomeFinding>> claim_home(const HomeClaim&, std::span<const Queue>) override {
     not_expected();
   }
+  std::vector<HomeDatabase> home_of(const Queue&) override { not_expected(); }
   void declare_queues(std::span<const DeclaredQueue>, Millis) override { not_expected(); }
   std::vector<std::string> relay_cursors(std::string_view, std::span<const Queue>) override {
     not_expected();
