@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <string>
 #include <utility>
 
 #include "aftercommit/log.hpp"
@@ -49,9 +50,10 @@ Answer begin_session(Context& context, const Request& request) {
   if (context.users == nullptr || context.guard.asks_for_passwords()) {
     throw Refusal{400, "this dashboard asks for no token"};
   }
+  if (const auto wait = context.guesses.wait(request)) return refuse_guess(*wait);
   const auto user = context.users->by_token(text_of(body_of(request), "token"));
   if (!user) {
-    log(LogLevel::kWarning, "a token that nobody has was given to the dashboard", {{"from", request.from}});
+    context.guesses.wrong(request);
     throw Refusal{401, "no such token"};
   }
   auto answer = json_answer({{"user", user->name}, {"may_change", user->may_change}});
@@ -81,6 +83,7 @@ std::string question(const Request& request) {
 
 Json look_or_change(Context& context, const Request& request, const Route& route) {
   if (route.good_for > kNobodys) {
+    if (const auto trouble = context.collector.trouble()) throw *trouble;  // nobody has to find out anew
     return context.looks.get(question(request), route.good_for,
                              [&] { return route.handle(context, request); });
   }
@@ -132,6 +135,12 @@ Answer answer_call(Context& context, const Request& request) {
   } catch (const std::exception& error) {
     return refuse(refusal_of(error));
   }
+}
+
+Answer refuse_guess(std::chrono::seconds wait) {
+  return refuse({429, "too many wrong tokens or passwords came from here: try again in " +
+                          std::to_string(wait.count()) + " s"},
+                wait);
 }
 
 void tell_of_change(const Request& request, std::string_view what, const std::string& subject,

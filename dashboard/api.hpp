@@ -9,6 +9,7 @@
 #include "dashboard/acts.hpp"
 #include "dashboard/collector.hpp"
 #include "dashboard/guard.hpp"
+#include "dashboard/guesses.hpp"
 #include "dashboard/redaction.hpp"
 #include "dashboard/request.hpp"
 #include "dashboard/servers_pool.hpp"
@@ -24,6 +25,7 @@ struct Context {
   const Settings& settings;
   const Users* users;  ///< null: everybody
   Sessions& sessions;
+  Guesses& guesses;
   const Guard& guard;
   const Redaction& redaction;
   ServersPool& servers;
@@ -45,6 +47,9 @@ std::span<const Route> routes();
 
 /// The answer to a call that has passed the guard; never throws.
 Answer answer_call(Context& context, const Request& request);
+
+/// The answer to who has guessed too often.
+Answer refuse_guess(std::chrono::seconds wait);
 
 /// A line in the log: who has changed what, from where.
 void tell_of_change(const Request& request, std::string_view what, const std::string& subject,

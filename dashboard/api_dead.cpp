@@ -49,9 +49,15 @@ operate::JobFilter filter_in(const nlohmann::json& object, const Redaction& reda
 
 Json change_ids(Context& context, const Request& request, const char* what, Change change,
                 std::vector<std::string> ids) {
+  constexpr std::chrono::seconds kPatience{5};  // one that no job table has is looked for in all of Redis
   const DeadSelection selection{.ids = std::move(ids)};
-  auto document = context.servers.use(
-      [&](Servers& servers) -> Json { return operate::in_json(change(servers, selection, {})); });
+  const auto queues = context.collector.queue_names();
+  auto document = context.servers.use([&](Servers& servers) -> Json {
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    return operate::in_json(
+        change(servers, selection,
+               {.goes_on = [&] { return std::chrono::steady_clock::now() < until; }, .queues = queues}));
+  });
   std::string subject;
   for (const auto& id : selection.ids) subject.append(subject.empty() ? "" : " ").append(id);
   tell_of_change(request, what, subject, std::to_string(document["changed"].get<std::size_t>()) + " changed");
@@ -105,9 +111,10 @@ Json change_dead(Context& context, const Request& request, const char* what, Cha
 
 Json get_dead(Context& context, const Request& request) {
   const auto filter = filter_of([&](const char* name) { return request.value(name); }, context.redaction);
+  const auto bounds = page_bounds(context.collector.queue_names());
   return context.servers.use([&](Servers& servers) -> Json {
     return operate::in_json(
-        operate::newest_dead(servers, filter, limit_of(request), request.value("after"), kPageBounds));
+        operate::newest_dead(servers, filter, limit_of(request), request.value("after"), bounds));
   });
 }
 
@@ -118,11 +125,14 @@ Json get_dead_count(Context& context, const Request& request) {
   auto filter = filter_of([&](const char* name) { return request.value(name); }, context.redaction);
   filter.before = std::min(filter.before.value_or(now), now);
   const DeadSelection selection{.filter = filter};
+  const auto queues = context.collector.queue_names();
   return context.servers.use([&](Servers& servers) -> Json {
     const auto until = std::chrono::steady_clock::now() + kPatience;
-    const auto counted = operate::delete_dead(
-        servers, selection,
-        {.rehearse = true, .goes_on = [&] { return std::chrono::steady_clock::now() < until; }});
+    const auto counted =
+        operate::delete_dead(servers, selection,
+                             {.rehearse = true,
+                              .goes_on = [&] { return std::chrono::steady_clock::now() < until; },
+                              .queues = queues});
     Json document{
         {"count", counted.changed},
         {"at_least", counted.interrupted || !counted.all_seen},

@@ -34,27 +34,34 @@ Json get_jobs(Context& context, const Request& request) {
       .limit = limit_of(request),
       .oldest_first = request.value("order") == "oldest",
       .after = request.value("after")};
+  const auto bounds = page_bounds(context.collector.queue_names());
   return context.servers.use([&](Servers& servers) -> Json {
-    return operate::in_json(operate::list_jobs(servers, asked, kPageBounds), context.redaction.shows_args());
+    return operate::in_json(operate::list_jobs(servers, asked, bounds), context.redaction.shows_args());
   });
 }
 
 Json get_job(Context& context, const Request& request) {
   const auto& id = request.value("id");
   const bool args = context.redaction.shows_args();
+  const auto hint = hint_of(request);
+  const auto bounds = page_bounds(context.collector.queue_names());
   if (operate::is_letter_handle(id)) {
     return context.servers.use([&](Servers& servers) -> Json {
-      const auto lookup = operate::find_dead(servers, id);
-      if (!lookup.job) throw Refusal{404, "no dead job that could be looked at has this handle"};
-      Json document{{"id", id}, {"fate", "dead"}};
-      document["letter"] = operate::in_full(*lookup.job);
-      document.update(operate::in_json(lookup.answers));
+      const auto [found, next] = operate::search_dead(servers, id, bounds, hint);
+      if (!found.job && next.empty())
+        throw Refusal{404, "no dead job that could be looked at has this handle"};
+      Json document{{"id", id},
+                    {"fate", operate::word(found.job ? operate::JobFate::kDead : operate::JobFate::kUnknown)},
+                    {"place_unsure", !next.empty()},
+                    {"next", operate::or_null(next)}};
+      document["letter"] = found.job ? operate::in_full(*found.job) : Json(nullptr);
+      document.update(operate::in_json(found.answers));
       return document;
     });
   }
   const auto job = job_id_of(id);
   return context.servers.use([&](Servers& servers) -> Json {
-    const auto story = operate::find_story(servers, job, kPageBounds);
+    const auto story = operate::find_story(servers, job, bounds, hint);
     auto document = operate::in_json(story, args);
     document["letter"] = story.dead ? operate::in_full(*story.dead) : Json(nullptr);
     return document;
@@ -66,8 +73,9 @@ Json post_cancel(Context& context, const Request& request) {
   const auto body = body_of(request);
   const auto job = job_id_of(text_of(body, "id"));
   auto note = clean_text(text_of(body, "note"), kLongestNote);
+  const auto bounds = page_bounds(context.collector.queue_names());
   auto document = context.servers.use([&](Servers& servers) -> Json {
-    const auto report = operate::cancel_jobs(servers, {job}, note);
+    const auto report = operate::cancel_jobs(servers, {job}, note, bounds);
     auto answer = operate::in_json(report);
     answer["meaning"] = operate::meaning(report.jobs.at(0));
     answer["is_cancelled"] = report.jobs.at(0).is_cancelled();
@@ -82,7 +90,7 @@ Json get_workers(Context& context, const Request& request) {
   if (!queue.empty() && !valid_name(queue)) throw Refusal{400, "'queue' is not the name of a queue"};
   const auto queues = context.collector.queue_names();  // else Redis would be searched for them at each look
   return context.servers.use([&](Servers& servers) -> Json {
-    auto list = queues.empty() ? operate::find_workers(servers) : operate::find_workers_of(servers, queues);
+    auto list = queues ? operate::find_workers_of(servers, *queues) : operate::find_workers(servers);
     if (!queue.empty()) {
       std::erase_if(list.workers, [&](const auto& worker) {
         return std::ranges::find(worker.queues, queue) == worker.queues.end();

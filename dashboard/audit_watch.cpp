@@ -81,9 +81,10 @@ void AuditWatch::look(const std::stop_token& stop) {
   std::string error;
   try {
     operate::Servers servers{connections_};
-    audit = operate::in_json(operate::audit(servers, kBetweenLooks, [&] {
+    const auto step = [&] {
       if (stop.stop_requested()) throw std::runtime_error{"the dashboard ends"};
-    }));
+    };
+    audit = operate::in_json(operate::audit(servers, kBetweenLooks, step, kOfLedger));
   } catch (const std::exception& thrown) {
     error = refusal_of(thrown).sentence;
   }

@@ -21,6 +21,7 @@ class AuditWatch {
  public:
   static constexpr std::int64_t kByItself = 20'000;     ///< jobs, the dead included
   static constexpr std::int64_t kAtAll = 1'000'000;     ///< beyond that only by the command: it takes minutes
+  static constexpr std::int64_t kOfLedger = 50'000;     ///< done jobs that are counted of each database
   static constexpr std::chrono::seconds kInterval{60};  ///< between two that go by themselves
 
   explicit AuditWatch(operate::Connections connections);

@@ -5,6 +5,7 @@
 #include <exception>
 #include <set>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "base/log/log_format.hpp"
@@ -67,12 +68,20 @@ Collector::~Collector() {
   thread_.join();  // before what it uses is gone
 }
 
+/// To wait for a server that is away takes nobody's time: were it counted, who waits for it to come back
+/// would hear of that minutes later.
+Collector::Clock::duration Collector::cost_of(Clock::duration took, const operate::Answers* answers) {
+  constexpr milliseconds kMostOfOutage{250};  // so that it is looked at again within 5 s
+  const bool away = answers == nullptr || !answers->from_all();
+  const bool too_slow =
+      answers != nullptr && std::ranges::any_of(answers->outages, &operate::Outage::too_slow);
+  return away && !too_slow ? std::min<Clock::duration>(took, kMostOfOutage) : took;
+}
+
 void Collector::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     look(stop);
     std::unique_lock lock{mutex_};
-    looked_ = true;
-    seen_.notify_all();
     const auto looked_at = Clock::now();
     const auto is_time = [&] {
       if (!glances_.is_time()) return false;
@@ -87,50 +96,51 @@ void Collector::run(const std::stop_token& stop) {
 }
 
 void Collector::look(const std::stop_token& stop) {
-  const auto look_began = Clock::now();
+  look_at_servers();
+  if (!metric_looks_.is_time()) return;
+  const auto began = Clock::now();
+  auto healed = metrics_.look(stop);
+  metric_looks_.took(Clock::now() - began);
+  const std::scoped_lock lock{mutex_};
+  healed_ = std::move(healed);
+}
+
+void Collector::look_at_servers() {
+  const auto began = Clock::now();
+  {
+    const std::scoped_lock lock{mutex_};
+    looking_since_ = began;
+  }
   Glance glance;
-  std::string trouble;
+  std::optional<Refusal> trouble;
   try {
     if (!servers_) servers_ = std::make_unique<operate::Servers>(connections_);
-    if (scans_.is_time()) {
-      const auto began = Clock::now();
-      std::vector<Queue> queues;
-      servers_->look_at_each([](const operate::Store&) {}, [&](Browsing& redis) { queues = redis.queues(); });
-      known_queues_ = std::move(queues);
-      scans_.took(Clock::now() - began);
-    }
+    if (scans_.is_time()) scan();
     glance = operate::glance(*servers_, known_queues_);
     for (const auto& [name, queue] : glance.queues) {  // those that only a database knows so far
-      if (std::ranges::find(known_queues_, name) == known_queues_.end()) known_queues_.push_back(name);
+      const auto place = std::ranges::lower_bound(known_queues_, name);
+      if (place == known_queues_.end() || *place != name) known_queues_.insert(place, name);
     }
     if (relays_.is_time()) {
-      const auto began = Clock::now();
+      const auto relays_began = Clock::now();
       look_at_relays();
-      relays_.took(Clock::now() - began);
+      relays_.took(Clock::now() - relays_began);
     }
-    if (!glance.answers.from_all()) {
-      servers_.reset();  // what was away at the first look stays so for them
-      scans_.at_once();
-    }
+    if (!glance.answers.from_all()) servers_.reset();  // what was away at the first look stays so for them
   } catch (const std::exception& error) {
-    trouble = refusal_of(error).sentence;
+    trouble = refusal_of(error);
     servers_.reset();
-    scans_.at_once();
   }
-  glances_.took(Clock::now() - look_began);  // without the metrics, which are not of the servers
-  Metrics::Seen healed;
-  const bool metrics_asked = metric_looks_.is_time();
-  if (metrics_asked) {
-    const auto began = Clock::now();
-    healed = metrics_.look(stop);
-    metric_looks_.took(Clock::now() - began);
-  }
+  glances_.took(cost_of(Clock::now() - began, trouble ? nullptr : &glance.answers));
 
   const std::scoped_lock lock{mutex_};
+  looking_since_.reset();
+  looked_ = true;
   at_ = std::chrono::floor<milliseconds>(std::chrono::system_clock::now());  // as charts tell it
+  if (scanned_) queue_names_ = known_queues_;
   trouble_ = std::move(trouble);
-  if (metrics_asked) healed_ = std::move(healed);
-  if (!trouble_.empty()) return;
+  seen_.notify_all();
+  if (trouble_) return;
   history_.add(glance, at_);
   glance_ = std::move(glance);
   if (!glance_->answers.from_all()) return;
@@ -142,6 +152,18 @@ void Collector::look(const std::stop_token& stop) {
     all_counted = all_counted && !queue.durable.at_least && !queue.dead_rows.at_least;
   }
   audit_.consider(jobs, all_counted, Clock::now() - watched_at_ < kWatchedFor);
+}
+
+/// Through all keys of Redis, which others may use as well: so seldom, and on behalf of all pages.
+void Collector::scan() {
+  const auto began = Clock::now();
+  std::vector<Queue> queues;
+  const auto answers =
+      servers_->look_at_each([](const operate::Store&) {}, [&](Browsing& redis) { queues = redis.queues(); });
+  if (!answers.from_redis()) return;
+  known_queues_ = std::move(queues);
+  scanned_ = true;
+  scans_.took(Clock::now() - began);
 }
 
 /// Not a part of the look itself: where it fails, only the lag is not known.
@@ -182,11 +204,12 @@ Json Collector::state() const {
     }
   }
   const auto age = std::chrono::system_clock::now() - at_;
+  const auto trouble = trouble_now();
   Json state{
       {"at", looked_ ? Json(utc(at_)) : Json(nullptr)},
       {"age_ms", looked_ ? Json(std::chrono::duration_cast<milliseconds>(age).count()) : Json(nullptr)},
       {"trouble",
-       trouble_.empty() && !looked_ ? Json("the servers have not answered yet") : operate::or_null(trouble_)},
+       trouble.empty() && !looked_ ? Json("the servers have not answered yet") : operate::or_null(trouble)},
       {"outages", std::move(outages)}};
   state.update(operate::in_json(glance_ ? glance_->answers : operate::Answers{}));
   return state;
@@ -295,13 +318,28 @@ Json Collector::overview(History::Time since) {
   return document;
 }
 
-std::vector<Queue> Collector::queue_names() {
+std::optional<std::vector<Queue>> Collector::queue_names() {
   std::unique_lock lock{mutex_};
   watched_and_seen(lock);
-  std::vector<Queue> names;
-  if (!glance_) return names;
-  for (const auto& [name, queue] : glance_->queues) names.push_back(name);
-  return names;
+  return queue_names_;
+}
+
+std::optional<Refusal> Collector::trouble() {
+  constexpr seconds kFresh{10};
+  const std::scoped_lock lock{mutex_};
+  watched_at_ = Clock::now();
+  wake_.notify_all();
+  if (std::chrono::system_clock::now() - at_ > kFresh) return {};
+  return trouble_;
+}
+
+std::string Collector::trouble_now() const {
+  constexpr seconds kLong{5};
+  if (trouble_) return trouble_->sentence;
+  if (!looked_ || !looking_since_ || Clock::now() - *looking_since_ < kLong) return {};
+  const auto since = std::chrono::duration_cast<seconds>(Clock::now() - *looking_since_);
+  return "the servers have not answered for " + std::to_string(since.count()) +
+         " s: what is shown is from before";
 }
 
 AuditWatch& Collector::audit() {

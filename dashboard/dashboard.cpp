@@ -1,8 +1,5 @@
 #include "dashboard/dashboard.hpp"
 
-#include <atomic>
-#include <chrono>
-#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -10,7 +7,6 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
-#include "aftercommit/log.hpp"
 #include "base/text/text.hpp"
 #include "dashboard/addresses.hpp"
 #include "dashboard/api.hpp"
@@ -56,7 +52,10 @@ std::unique_ptr<Users> users_of(const Settings& settings) {
 Request request_of(const httplib::Request& from, std::string path) {
   Request request{
       .method = from.method, .path = std::move(path), .from = from.remote_addr, .body = from.body};
-  for (const auto& [name, value] : from.headers) request.headers.emplace(lower_case(name), value);
+  for (const auto& [name, value] : from.headers) {
+    auto [header, is_first] = request.headers.emplace(lower_case(name), value);
+    if (!is_first && header->first == kForwardedFor) header->second = value;
+  }
   for (const auto& [name, value] : from.params) request.query.emplace(name, value);
   return request;
 }
@@ -86,7 +85,6 @@ class Dashboard::Parts {
   void handle_post(const httplib::Request& from, httplib::Response& to);
   std::optional<std::string> path_of(const httplib::Request& from) const;
   std::optional<Answer> refusal_before_call(Request& request);
-  void tell_of_stranger(const Request& request);
   static void send_page(const Request& request, httplib::Response& to);
 
   const Settings settings_;
@@ -94,13 +92,13 @@ class Dashboard::Parts {
   const std::unique_ptr<Users> users_;  // null: everybody
   std::vector<std::string> warnings_;
   Sessions sessions_;
+  Guesses guesses_;
   const Guard guard_{settings_, users_.get(), sessions_};
   ServersPool servers_;
   Collector collector_;
   SharedLooks looks_;
   Context context_;  // outlives the acts, which use it to their end
   Acts acts_;
-  std::atomic<std::int64_t> stranger_told_s_{0};
   int port_ = 0;
   BoundedServer server_{HttpBounds{}};  // last
 };
@@ -114,6 +112,7 @@ Dashboard::Parts::Parts(Settings settings, operate::Connections connections)
       context_{.settings = settings_,
                .users = users_.get(),
                .sessions = sessions_,
+               .guesses = guesses_,
                .guard = guard_,
                .redaction = redaction_,
                .servers = servers_,
@@ -162,22 +161,19 @@ std::optional<std::string> Dashboard::Parts::path_of(const httplib::Request& fro
   return path;
 }
 
-void Dashboard::Parts::tell_of_stranger(const Request& request) {
-  const auto now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch());
-  if (stranger_told_s_.exchange(now.count()) == now.count()) return;  // a line a second is enough
-  log(LogLevel::kWarning, "a wrong token or password was given to the dashboard", {{"from", request.from}});
-}
-
 /// What ends a request before its call; else the request knows its user.
 std::optional<Answer> Dashboard::Parts::refusal_before_call(Request& request) {
   if (const auto refusal = guard_.look(request)) return refuse(*refusal);
+  const bool brings_secret = guard_.brings_secret(request);
+  if (brings_secret) {
+    if (const auto wait = guesses_.wait(request)) return refuse_guess(*wait);
+  }
   if (const auto user = guard_.who(request)) {
     request.user = *user;
     return {};
   }
+  if (brings_secret) guesses_.wrong(request);
   if (guard_.is_open(request)) return {};
-  if (!request.header("authorization").empty()) tell_of_stranger(request);
   auto answer =
       refuse({401, guard_.asks_for_passwords() ? "a name and a password are asked for here"
                                                : "a token is asked for here: Authorization: Bearer TOKEN"});

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "base/text/text.hpp"
 
@@ -34,6 +35,21 @@ std::string text_within(std::string text, const char* name) {
 }
 
 }  // namespace
+
+operate::LookBounds page_bounds(std::optional<std::vector<Queue>> queues) {
+  return {.rows = 20'000,
+          .statement = std::chrono::milliseconds{1000},
+          .parts = 200,  // of up to a dozen commands each
+          .queues = std::move(queues)};
+}
+
+operate::JobHint hint_of(const Request& request) {
+  operate::JobHint hint{.queue = name_of(request.value("queue"), "queue"), .after = request.value("after")};
+  if (const auto at = whole(request.value("died_at_ms"), "died_at_ms")) {
+    hint.died_at = operate::JobFilter::Time{std::chrono::milliseconds{*at}};
+  }
+  return hint;
+}
 
 operate::JobFilter filter_of(const std::function<std::string(const char*)>& value,
                              const Redaction& redaction) {

@@ -10,6 +10,8 @@ namespace aftercommit::dashboard {
 namespace {
 
 constexpr std::size_t kLongestPath = 1024;
+constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kBasic = "Basic ";
 
 /// The name that a page was loaded under, by its Origin: "https://jobs.example.org:8443".
 std::string_view without_scheme(std::string_view origin) {
@@ -65,6 +67,11 @@ std::optional<Refusal> Guard::look(const Request& request) const {
   return {};
 }
 
+bool Guard::brings_secret(const Request& request) const {
+  if (users_ == nullptr) return false;
+  return request.header("authorization").starts_with(asks_for_passwords() ? kBasic : kBearer);
+}
+
 std::optional<User> Guard::who(const Request& request) const {
   if (users_ == nullptr) return User{.name = "somebody"};
   const auto given = request.header("authorization");
@@ -72,7 +79,6 @@ std::optional<User> Guard::who(const Request& request) const {
     const auto pair = parse_basic(given);
     return pair ? users_->by_password(pair->first, pair->second) : std::nullopt;
   }
-  constexpr std::string_view kBearer = "Bearer ";
   if (given.starts_with(kBearer)) return users_->by_token(given.substr(kBearer.size()));
   const auto cookie = cookie_of(request.header("cookie"), kCookie);
   return cookie.empty() ? std::nullopt : sessions_.find(cookie);

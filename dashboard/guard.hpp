@@ -27,6 +27,9 @@ class Guard {
   /// this address would ask), its method, which page it comes from, and of a POST what it brings.
   std::optional<Refusal> look(const Request& request) const;
 
+  /// Whether it brings a token or a password, which somebody may have guessed; a cookie cannot be.
+  bool brings_secret(const Request& request) const;
+
   /// Who asks, by a token, a password or a cookie; nothing: nobody we know.
   std::optional<User> who(const Request& request) const;
 

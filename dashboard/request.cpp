@@ -1,5 +1,6 @@
 #include "dashboard/request.hpp"
 
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -29,6 +30,12 @@ Answer json_answer(const Json& document, int status) {
 
 Answer refuse(const Refusal& refusal) {
   return json_answer({{"error", clean_text(refusal.sentence, 2000)}}, refusal.status);
+}
+
+Answer refuse(const Refusal& refusal, std::chrono::seconds retry_after) {
+  auto answer = refuse(refusal);
+  answer.headers.emplace_back("Retry-After", std::to_string(retry_after.count()));
+  return answer;
 }
 
 nlohmann::json body_of(const Request& request) {

@@ -1,6 +1,7 @@
 /// A request and its answer, apart from the library that carries them.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -21,12 +22,16 @@ struct Refusal {
   std::string sentence;
 };
 
+/// In which a proxy says for whom it asks.
+inline constexpr std::string_view kForwardedFor = "x-forwarded-for";
+
 struct Request {
   std::string method;  ///< GET, HEAD or POST
   std::string path;    ///< below the prefix, decoded: "/api/queues"
   std::string from;    ///< the address of who asks, or of the proxy before him
   std::map<std::string, std::string, std::less<>> query{};
-  std::map<std::string, std::string, std::less<>> headers{};  ///< by names in lower case; the first of each
+  /// By names in lower case; the first of each, and of kForwardedFor the last, which is the proxy's own.
+  std::map<std::string, std::string, std::less<>> headers{};
   std::string body{};
   User user{};  ///< once it is known who asks
 
@@ -53,6 +58,8 @@ struct Answer {
 /// Foreign text in it is made UTF-8, and what HTML might take for markup is escaped.
 Answer json_answer(const Json& document, int status = 200);
 Answer refuse(const Refusal& refusal);
+/// It says as well when to ask again.
+Answer refuse(const Refusal& refusal, std::chrono::seconds retry_after);
 
 /// The object in the body of a POST; throws Refusal for anything else.
 nlohmann::json body_of(const Request& request);

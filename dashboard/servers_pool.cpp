@@ -15,6 +15,8 @@ namespace {
 constexpr std::chrono::minutes kLongest{5};
 constexpr std::chrono::seconds kPatience{5};
 
+}  // namespace
+
 bool tells_of_outage(const Json& document) {
   const auto is_false = [&](const char* name) {
     const auto found = document.find(name);
@@ -22,8 +24,6 @@ bool tells_of_outage(const Json& document) {
   };
   return document.is_object() && (is_false("redis_answers") || is_false("databases_answer"));
 }
-
-}  // namespace
 
 Refusal refusal_of(const std::exception& error) {
   constexpr std::size_t kLongestSentence = 1000;

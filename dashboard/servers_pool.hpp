@@ -20,6 +20,9 @@ namespace aftercommit::dashboard {
 /// What a look or a change throws, as a refusal: a sentence without rows or secrets.
 Refusal refusal_of(const std::exception& error);
 
+/// Whether a document says that a server has not answered, so that what it holds is missing.
+bool tells_of_outage(const Json& document);
+
 /// Thread-safe.
 class ServersPool {
  public:

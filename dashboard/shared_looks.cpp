@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <string>
 #include <utility>
 
 #include "dashboard/servers_pool.hpp"
@@ -19,7 +20,10 @@ Json SharedLooks::get(const std::string& key, std::chrono::milliseconds good_for
     if (found != looks_.end() && found->second->epoch == epoch_ &&
         (found->second->under_way || found->second->until > now)) {
       const auto its = found->second;
-      done_.wait(lock, [&] { return !its->under_way; });
+      if (!done_.wait_for(lock, patience_, [&] { return !its->under_way; })) {
+        throw Refusal{503, "the servers have not answered for " + std::to_string(patience_.count()) +
+                               " ms: they are overloaded, frozen or cut off; try again in a moment"};
+      }
       if (its->refusal) throw *its->refusal;
       return its->document;
     }
@@ -42,12 +46,20 @@ Json SharedLooks::get(const std::string& key, std::chrono::milliseconds good_for
     const std::scoped_lock lock{mutex_};
     mine->document = document;
     mine->refusal = refusal;
-    mine->until = ended + std::max<Clock::duration>(good_for, (ended - began) * 10);
+    mine->until = ended + kept_for(std::chrono::ceil<std::chrono::milliseconds>(ended - began), good_for,
+                                   refusal.has_value() || tells_of_outage(document));
     mine->under_way = false;
   }
   done_.notify_all();
   if (refusal) throw *refusal;
   return document;
+}
+
+std::chrono::milliseconds SharedLooks::kept_for(std::chrono::milliseconds took,
+                                                std::chrono::milliseconds good_for, bool failed) {
+  constexpr std::chrono::milliseconds kFailed{3000};
+  const auto kept = std::max(good_for, took * 10);
+  return failed ? std::min(kept, kFailed) : kept;
 }
 
 void SharedLooks::forget() {

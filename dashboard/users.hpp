@@ -34,6 +34,7 @@ class Users {
   Kind kind() const noexcept { return kind_; }
   /// Whom the token is of.  Takes the same time for any text of a length.
   std::optional<User> by_token(std::string_view token) const;
+  /// Takes the same time whether or not there is somebody of this name, where passwords are kept as hashes.
   std::optional<User> by_password(std::string_view name, std::string_view password) const;
 
   /// Things to mend, in sentences: that others may read the file.
@@ -47,6 +48,8 @@ class Users {
 
   void read_line(std::string_view line, int number);
   bool verify(const Entry& entry, std::string_view password) const;
+  /// Of this password, as that of the entry was made; empty: it cannot be made.
+  static std::string make_hash(const Entry& entry, std::string_view password);
 
   const std::string file_;
   const Kind kind_;
@@ -57,8 +60,8 @@ class Users {
   mutable std::map<std::string, std::string, std::less<>> known_;  // with mutex_
 };
 
-/// Compares in a time that does not depend on where they differ.
-bool equal_secrets(std::string_view one, std::string_view other) noexcept;
+/// Compares in a time that depends on the length of `given` alone.
+bool equal_secrets(std::string_view secret, std::string_view given) noexcept;
 
 /// What "Basic ..." holds: name and password; nothing: it is none.
 std::optional<std::pair<std::string, std::string>> parse_basic(std::string_view authorization);

@@ -10,8 +10,9 @@ namespace aftercommit::operate {
 
 /// A server that did not answer, from the beginning or in the middle of a look.
 struct Outage {
-  std::string alias{};  ///< of the database; empty: Redis
-  std::string error{};  ///< a sentence
+  std::string alias{};    ///< of the database; empty: Redis
+  std::string error{};    ///< a sentence
+  bool too_slow = false;  ///< it was asked for more than it could give in the time, else it is away
 
   bool is_redis() const { return alias.empty(); }
 };

@@ -57,8 +57,9 @@ bool Audit::needs_somebody() const {
                              [](const Disagreement& each) { return operate::needs_somebody(each.kind); });
 }
 
-Audit audit(Servers& servers, std::chrono::milliseconds pause, const std::function<void()>& step) {
-  Audit found{.census = take_census(servers, pause, step)};
+Audit audit(Servers& servers, std::chrono::milliseconds pause, const std::function<void()>& step,
+            std::int64_t most_of_ledger) {
+  Audit found{.census = take_census(servers, pause, step, most_of_ledger)};
   found.disagreements = grouped(found.census.findings, servers.redis_url());
   return found;
 }
@@ -83,6 +84,7 @@ Json in_json(const Audit& audit) {
           {"durable", queues_in_json(census.durable)},
           {"others", queues_in_json(census.others)},
           {"ledger", census.ledger},
+          {"ledger_at_least", census.ledger_at_least},
           {"cancelled", census.cancelled},
           {"elsewhere", std::move(elsewhere)},
           {"findings", std::move(found)}};

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -36,8 +38,9 @@ struct Audit {
   bool needs_somebody() const;  ///< else what disagrees passes by itself
 };
 
-/// Of all databases, which have to answer as Redis has; `pause` and `step` as for take_census().
-Audit audit(Servers& servers, std::chrono::milliseconds pause, const std::function<void()>& step = {});
+/// Of all databases, which have to answer as Redis has; the rest as for take_census().
+Audit audit(Servers& servers, std::chrono::milliseconds pause, const std::function<void()>& step = {},
+            std::int64_t most_of_ledger = std::numeric_limits<std::int64_t>::max());
 
 Json in_json(const Audit& audit);
 

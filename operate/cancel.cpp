@@ -21,15 +21,37 @@ void require_tables(const Store& store) {
   detail::require_schema(store.database, detail::kCancelSchemaVersion, "to cancel a job");
 }
 
+void take_from_redis(const Queue& queue, std::string_view payload, Outcomes& unknown) {
+  const auto decoded = decode(payload, kSizeLimit);
+  const auto* const job = std::get_if<Envelope>(&decoded);
+  if (job == nullptr || job->durable) return;
+  if (const auto found = unknown.find(job->id); found != unknown.end()) found->second.queue = queue;
+}
+
 /// Those that Redis alone has.
 void find_in_redis(Browsing& redis, Outcomes& unknown) {
   for (const auto& queue : redis.queues()) {
     redis.for_each_job(queue, [&](JobState /*state*/, std::string_view payload) {
-      const auto decoded = decode(payload, kSizeLimit);
-      const auto* const job = std::get_if<Envelope>(&decoded);
-      if (job == nullptr || job->durable) return;
-      if (const auto found = unknown.find(job->id); found != unknown.end()) found->second.queue = queue;
+      take_from_redis(queue, payload, unknown);
     });
+  }
+}
+void find_in_redis(Browsing& redis, const LookBounds& bounds, Outcomes& unknown) {
+  constexpr std::size_t kAtOnce = 1000;
+  auto rows = bounds.rows;
+  auto parts = bounds.parts;
+  for (const auto& queue : queues_of(redis, bounds)) {
+    for (const auto part : {JobPart::kRunning, JobPart::kAside, JobPart::kDelayed, JobPart::kReady}) {
+      std::string after;
+      do {
+        if (rows == 0 || parts == 0) return;
+        --parts;
+        auto page = redis.jobs(queue, part, after, std::min(rows, kAtOnce));
+        rows -= std::min(rows, std::max<std::size_t>(page.looked_at, 1));
+        for (const auto& entry : page.jobs) take_from_redis(queue, entry.payload, unknown);
+        after = std::move(page.next);
+      } while (!after.empty());
+    }
   }
 }
 
@@ -60,7 +82,8 @@ bool CancelOutcome::is_cancelled() const {
   return !queue.empty();
 }
 
-CancelReport cancel_jobs(Servers& servers, const std::vector<JobId>& ids, const std::string& note) {
+CancelReport cancel_jobs(Servers& servers, const std::vector<JobId>& ids, const std::string& note,
+                         const std::optional<LookBounds>& bounds) {
   Outcomes known;
   Outcomes unknown;
   for (const auto& id : ids) unknown.emplace(id, CancelOutcome{.id = id.str()});
@@ -89,7 +112,9 @@ CancelReport cancel_jobs(Servers& servers, const std::vector<JobId>& ids, const 
                                 outcome.database = store.alias;
                               }
                             },
-                            [&](Browsing& redis) { find_in_redis(redis, unknown); }));
+                            [&](Browsing& redis) {
+                              bounds ? find_in_redis(redis, *bounds, unknown) : find_in_redis(redis, unknown);
+                            }));
   }
   known.merge(unknown);
   for (const auto& id : ids) report.jobs.push_back(known.at(id));

@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "aftercommit/cancel.hpp"
 #include "operate/answers.hpp"
 #include "operate/json.hpp"
+#include "operate/look.hpp"
 #include "operate/servers.hpp"
 
 namespace aftercommit::operate {
@@ -30,9 +32,10 @@ struct CancelReport {
 };
 
 /// Cancels these jobs, wherever they are; `note`: why, may be empty.  One that no database knows may be a job
-/// of another delivery: it will not take effect, and Redis is asked whether it has one of that id.  Throws
-/// as Servers::look_at_each(), and ConfigError where the tables are too old.
-CancelReport cancel_jobs(Servers& servers, const std::vector<JobId>& ids, const std::string& note);
+/// of another delivery: it will not take effect, and Redis is looked through for one of that id, to its end
+/// or up to `bounds`.  Throws as Servers::look_at_each(), and ConfigError where the tables are too old.
+CancelReport cancel_jobs(Servers& servers, const std::vector<JobId>& ids, const std::string& note,
+                         const std::optional<LookBounds>& bounds = {});
 
 Json in_json(const CancelReport& report);
 

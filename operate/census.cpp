@@ -54,7 +54,8 @@ void count(Standing& standing, JobState state) {
 /// lost; then Redis is asked again for exactly these.
 class Look {
  public:
-  Look(Servers& servers, const std::function<void()>& step) : servers_{servers}, step_{step} {}
+  Look(Servers& servers, const std::function<void()>& step, std::int64_t most_of_ledger)
+      : servers_{servers}, step_{step}, most_of_ledger_{most_of_ledger} {}
 
   Census take() {
     for (const auto& queue : servers_.broker().queues()) read_queue(queue);
@@ -64,10 +65,13 @@ class Look {
       store.table.for_each([&](const detail::JobRow& row) { read_row(row); });
       for (const auto& [queue, jobs] : unseen_) find_out(store, queue, jobs);
       read_cancelled(store);
-      census_.ledger +=
+      const auto remembered =
           store.database
-              .exec(detail::in_schema(operate_sql::count_ledger, store.database.options().schema))[0][0]
+              .exec(detail::in_schema(operate_sql::count_ledger, store.database.options().schema),
+                    most_of_ledger_)[0][0]
               .as<std::int64_t>();
+      census_.ledger += remembered;
+      census_.ledger_at_least = census_.ledger_at_least || remembered >= most_of_ledger_;
     }
     for (const auto& [job, seen] : seen_) judge(job, seen);
     return std::move(census_);
@@ -237,6 +241,7 @@ class Look {
 
   Servers& servers_;                   // not owned, outlives this, as the next
   const std::function<void()>& step_;  // may be null
+  const std::int64_t most_of_ledger_;
   Census census_;
   std::unordered_map<JobId, Seen> seen_;
   std::unordered_set<JobId> dead_;
@@ -278,12 +283,13 @@ DurableStanding sum(const std::map<Queue, DurableStanding>& queues) {
   return all;
 }
 
-Census take_census(Servers& servers, std::chrono::milliseconds pause, const std::function<void()>& step) {
-  auto census = Look{servers, step}.take();
+Census take_census(Servers& servers, std::chrono::milliseconds pause, const std::function<void()>& step,
+                   std::int64_t most_of_ledger) {
+  auto census = Look{servers, step, most_of_ledger}.take();
   census.looks = 1;
   while (!census.findings.empty() && census.looks < kLooks) {
     std::this_thread::sleep_for(pause);
-    auto next = Look{servers, step}.take();
+    auto next = Look{servers, step, most_of_ledger}.take();
     next.looks = census.looks + 1;
     excuse(next, census.findings);
     census = std::move(next);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 
@@ -36,6 +37,7 @@ struct Census {
   std::map<Queue, Standing>
       others;               ///< jobs that Redis alone holds; entries, so one that stands twice counts twice
   std::int64_t ledger = 0;  ///< of these, how many are remembered as done
+  bool ledger_at_least = false;  ///< there are more, and they were not counted
   std::int64_t cancelled = 0;    ///< durable jobs that are remembered as such, those that were purged among
                                  ///< them; what Redis has of them is skipped
   std::map<std::string, std::int64_t>
@@ -50,7 +52,9 @@ DurableStanding sum(const std::map<Queue, DurableStanding>& queues);
 
 /// Looks until nothing disagrees, and three times at most, with `pause` in between: while it looks, jobs
 /// move, and what has only moved does not disagree again.  The numbers are those of the last look.
-/// `step` is called at each job that is met, and what it throws ends the look; null: not.
-Census take_census(Servers& servers, std::chrono::milliseconds pause, const std::function<void()>& step = {});
+/// `step` is called at each job that is met, and what it throws ends the look; null: not.  Of each ledger, of
+/// which no index knows the number, up to `most_of_ledger` are counted.
+Census take_census(Servers& servers, std::chrono::milliseconds pause, const std::function<void()>& step = {},
+                   std::int64_t most_of_ledger = std::numeric_limits<std::int64_t>::max());
 
 }  // namespace aftercommit::operate

@@ -40,7 +40,8 @@ class Change {
         [&](const Store& store) { selection_.names_ids() ? look_for_ids(store) : change_table(store); },
         [&](Browsing&) {
           if (selection_.names_ids() && wanted_.empty()) return;
-          for (const auto& one : dead_jobs_.redis(queue)) {
+          const bool all_known = queue.empty() && options_.queues;
+          for (const auto& one : all_known ? *options_.queues : dead_jobs_.redis(queue)) {
             if (!goes_on()) return;
             visit(one);
           }

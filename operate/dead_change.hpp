@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -57,6 +58,8 @@ struct ChangeOptions {
   std::function<void(const ChangeProgress& progress)> progress{};
   /// Asked before each batch: false ends it there; null: to the end.
   std::function<bool()> goes_on{};
+  /// The queues of Redis where they are known, as in LookBounds.
+  std::optional<std::vector<Queue>> queues{};
 };
 
 /// Puts them back into their queues, at once, with their ids and a new first attempt: those of a job table in

@@ -53,6 +53,29 @@ void DeadJobs::visit_redis(const Queue& queue, std::optional<std::chrono::system
   }
 }
 
+std::optional<DeadJob> DeadJobs::find_in_redis(const Queue& queue, const std::string& id,
+                                               std::optional<std::chrono::system_clock::time_point> until,
+                                               std::size_t& left,
+                                               std::optional<std::chrono::system_clock::time_point>& next) {
+  std::optional<DeadJob> found;
+  std::optional<std::chrono::system_clock::time_point> last;
+  next.reset();
+  visit_redis(queue, until, [&](const DeadJob& dead) {
+    if (dead.id == id) {
+      found = dead;
+      return Fate::kStop;
+    }
+    if (left == 0 && last && dead.died_at < *last) {
+      next = dead.died_at;
+      return Fate::kStop;
+    }
+    if (left > 0) --left;
+    last = dead.died_at;
+    return Fate::kStays;
+  });
+  return found;
+}
+
 std::optional<DeadJob> DeadJobs::find_durable(const Store& store, const std::string& id) {
   const auto job = JobId::parse(id);
   auto row = job ? store.table.find_dead(*job) : std::nullopt;

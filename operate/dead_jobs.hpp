@@ -31,6 +31,13 @@ class DeadJobs {
   void visit_redis(const Queue& queue, std::optional<std::chrono::system_clock::time_point> until,
                    const Visitor& visitor);
 
+  /// The one of this id, or handle, among those.  `left`: how many letters may be looked at; it ends with all
+  /// of one ms, and `next` says which would be the next to look at; empty: that were all.
+  std::optional<DeadJob> find_in_redis(const Queue& queue, const std::string& id,
+                                       std::optional<std::chrono::system_clock::time_point> until,
+                                       std::size_t& left,
+                                       std::optional<std::chrono::system_clock::time_point>& next);
+
   /// The one that this job table keeps.
   static std::optional<DeadJob> find_durable(const Store& store, const std::string& id);
 

@@ -1,8 +1,16 @@
 #include "operate/dead_list.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <system_error>
 #include <utility>
 
+#include "aftercommit/error.hpp"
+#include "base/epoch_ms.hpp"
+#include "base/text/text.hpp"
 #include "operate/dead_jobs.hpp"
 #include "operate/letters.hpp"
 
@@ -23,11 +31,13 @@ class DeadListing {
   }
 
   DeadList run() {
-    list_.answers = servers_.look_at_each([&](const Store& store) { read_table(store); },
-                                          [&](Browsing&) {
-                                            for (const auto& queue : dead_jobs_.redis(filter_.queue))
-                                              read_redis(queue);
-                                          });
+    list_.answers = servers_.look_at_each(
+        [&](const Store& store) { read_table(store); },
+        [&](Browsing& redis) {
+          const auto queues = filter_.queue.empty() ? queues_of(redis, bounds_) : std::vector{filter_.queue};
+          const auto share = std::max(bounds_.rows / std::max<std::size_t>(queues.size(), 1), limit_ + 1);
+          for (const auto& queue : queues) read_redis(queue, std::min(share, bounds_.rows));
+        });
     finish();
     return std::move(list_);
   }
@@ -58,14 +68,14 @@ class DeadListing {
   }
 
   /// Redis orders the letters of one millisecond in its own way: so all of them are read.
-  void read_redis(const Queue& queue) {
+  void read_redis(const Queue& queue, std::size_t most) {
     std::size_t found = 0, looked_at = 0;
     std::optional<DeathPlace> last;
     dead_jobs_.visit_redis(queue, begin_in_redis(), [&](const DeadJob& dead) {
       const auto place = place_of(dead);
       if (last && place.died_at < last->died_at) {
         if (found > limit_) return Fate::kStop;
-        if (looked_at >= bounds_.rows) {
+        if (looked_at >= most) {
           cut(last);
           return Fate::kStop;
         }
@@ -105,6 +115,7 @@ class DeadListing {
       jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(limit_), jobs.end());
       list_.next = jobs.empty() ? std::string{} : place_of(jobs.back()).str();
     } else if (cut_) {
+      list_.cut_off = true;
       list_.next =
           end_ ? DeathPlace{end_->died_at, end_->id.empty() ? kFirstId : end_->id}.str() : std::string{};
     }
@@ -125,17 +136,24 @@ class DeadListing {
   DeadList list_;
 };
 
-std::optional<DeadJob> find_in_redis(DeadJobs& dead_jobs, const std::string& id) {
-  std::optional<DeadJob> found;
-  for (const auto& queue : dead_jobs.redis({})) {
-    dead_jobs.visit_redis(queue, {}, [&](const DeadJob& dead) {
-      if (dead.id != id) return Fate::kStays;
-      found = dead;
-      return Fate::kStop;
-    });
-    if (found) break;
+void search_in_redis(Servers& servers, Browsing& redis, const std::string& id, const LookBounds& bounds,
+                     const JobHint& hint, DeadSearch& search) {
+  const auto from =
+      hint.after.empty() ? std::nullopt : std::optional<LetterPlace>{LetterPlace::parse(hint.after)};
+  DeadJobs dead_jobs{servers};
+  auto left = bounds.rows;
+  for (const auto& queue : hint.queue.empty() ? queues_of(redis, bounds) : std::vector{hint.queue}) {
+    if (from && queue < from->queue) continue;
+    const auto until = from && queue == from->queue ? from->until : hint.died_at;
+    auto next = until;  // where nothing is left to look at
+    if (left > 0) {
+      search.found.job = dead_jobs.find_in_redis(queue, id, until, left, next);
+      if (search.found.job) return;
+      if (!next) continue;
+    }
+    search.next = LetterPlace{.queue = queue, .until = next}.str();
+    return;
   }
-  return found;
 }
 
 }  // namespace
@@ -151,22 +169,49 @@ Json in_json(const DeadList& list) {
   Json document{{"dead", std::move(jobs)},
                 {"more", list.more},
                 {"next", or_null(list.next)},
-                {"looked_at", list.looked_at}};
+                {"looked_at", list.looked_at},
+                {"cut_off", list.cut_off}};
   document.update(in_json(list.answers));
   return document;
 }
 
+std::string LetterPlace::str() const {
+  if (!until) return queue + ':';
+  return queue + ':' +
+         std::to_string(std::chrono::floor<std::chrono::milliseconds>(until->time_since_epoch()).count());
+}
+
+LetterPlace LetterPlace::parse(std::string_view text) {
+  const auto colon = std::min(text.find(':'), text.size());
+  const auto digits = text.substr(std::min(colon + 1, text.size()));
+  LetterPlace place{.queue = std::string{text.substr(0, colon)}};
+  std::int64_t ms = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), ms);
+  const bool right = error == std::errc{} && end == digits.data() + digits.size() && ms <= kLongestMs;
+  if (!valid_name(place.queue) || colon == text.size() || (!digits.empty() && !right)) {
+    throw UsageError{"'" + in_one_line(text, 100) +
+                     "' is no place among dead jobs to go on from: give `next` of the look before"};
+  }
+  if (!digits.empty()) place.until = from_epoch_ms(ms);
+  return place;
+}
+
 DeadLookup find_dead(Servers& servers, const std::string& id) {
-  DeadJobs dead_jobs{servers};
-  DeadLookup lookup;
+  return search_dead(servers, id, {.rows = std::numeric_limits<std::size_t>::max()}).found;
+}
+
+DeadSearch search_dead(Servers& servers, const std::string& id, const LookBounds& bounds,
+                       const JobHint& hint) {
+  DeadSearch search;
+  auto& lookup = search.found;
   lookup.answers = servers.look_at_each(
       [&](const Store& store) {
         if (!lookup.job) lookup.job = DeadJobs::find_durable(store, id);
       },
-      [&](Browsing&) {
-        if (!lookup.job) lookup.job = find_in_redis(dead_jobs, id);
+      [&](Browsing& redis) {
+        if (!lookup.job) search_in_redis(servers, redis, id, bounds, hint, search);
       });
-  return lookup;
+  return search;
 }
 
 }  // namespace aftercommit::operate

@@ -107,6 +107,7 @@ class Listing {
 
   void stop(const ListPlace& at) {
     stopped_ = true;
+    list_.cut_off = room() > 0;
     list_.next = at.str();
   }
 
@@ -167,7 +168,7 @@ class Listing {
 
   void read_redis(Browsing& redis) {
     if (stopped_) return;
-    const auto queues = filter_.queue.empty() ? redis.queues() : std::vector{filter_.queue};
+    const auto queues = filter_.queue.empty() ? queues_of(redis, bounds_) : std::vector{filter_.queue};
     if (queues.empty()) return;
     const auto paused_since = servers_.broker().paused_since(queues);
     for (std::size_t i = 0; i < queues.size(); ++i) {
@@ -203,8 +204,9 @@ class Listing {
 
   void read_part(Browsing& redis, const Queue& queue, std::size_t part, bool paused, std::string after) {
     do {
-      if (room() == 0 || budget() == 0)
+      if (room() == 0 || budget() == 0 || parts_read_ == bounds_.parts)
         return stop({.in_redis = true, .name = queue, .part = part, .place = after});
+      ++parts_read_;
       auto page = redis.jobs(queue, kParts.at(part), after, std::min(budget(), room()));
       list_.looked_at += page.looked_at;
       for (const auto& entry : page.jobs) take_entry(job_line(queue, entry, paused));
@@ -235,6 +237,7 @@ class Listing {
   std::optional<ListPlace> from_;  // where to go on; nothing: the place has been met, or there is none
   std::set<std::string> aliases_;
   std::set<Queue> paused_;
+  std::size_t parts_read_ = 0;
   bool stopped_ = false;
   JobList list_;
 };
@@ -250,7 +253,10 @@ JobList list_jobs(Servers& servers, const JobsAsked& asked, const LookBounds& bo
 Json in_json(const JobList& list, bool args) {
   Json jobs = Json::array();
   for (const auto& job : list.jobs) jobs.push_back(in_json(job, args));
-  Json document{{"jobs", std::move(jobs)}, {"next", or_null(list.next)}, {"looked_at", list.looked_at}};
+  Json document{{"jobs", std::move(jobs)},
+                {"next", or_null(list.next)},
+                {"looked_at", list.looked_at},
+                {"cut_off", list.cut_off}};
   document.update(in_json(list.answers));
   return document;
 }

@@ -26,6 +26,7 @@ struct JobList {
   /// enough.
   std::string next{};
   std::size_t looked_at = 0;  ///< rows and entries
+  bool cut_off = false;       ///< with `next`: there was room for more, but it had looked at enough
   Answers answers{};
 };
 

@@ -6,13 +6,16 @@
 #include <utility>
 #include <variant>
 
+#include "aftercommit/error.hpp"
 #include "base/log/log_format.hpp"
+#include "base/text/text.hpp"
 #include "broker/envelope/trace_field.hpp"
 #include "client/job_table/columns.hpp"
 #include "client/job_table/queue_state.hpp"
 #include "client/job_table/schema_steps.hpp"
 #include "client/statements/sql_template.hpp"
 #include "operate/dead_jobs.hpp"
+#include "operate/dead_list.hpp"
 #include "operate_sql.hpp"
 
 namespace aftercommit::operate {
@@ -43,12 +46,59 @@ JobStanding standing_in(JobPart part, const Envelope& job) {
   return part == JobPart::kDelayed ? JobStanding::kDelayed : JobStanding::kReady;
 }
 
+/// In the order in which a queue is looked through: those that run or stand aside are few.
+constexpr std::array kStoryParts{JobPart::kRunning, JobPart::kAside, JobPart::kDelayed, JobPart::kReady};
+
+/// Where a look through Redis has stopped: "d:mail:<place>" in a part of a queue, "l:mail:<ms>" in its
+/// letters, which are looked at when all the parts have been.
+struct StoryPlace {
+  static constexpr std::string_view kLetters = "xadrl";
+  static constexpr std::size_t kInLetters = kStoryParts.size();
+
+  std::size_t part = 0;  // in kStoryParts
+  Queue queue{};
+  std::string place{};
+  std::optional<StoryTime> until{};
+
+  std::string str() const {
+    const std::string kind{kLetters.at(part), ':'};
+    return kind +
+           (part == kInLetters ? LetterPlace{.queue = queue, .until = until}.str() : queue + ':' + place);
+  }
+};
+
+StoryPlace read_story_place(std::string_view text) {
+  StoryPlace place{.part = text.size() > 2 && text[1] == ':' ? StoryPlace::kLetters.find(text[0])
+                                                             : StoryPlace::kLetters.npos};
+  if (place.part == StoryPlace::kInLetters) {
+    auto letter = LetterPlace::parse(text.substr(2));
+    place.queue = std::move(letter.queue);
+    place.until = letter.until;
+    return place;
+  }
+  const auto colon = text.find(':', std::min<std::size_t>(2, text.size()));
+  if (place.part < StoryPlace::kInLetters && colon != text.npos) {
+    place.queue = text.substr(2, colon - 2);
+    place.place = text.substr(colon + 1);
+  }
+  if (valid_name(place.queue)) return place;
+  throw UsageError{"'" + in_one_line(text, 100) +
+                   "' is no place in Redis to go on from: give `next` of the look before"};
+}
+
 /// Puts together what the servers say.
 class Inquiry {
  public:
-  Inquiry(Servers& servers, const JobId& id, const LookBounds& bounds)
-      : servers_{servers}, id_{id}, text_{id.str()}, bounds_{bounds} {
+  Inquiry(Servers& servers, const JobId& id, const LookBounds& bounds, const JobHint& hint)
+      : servers_{servers},
+        id_{id},
+        text_{id.str()},
+        bounds_{bounds},
+        hint_{hint},
+        rows_left_{bounds.rows},
+        parts_left_{bounds.parts} {
     story_.id = text_;
+    if (!hint.after.empty()) from_ = read_story_place(hint.after);
   }
 
   JobStory run() {
@@ -196,31 +246,44 @@ class Inquiry {
   void ask(Browsing& redis) {
     if (story_.fate == JobFate::kWaiting) {
       story_.in_redis = servers_.broker().has_durable(story_.queue, {&id_, 1}).at(0);
+      if (from_ && (from_->queue != story_.queue || from_->part == StoryPlace::kInLetters)) from_.reset();
       if (*story_.in_redis) find_place(redis, story_.queue);
       return;
     }
     if (story_.fate != JobFate::kUnknown) return;
-    const auto queues = redis.queues();
-    for (const auto& queue : queues) {
-      if (find_place(redis, queue)) return;
+    const auto queues = hint_.queue.empty() ? queues_of(redis, bounds_) : std::vector{hint_.queue};
+    if (hint_.died_at && !from_ && find_those_that_died_then(queues)) return;
+    if (!from_ || from_->part != StoryPlace::kInLetters) {
+      for (const auto& queue : queues) {
+        if (from_ && queue < from_->queue) continue;
+        if (find_place(redis, queue) || story_.place_unsure) return;
+      }
+      from_.reset();
     }
     for (const auto& queue : queues) {
-      if (find_letter(queue)) return;
+      if (from_ && queue < from_->queue) continue;
+      if (find_letter(queue) || story_.place_unsure) return;
     }
   }
 
-  /// Those that run or stand aside are few.
+  void stop(const StoryPlace& at) {
+    story_.place_unsure = true;
+    story_.next = at.str();
+  }
+
+  /// True: it is there, and nothing else is looked at.
   bool find_place(Browsing& redis, const Queue& queue) {
-    std::size_t left = bounds_.rows;
-    for (const auto part : {JobPart::kRunning, JobPart::kAside, JobPart::kDelayed, JobPart::kReady}) {
-      std::string after;
+    const bool goes_on = from_ && from_->queue == queue;
+    for (std::size_t part = goes_on ? from_->part : 0; part < kStoryParts.size(); ++part) {
+      auto after = goes_on && part == from_->part ? from_->place : std::string{};
       do {
-        if (left == 0) {
-          story_.place_unsure = true;
+        if (rows_left_ == 0 || parts_left_ == 0) {
+          stop({.part = part, .queue = queue, .place = after});
           return false;
         }
-        auto page = redis.jobs(queue, part, after, std::min(left, kEntriesAtOnce));
-        left -= std::min(left, std::max<std::size_t>(page.looked_at, 1));
+        --parts_left_;
+        auto page = redis.jobs(queue, kStoryParts.at(part), after, std::min(rows_left_, kEntriesAtOnce));
+        rows_left_ -= std::min(rows_left_, std::max<std::size_t>(page.looked_at, 1));
         for (const auto& entry : page.jobs) {
           if (is_found(queue, entry)) return true;
         }
@@ -263,18 +326,31 @@ class Inquiry {
   }
 
   bool find_letter(const Queue& queue) {
-    DeadJobs dead_jobs{servers_};
-    std::size_t looked_at = 0;
-    dead_jobs.visit_redis(queue, {}, [&](const DeadJob& dead) {
-      if (dead.id == text_) {
-        died(dead, nullptr);
-        return DeadJobs::Fate::kStop;
+    const auto until = from_ && from_->queue == queue ? from_->until : std::nullopt;
+    auto next = until;  // where nothing is left to look at
+    if (rows_left_ > 0 && parts_left_ > 0) {
+      --parts_left_;
+      if (auto dead = DeadJobs{servers_}.find_in_redis(queue, text_, until, rows_left_, next)) {
+        died(std::move(*dead), nullptr);
+        return true;
       }
-      if (++looked_at < bounds_.rows) return DeadJobs::Fate::kStays;
-      story_.place_unsure = true;
-      return DeadJobs::Fate::kStop;
-    });
-    return story_.dead.has_value();
+      if (!next) return false;
+    }
+    stop({.part = StoryPlace::kInLetters, .queue = queue, .until = next});
+    return false;
+  }
+
+  /// So that one of a list is found, however many have died since.
+  bool find_those_that_died_then(const std::vector<Queue>& queues) {
+    for (const auto& queue : queues) {
+      std::size_t left = 1;  // and all of that ms
+      std::optional<StoryTime> next;
+      auto dead = DeadJobs{servers_}.find_in_redis(queue, text_, hint_.died_at, left, next);
+      if (!dead) continue;
+      died(std::move(*dead), nullptr);
+      return true;
+    }
+    return false;
   }
 
   void tell() {
@@ -336,6 +412,10 @@ class Inquiry {
   const JobId id_;
   const std::string text_;
   const LookBounds bounds_;
+  const JobHint hint_;
+  std::optional<StoryPlace> from_;  // where to go on; nothing: at the beginning
+  std::size_t rows_left_;
+  std::size_t parts_left_;
   std::vector<std::string> aliases_;  // of databases that have answered
   std::optional<StoryTime> cancelled_at_, done_at_;
   JobStory story_;
@@ -378,8 +458,8 @@ std::string_view word(JobFate fate) noexcept {
   return kWords.at(static_cast<std::size_t>(fate));
 }
 
-JobStory find_story(Servers& servers, const JobId& id, const LookBounds& bounds) {
-  return Inquiry{servers, id, bounds}.run();
+JobStory find_story(Servers& servers, const JobId& id, const LookBounds& bounds, const JobHint& hint) {
+  return Inquiry{servers, id, bounds, hint}.run();
 }
 
 Json in_json(const JobStory& story, bool args) {
@@ -423,6 +503,7 @@ Json in_json(const JobStory& story, bool args) {
                 {"in_redis", story.in_redis ? Json(*story.in_redis) : Json(nullptr)},
                 {"place", nullptr},
                 {"place_unsure", story.place_unsure},
+                {"next", or_null(story.next)},
                 {"cancelled", or_null(story.cancelled)},
                 {"note", or_null(story.note)},
                 {"obstacle", story.dead ? or_null(story.dead->obstacle()) : Json(nullptr)},

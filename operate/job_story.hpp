@@ -89,6 +89,7 @@ struct JobStory {
   std::optional<RedisPlace> place{};
   /// Redis was looked through only in part: it holds more than a look may cost.
   bool place_unsure = false;
+  std::string next{};  ///< with `place_unsure`: JobHint::after of the look that goes on
   std::optional<DeadJob> dead{};
   std::string
       cancelled{};     ///< where it stood when it was cancelled, see CancelledJob::state; empty: it was not
@@ -105,9 +106,11 @@ struct JobStory {
   }
 };
 
-/// A few rows by their keys from each database; and a look through Redis, `bounds` of each queue at most, for
-/// its place there: where a row is known in the queue of that alone.  Throws as Servers::look_at_each().
-JobStory find_story(Servers& servers, const JobId& id, const LookBounds& bounds = {});
+/// A few rows by their keys from each database; and a look through Redis, up to `bounds`, for its place
+/// there: where a row is known in the queue of that alone.  Throws as Servers::look_at_each(); UsageError for
+/// an `after` that no story gave.
+JobStory find_story(Servers& servers, const JobId& id, const LookBounds& bounds = {},
+                    const JobHint& hint = {});
 
 /// `args`: with its arguments, its headers and the value of its result.
 Json in_json(const JobStory& story, bool args);

@@ -5,6 +5,7 @@
 #include "aftercommit/error.hpp"
 #include "base/log/log_format.hpp"
 #include "client/job_table/migrations.hpp"
+#include "operate/look.hpp"
 
 namespace aftercommit::operate {
 
@@ -14,9 +15,11 @@ std::vector<KnownLimit> limits(Servers& servers) {
   std::vector<KnownLimit> all;
   for (const auto& store : servers.stores()) {
     detail::require_schema(store.database, detail::kLimitSchema, "a look at limits");
-    for (auto& row : detail::find_limits(store.database)) {
-      all.push_back({.database = store.alias, .row = std::move(row)});
-    }
+    look_briefly(store.database, LookBounds{}.statement, [&] {
+      for (auto& row : detail::find_limits(store.database)) {
+        all.push_back({.database = store.alias, .row = std::move(row)});
+      }
+    });
   }
   return all;
 }

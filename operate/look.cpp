@@ -5,10 +5,13 @@
 #include <exception>
 #include <string>
 
-#include "aftercommit/error.hpp"
 #include "client/postgres/pqxx_compat.hpp"
 
 namespace aftercommit::operate {
+
+std::vector<Queue> queues_of(Browsing& redis, const LookBounds& bounds) {
+  return bounds.queues ? *bounds.queues : redis.queues();
+}
 
 void look_briefly(Database& database, std::chrono::milliseconds longest, const std::function<void()>& body) {
   constexpr const char* kCanceled = "57014";
@@ -20,8 +23,8 @@ void look_briefly(Database& database, std::chrono::milliseconds longest, const s
     });
   } catch (const std::exception& error) {
     if (detail::sqlstate_of(error) != kCanceled) throw;
-    throw DatabaseUnavailable{"database '" + database.alias() + "' was at one statement for longer than " +
-                              ms + " ms, and was told to leave it; ask for less, or later"};
+    throw TooSlow{"database '" + database.alias() + "' was at one statement for longer than " + ms +
+                  " ms, and was told to leave it; ask for less, or later"};
   }
 }
 

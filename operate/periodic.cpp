@@ -9,6 +9,7 @@
 #include "base/text/text.hpp"
 #include "client/job_table/migrations.hpp"
 #include "client/periodic/schedule_rule.hpp"
+#include "operate/look.hpp"
 
 namespace aftercommit::operate {
 namespace {
@@ -53,9 +54,11 @@ std::vector<PeriodicTask> periodic_tasks(Servers& servers) {
   std::vector<PeriodicTask> all;
   for (const auto& store : servers.stores()) {
     detail::require_schema(store.database, detail::kPeriodicSchema, "a look at periodic tasks");
-    for (auto& row : detail::PeriodicTable{store.database}.rows()) {
-      all.push_back({.alias = store.alias, .store = &store, .row = std::move(row)});
-    }
+    look_briefly(store.database, LookBounds{}.statement, [&] {
+      for (auto& row : detail::PeriodicTable{store.database}.rows()) {
+        all.push_back({.alias = store.alias, .store = &store, .row = std::move(row)});
+      }
+    });
   }
   std::ranges::stable_sort(all, {}, [](const PeriodicTask& task) { return task.row.declared.name; });
   return all;

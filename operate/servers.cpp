@@ -8,6 +8,7 @@
 #include "client/app/app_core.hpp"
 #include "client/postgres/error_text.hpp"
 #include "client/settings/environment.hpp"
+#include "operate/look.hpp"
 
 namespace aftercommit::operate {
 namespace {
@@ -97,7 +98,9 @@ Answers Servers::look_at_each(const std::function<void(const Store&)>& look_at_d
       if (finding.away) throw DatabaseUnavailable{finding.trouble};
       look_at_database(store);
     } catch (const DatabaseUnavailable& error) {
-      outages.push_back({.alias = store.alias, .error = error.what()});
+      outages.push_back({.alias = store.alias,
+                         .error = error.what(),
+                         .too_slow = dynamic_cast<const TooSlow*>(&error) != nullptr});
     } catch (const pqxx::broken_connection& error) {
       outages.push_back({.alias = store.alias, .error = detail::first_line(error)});
     }

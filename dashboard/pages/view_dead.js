@@ -23,11 +23,12 @@ async function follow(context, id, words) {
   }
 }
 
-function outcome(words, { changed, stay = [], missing = [], all_seen = true, left_to_relay = 0 }) {
+function outcome(words, { changed, stay = [], missing = [], all_seen = true, left_to_relay = 0, interrupted = false }) {
   const lines = [`${words} ${count(changed)}.`];
   if (left_to_relay > 0) lines.push(`${count(left_to_relay)} of them stand in the job table until a relay brings them to Redis.`);
   if (stay.length > 0) lines.push(`${count(stay.length)} stay as they are: ${stay[0].obstacle}.`);
-  if (missing.length > 0) lines.push(`${count(missing.length)} were gone.`);
+  if (interrupted) lines.push('It took too long and was broken off: what was not reached stays as it is.');
+  else if (missing.length > 0) lines.push(`${count(missing.length)} were gone.`);
   if (!all_seen) lines.push('Not all servers answered: what they keep was left as it is.');
   return lines;
 }
@@ -102,7 +103,7 @@ export const view = {
       onchange: (event) => { if (event.target.checked) picked.add(row.id); else picked.delete(row.id); } });
     const columns = [
       ...(about.may_change ? [{ label: 'pick', hidden: true, cell: pick }] : []),
-      { label: 'job', cell: (row) => h('span', { class: 'id' }, link('job', { id: row.id }, h('span', { class: 'mono' }, shortId(row.id)))) },
+      { label: 'job', cell: (row) => h('span', { class: 'id' }, link('job', { id: row.id, ...(row.database ? {} : { queue: row.queue, died_at_ms: Date.parse(row.died_at) }) }, h('span', { class: 'mono' }, shortId(row.id)))) },
       { label: 'task', cell: (row) => (row.task ? link('dead', { ...filterOf(parameters), task: row.task }, row.task) : none) },
       { label: 'queue', cell: (row) => link('dead', { ...filterOf(parameters), queue: row.queue }, row.queue) },
       { label: 'died', cell: (row) => ago(row.died_at) },
@@ -111,10 +112,10 @@ export const view = {
       { label: 'reason', alone: true, cell: (row) => shorten(row.reason, 200) },
     ];
     replace(root.lastElementChild, outages(document),
-      table(`${count(rows.length)} dead jobs on this page, the newest first; ${count(document.looked_at)} looked at`, columns, rows,
-        document.next ? 'None of those looked at passes the filter; there are more.' : 'No dead job passes the filter.'),
+      table(`${count(rows.length)} dead jobs on this page, the newest first; ${count(document.looked_at)} looked at${document.cut_off ? ', and there are more to look at' : ''}`, columns, rows,
+        document.next ? 'None was found in what was looked at; there is more.' : 'No dead job passes the filter.'),
       h('div', { class: 'row' },
         parameters.after ? link('dead', filterOf(parameters), 'First page') : null,
-        document.next ? link('dead', { ...parameters, after: document.next }, rows.length === 0 ? 'Look on' : 'Next page') : null));
+        document.next ? link('dead', { ...parameters, after: document.next }, document.cut_off ? 'Look on' : 'Next page') : null));
   },
 };

@@ -25,8 +25,9 @@ export const view = {
 
   async refresh(context) {
     const { root, parameters, signal, about, go } = context;
-    const id = parameters.id ?? '';
-    const document = await get('job', { id }, signal);
+    const { id = '', queue, died_at_ms, after } = parameters;
+    const asked = { id, queue, died_at_ms };
+    const document = await get('job', { ...asked, after }, signal);
     const letter = document.letter;
     const cancel = async () => {
       const note = await askFor({ title: 'Cancel this job?', label: 'Why (may stay empty)', action: 'Cancel the job', text: 'One that waits will not run; one that runs is asked to stop.' });
@@ -39,17 +40,20 @@ export const view = {
       } catch (error) { tell('It was not done', error.message); }
     };
     const retry = () => change(context, { title: 'Retry this job?', text: 'It goes back into its queue, at once, with its id and a new first attempt.', action: 'Retry' },
-      'dead/retry', { ids: [id] }, (answer) => (answer.outcome.changed ? 'It is back in its queue' : answer.outcome.stay[0]?.obstacle ?? 'It was gone'));
+      'dead/retry', { ids: [id] }, (answer) => (answer.outcome.changed ? 'It is back in its queue' : answer.outcome.stay[0]?.obstacle ?? (answer.outcome.interrupted ? 'It was not found in time' : 'It was gone')));
     const forget = async () => {
       const answer = await change(context, { title: 'Delete this dead job for good?', text: 'Its arguments and errors are lost.', action: 'Delete', danger: true },
-        'dead/delete', { ids: [id] }, () => 'It is deleted');
+        'dead/delete', { ids: [id] }, (answer) => (answer.outcome.changed ? 'It is deleted' : answer.outcome.interrupted ? 'It was not found in time' : 'It was gone'));
       if (answer?.outcome.changed) go('dead');
     };
     const title = document.task ?? letter?.task ?? 'Job';
     replace(root, outages(document),
       h('p', {}, h('strong', {}, title), ' ', h('span', { class: 'tag ' + ({ dead: 'bad', done: 'good', cancelled: 'warn' }[document.fate] ?? '') }, document.state ?? document.fate), ' ', h('span', { class: 'mono' }, id)),
-      document.fate === 'unknown' ? h('p', { class: 'note' }, 'No server that answers knows of it now: never asked for, rolled back, or done so long ago that it is forgotten.') : null,
-      document.place_unsure ? h('p', { class: 'note' }, 'Redis was looked through in part only: it holds more than a look may cost.') : null,
+      document.fate === 'unknown' && !document.place_unsure ? h('p', { class: 'note' }, 'No server that answers knows of it now: never asked for, rolled back, or done so long ago that it is forgotten.',
+        queue ? [' In Redis only queue ', queue, ' was looked through. ', link('job', { id }, 'Look through all')] : null) : null,
+      document.place_unsure ? h('p', { class: 'note' }, 'Redis was looked through in part only: it holds more than a look may cost. ',
+        document.next ? link('job', { ...asked, after: document.next }, 'Look on') : null) : null,
+      after ? h('p', { class: 'soft' }, link('job', asked, 'Look from the beginning')) : null,
       document.obstacle ? h('p', { class: 'note' }, 'It cannot be retried: ', document.obstacle) : null,
       about.may_change ? h('div', { class: 'row' },
         document.fate === 'waiting' ? h('button', { type: 'button', class: 'danger', 'data-key': 'cancel', onclick: cancel }, 'Cancel') : null,

@@ -50,7 +50,7 @@ export const view = {
     const document = await get('jobs', asked, signal);
     const rows = document.jobs;
     const columns = [
-      { label: 'job', cell: (row) => (row.id ? h('span', { class: 'id' }, link('job', { id: row.id }, h('span', { class: 'mono' }, shortId(row.id)))) : h('span', { title: row.flaw ?? '' }, 'unreadable')) },
+      { label: 'job', cell: (row) => (row.id ? h('span', { class: 'id' }, link('job', { id: row.id, queue: row.database ? '' : row.queue }, h('span', { class: 'mono' }, shortId(row.id)))) : h('span', { title: row.flaw ?? '' }, 'unreadable')) },
       { label: 'state', cell: (row) => [stateTag(row), row.aside_for ? ` ${row.aside_for}` : '', row.in_redis === false ? ' not in Redis yet' : ''] },
       { label: 'task', cell: (row) => (row.task ? link('jobs', { ...asked, after: '', task: row.task }, row.task) : none) },
       { label: 'queue', cell: (row) => link('jobs', { ...asked, after: '', queue: row.queue }, row.queue) },
@@ -60,12 +60,12 @@ export const view = {
       { label: 'due', cell: (row) => (row.state === 'running' ? ['since ', ago(row.running_since)] : row.due_at ? ago(row.due_at) : none) },
       { label: 'last error', alone: true, cell: (row) => (row.last_error ? shorten(row.last_error, 120) : none) },
     ];
-    const caption = `${count(rows.length)} jobs on this page; ${count(document.looked_at)} looked at`;
+    const caption = `${count(rows.length)} jobs on this page; ${count(document.looked_at)} looked at${document.cut_off ? ', and there are more to look at' : ''}`;
     replace(root.lastElementChild, outages(document),
-      table(caption, columns, rows, document.next ? 'None of those looked at passes the filter; there are more.' : 'No job passes the filter.'),
+      table(caption, columns, rows, document.next ? 'None was found in what was looked at; there is more.' : 'No job passes the filter.'),
       h('div', { class: 'row' },
         parameters.after ? link('jobs', { ...asked, after: '' }, 'First page') : null,
-        document.next ? link('jobs', { ...asked, after: document.next }, rows.length === 0 ? 'Look on' : 'Next page') : null,
+        document.next ? link('jobs', { ...asked, after: document.next }, document.cut_off ? 'Look on' : 'Next page') : null,
         h('span', { class: 'soft small' }, 'Dead jobs have a ', link('dead', {}, 'page of their own'), '. What is done leaves no row: its id still tells its story.')));
     if (root.dataset.said !== caption && parameters.after === undefined) { root.dataset.said = caption; say(caption); }
   },

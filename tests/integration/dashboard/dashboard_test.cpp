@@ -8,11 +8,14 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "aftercommit/error.hpp"
+#include "aftercommit/log.hpp"
 #include "base/text/base64.hpp"
+#include "dashboard/guesses.hpp"
 #include "dashboard_fixture.hpp"
 
 namespace aftercommit {
@@ -59,8 +62,10 @@ TEST_F(DashboardOverHttp, SendsItsPagesWithAPolicyThatRunsNothingOfOthers) {
     const auto page = get(path);
     ASSERT_EQ(status(page), 200) << path;
     const auto policy = page->get_header_value("Content-Security-Policy");
-    EXPECT_THAT(policy, AllOf(HasSubstr("default-src 'none'"), HasSubstr("script-src 'self'"),
-                              HasSubstr("frame-ancestors 'none'"), Not(HasSubstr("unsafe"))));
+    EXPECT_THAT(policy,
+                AllOf(HasSubstr("default-src 'none'"), HasSubstr("script-src 'self'"),
+                      HasSubstr("frame-ancestors 'none'"), Not(HasSubstr("unsafe")),
+                      HasSubstr("require-trusted-types-for 'script'"), HasSubstr("trusted-types 'none'")));
     EXPECT_EQ(page->get_header_value("X-Content-Type-Options"), "nosniff");
   }
   EXPECT_EQ(get("/")->get_header_value("Content-Type"), "text/html; charset=utf-8");
@@ -136,6 +141,52 @@ TEST_F(DashboardOverHttp, AsksForNamesAndPasswordsBeforeItsPagesToo) {
   EXPECT_EQ(status(get("/", ann)), 200);
   EXPECT_EQ(json_of(get("/api/about", ann)).at("user"), "ann");
   EXPECT_EQ(status(get("/", {{"Authorization", "Basic " + to_base64("ann:secret-of-bob")}})), 401);
+}
+
+TEST_F(DashboardOverHttp, LooksAtAFewWrongTokensOfAnAddressAndThenAtNoneAndLetsOthersIn) {
+  const json right{{"token", "0123456789abcdef0123"}};
+  const httplib::Headers ann{{"Authorization", "Bearer 0123456789abcdef0123"}};
+  serve({.token_file = file("ann:0123456789abcdef0123\n")});
+  const auto cookie = post("/api/session", right)->get_header_value("Set-Cookie");
+  std::vector<std::string> lines;
+  std::mutex mutex;
+  set_log_handler([&](const LogEvent& event) {
+    std::string line{event.message};
+    for (const auto& [name, value] : event.fields) line.append(" ").append(name).append("=").append(value);
+    const std::scoped_lock lock{mutex};
+    lines.push_back(line);
+  });
+  for (int i = 0; i < dashboard::Guesses::kMost; ++i) {
+    const auto guess = "guess-" + std::to_string(i) + "-abcdef";
+    EXPECT_EQ(i % 2 == 0 ? status(get("/api/queues", {{"Authorization", "Bearer " + guess}}))
+                         : status(post("/api/session", {{"token", guess}})),
+              401);
+  }
+  const auto refused = get("/api/queues", {{"Authorization", "Bearer guess-again-abcdef"}});
+  ASSERT_EQ(status(refused), 429);
+  EXPECT_THAT(std::stoi(refused->get_header_value("Retry-After")),
+              AllOf(::testing::Ge(1), ::testing::Le(60)));
+  EXPECT_EQ(status(get("/api/queues", ann)), 429);  // else it would tell that this one is right
+  EXPECT_EQ(status(post("/api/session", right)), 429);
+  set_log_handler({});
+  EXPECT_THAT(lines, ::testing::Contains(AllOf(HasSubstr("too many wrong"), HasSubstr("from=127.0.0.1"))));
+  EXPECT_THAT(lines, ::testing::Each(Not(HasSubstr("guess"))));
+
+  EXPECT_EQ(status(get("/api/queues", {{"Cookie", cookie.substr(0, cookie.find(';'))}})), 200);
+  httplib::Client elsewhere{"127.0.0.1", port()};
+  elsewhere.set_interface("127.0.0.2");
+  EXPECT_EQ(status(elsewhere.Get("/api/queues", ann)), 200);
+  auto by_proxy = ann;
+  by_proxy.emplace("X-Forwarded-For", "10.0.0.7");
+  EXPECT_EQ(status(get("/api/queues", by_proxy)), 200);
+}
+
+TEST_F(DashboardOverHttp, LooksAtAFewWrongPasswordsOfAnAddressAndThenAtNone) {
+  serve({.basic_auth_file = file("ann:secret-of-ann\n")});
+  const httplib::Headers wrong{{"Authorization", "Basic " + to_base64("ann:secret-of-bob")}};
+  for (int i = 0; i < dashboard::Guesses::kMost; ++i) EXPECT_EQ(status(get("/", wrong)), 401);
+  EXPECT_EQ(status(get("/")), 401) << "without a password it is no guess";
+  EXPECT_EQ(status(get("/", {{"Authorization", "Basic " + to_base64("ann:secret-of-ann")}})), 429);
 }
 
 TEST_F(DashboardOverHttp, ChangesNothingForPagesOfOthersNorWhereItOnlyShows) {

@@ -1,4 +1,4 @@
-// What charts are drawn of, and looks that pages share.
+// What charts are drawn of, and looks that pages share: how long they are good, and how soon the next one is.
 #include "dashboard/history.hpp"
 
 #include <gmock/gmock.h>
@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "dashboard/collector.hpp"
 #include "dashboard/shared_looks.hpp"
 #include "support/eventually.hpp"
 
@@ -76,6 +77,48 @@ TEST(SharedLook, IsDoneOnceForAllWhoAskAtOnceAndAnewAfterAChange) {
   looks.forget();
   EXPECT_EQ(looks.get("jobs", 1h, look), 2);
   EXPECT_EQ(looks.get("dead", 1h, look), 3);
+}
+
+TEST(SharedLook, IsGoodForTenTimesWhatItTookUnlessItFoundAServerAway) {
+  EXPECT_EQ(SharedLooks::kept_for(10ms, 1500ms, false), 1500ms);
+  EXPECT_EQ(SharedLooks::kept_for(5s, 1500ms, false), 50s);
+  EXPECT_LE(SharedLooks::kept_for(5s, 1500ms, true), 5s) << "who waits for it to come back is to see that";
+}
+
+TEST(SharedLook, ThatHangsLetsTheOtherPagesGoWithAWord) {
+  SharedLooks looks{20ms};
+  std::promise<void> go;
+  std::atomic<bool> begun = false;
+  auto first = std::async(std::launch::async, [&] {
+    return looks.get("jobs", 1h, [&]() -> Json {
+      begun = true;
+      go.get_future().wait();
+      return 1;
+    });
+  });
+  ASSERT_TRUE(support::eventually([&] { return begun.load(); }));
+  try {
+    looks.get("jobs", 1h, []() -> Json { return 2; });
+    ADD_FAILURE() << "it has waited on";
+  } catch (const Refusal& refusal) {
+    EXPECT_EQ(refusal.status, 503);
+  }
+  go.set_value();
+  EXPECT_EQ(first.get(), 1);
+  EXPECT_EQ(looks.get("jobs", 1h, []() -> Json { return 2; }), 1) << "good all the same";
+}
+
+TEST(CollectorOfADashboard, LooksAgainSoonWhereAServerIsAwayAndSeldomWhereOneIsSlow) {
+  const operate::Answers all{.databases = {"default"}};
+  operate::Answers away = all;
+  away.outages.push_back({.error = "Redis does not answer"});
+  operate::Answers slow = all;
+  slow.outages.push_back({.alias = "default", .error = "too long", .too_slow = true});
+  EXPECT_EQ(Collector::cost_of(4s, &all), 4s);
+  EXPECT_EQ(Collector::cost_of(4s, &slow), 4s);
+  EXPECT_LE(Collector::cost_of(4s, &away), 250ms);
+  EXPECT_LE(Collector::cost_of(4s, nullptr), 250ms);
+  EXPECT_EQ(Collector::cost_of(3ms, &away), 3ms);
 }
 
 TEST(SharedLook, ThatFailsSaysSoToAll) {
