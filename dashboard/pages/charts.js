@@ -2,7 +2,7 @@
 import { h, s, replace } from './dom.js';
 
 const height = 160;
-const left = 44;
+const left = 56;
 const bottom = 20;
 const top = 8;
 
@@ -65,7 +65,8 @@ export function lineChart({ title, explain, format }) {
     if (at !== null && at >= data.times.length) at = null;
     const most = ceiling(Math.max(0, ...data.series.flatMap(({ values }) => values.filter((value) => value !== null))));
     const y = (value) => height - bottom - value / most * (height - bottom - top);
-    const grid = [0, 0.5, 1].map((part) => [
+    const halves = format(most / 2) === format(most) ? [0, 1] : [0, 0.5, 1]; // half a job is none
+    const grid = halves.map((part) => [
       s('line', { class: 'grid', x1: left, x2: width, y1: y(part * most), y2: y(part * most) }),
       s('text', { x: left - 6, y: y(part * most) + 4, 'text-anchor': 'end' }, format(part * most))]);
     const [first, last] = range();
