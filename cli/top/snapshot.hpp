@@ -44,13 +44,13 @@ struct WorkerLine {
 };
 
 struct PeriodicLine {
-  std::string id;  ///< of all that are shown
-  std::string database;
-  std::string app;
-  std::string name;
-  std::string state;  ///< "active", "paused", "gone"
-  std::string schedule;
-  std::string task;
+  std::string id{};  ///< of all that are shown
+  std::string database{};
+  std::string app{};
+  std::string name{};
+  std::string state{};  ///< "active", "paused", "gone"
+  std::string schedule{};
+  std::string task{};
   std::optional<std::chrono::milliseconds> until_next{};  ///< zero or less: it is due
   std::optional<std::chrono::milliseconds> last_ago{};
 
