@@ -164,8 +164,9 @@ std::string Connection::why_read_only(const std::exception& error) const {
   constexpr std::string_view kReadOnlyTransaction = "25006";
   if (sqlstate_of(error) != kReadOnlyTransaction) return {};
   const auto& connection = impl_->connection;
-  if (connection.reports("in_hot_standby", "on")) return kIsStandby;
-  if (connection.reports("default_transaction_read_only", "on")) return kReadOnlyByDefault;
+  if (began_on_standby_ || connection.reports("in_hot_standby", "on")) return kIsStandby;
+  if (began_read_only_ || connection.reports("default_transaction_read_only", "on"))
+    return kReadOnlyByDefault;
   return connection.reported("in_hot_standby") == nullptr ? first_line(error) : "";
 }
 
@@ -213,6 +214,10 @@ pqxx::result Connection::run(std::string_view sql, const SqlParams& params) {
     }
     std::atomic<std::uint32_t>& messages;
   } message{messages_};
+  if (const auto& connection = impl_->connection; !connection.in_transaction()) {
+    began_on_standby_ = connection.reports("in_hot_standby", "on");
+    began_read_only_ = connection.reports("default_transaction_read_only", "on");
+  }
   if (params.empty()) return impl_->session.exec(std::string{sql});
   std::vector<const char*> values;
   values.reserve(params.size());

@@ -111,6 +111,9 @@ class Connection {
   bool holds_unicode_ = true;
   std::unique_ptr<Impl> impl_;
   std::atomic<bool> severed_{false};
+  // As the transaction began, which the server may have been told otherwise since.
+  bool began_on_standby_ = false;
+  bool began_read_only_ = false;
   std::atomic<std::uint32_t> messages_{0};
   PlannedStatements planned_;
   FrequentStatements frequent_;

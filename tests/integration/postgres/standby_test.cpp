@@ -124,6 +124,24 @@ TEST_F(Standby, IsToldFromAReadOnlyDefault) {
   EXPECT_EQ(committed_rows(), std::vector<long>{2});
 }
 
+TEST_F(Standby, IsToldToATransactionThatBeganBeforeTheServerTookWritesAgain) {
+  server.set("default_transaction_read_only", "on");
+  ASSERT_TRUE(eventually([&] { return !detail::why_read_only(database).empty(); }));
+  EXPECT_THAT(message_of<DatabaseUnavailable>([&] {
+                database.atomic([&](Transaction& tx) {
+                  tx.exec("SELECT");
+                  server.set("default_transaction_read_only", "off");
+                  EXPECT_TRUE(eventually([&] {
+                    return tx.exec("SHOW default_transaction_read_only")[0][0].as<std::string>() == "off";
+                  }));
+                  pay(1);
+                });
+              }),
+              HasSubstr("default_transaction_read_only is on"));
+  database.atomic([&] { pay(2); });
+  EXPECT_EQ(committed_rows(), std::vector<long>{2});
+}
+
 /// On a primary.
 class ReadOnlyOnRequest : public support::Payments, public ::testing::Test {
  protected:
