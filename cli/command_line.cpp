@@ -34,19 +34,25 @@ struct Description {
   std::string_view what;
 };
 
+constexpr std::string_view kWhichDead =
+    "ID... | [--task T] [--argument TEXT] [--error TEXT] [--older-than AGE] [--newer-than AGE] | --all "
+    "[--queue Q] [--dry-run] [--json] [options]";
+
 constexpr auto kCommands = std::to_array<Description>({
     {Command::kMigrate, "migrate", "[--print [--from N]] [options]",
      "Brings the tables of jobs in each database up to date."},
     {Command::kStats, "stats", "[--watch [S]] [--rate S] [--json] [options]",
      "Counts what each queue holds."},
     {Command::kJobs, "jobs",
-     "[--state S] [--queue Q] [--task T] [--argument TEXT] [--error TEXT] [--older-than AGE] [--newer-than AGE] "
+     "[--state S] [--queue Q] [--task T] [--argument TEXT] [--error TEXT] [--older-than AGE] [--newer-than "
+     "AGE] "
      "[--oldest] [--limit N] [--after PLACE] [--args] [--json] [options]",
      "Lists jobs that wait or run, the newest first; or with --state dead the dead ones."},
     {Command::kJob, "job", "ID [--args] [--json] [options]",
      "Tells everything about one job, wherever it is, and its story."},
     {Command::kEnqueue, "enqueue",
-     "TASK [ARGS] [--queue Q] [--countdown TIME] [--expires TIME] [--priority P] [--max-retries N] [--immediate] "
+     "TASK [ARGS] [--queue Q] [--countdown TIME] [--expires TIME] [--priority P] [--max-retries N] "
+     "[--immediate] "
      "[--json] [options]",
      "Asks for a job of a task, durable where there is a database; ARGS is a JSON array."},
     {Command::kPurge, "purge", "QUEUE [--durable] [--yes] [--json] [options]",
@@ -55,17 +61,15 @@ constexpr auto kCommands = std::to_array<Description>({
      "Lists workers: where they are, since when, and what they run."},
     {Command::kTasks, "tasks", "[--queue Q] [--json] [options]", "Lists the tasks that apps declare."},
     {Command::kDeadList, "dead list",
-     "[--queue Q] [--task T] [--argument TEXT] [--error TEXT] [--older-than AGE] [--newer-than AGE] [--limit N] "
+     "[--queue Q] [--task T] [--argument TEXT] [--error TEXT] [--older-than AGE] [--newer-than AGE] [--limit "
+     "N] "
      "[--after PLACE] [--json] [options]",
      "Lists jobs that will not run again by themselves, the newest first."},
     {Command::kDeadShow, "dead show", "ID [--json] [options]",
      "Shows one of them, with its arguments and all its errors."},
-    {Command::kDeadRetry, "dead retry", "ID... | [--task T] [--argument TEXT] [--error TEXT] [--older-than AGE] [--newer-than AGE] | --all [--queue Q] "
-     "[--dry-run] [--json] [options]",
+    {Command::kDeadRetry, "dead retry", kWhichDead,
      "Puts dead jobs back into their queues, at once, with their ids and a new first attempt."},
-    {Command::kDeadDelete, "dead delete", "ID... | [--task T] [--argument TEXT] [--error TEXT] [--older-than AGE] [--newer-than AGE] | --all [--queue Q] "
-     "[--dry-run] [--json] [options]",
-     "Deletes dead jobs for good.  It does not ask."},
+    {Command::kDeadDelete, "dead delete", kWhichDead, "Deletes dead jobs for good.  It does not ask."},
     {Command::kPeriodicList, "periodic list", "[--json] [options]",
      "Lists periodic tasks: their schedules, when each is due next, and in what state it is."},
     {Command::kPeriodicNext, "periodic next", "NAME [--app A] [--json] [options]",
@@ -99,7 +103,8 @@ constexpr auto kCommands = std::to_array<Description>({
     {Command::kDoctor, "doctor", "[--processes N] [--concurrency N] [--json] [options]",
      "Looks whether the servers are set up so that the guarantees hold, and says what to do where not."},
     {Command::kDashboard, "dashboard",
-     "[--listen HOST:PORT] [--prefix PATH] [--name NAME]... [--token-file F | --basic-auth-file F] [--read-only] "
+     "[--listen HOST:PORT] [--prefix PATH] [--name NAME]... [--token-file F | --basic-auth-file F] "
+     "[--read-only] "
      "[--show-args] [--redact RULE]... [--metrics URL]... [options]",
      "Serves pages that show all this in a browser, and act."},
     {Command::kTop, "top", "[--every S] [options]",
@@ -138,10 +143,12 @@ bool is_dead(Command command) {
 }
 
 bool writes_json(Command command) {
-  if (is_about_jobs(command) || command == Command::kDeadRetry || command == Command::kDeadDelete) return true;
+  if (is_about_jobs(command) || command == Command::kDeadRetry || command == Command::kDeadDelete)
+    return true;
   return command == Command::kPeriodicList || command == Command::kPeriodicNext ||
-         command == Command::kLimitsList || command == Command::kDoctor || command == Command::kStats || command == Command::kDeadList ||
-         command == Command::kDeadShow || command == Command::kAudit || command == Command::kCancel;
+         command == Command::kLimitsList || command == Command::kDoctor || command == Command::kStats ||
+         command == Command::kDeadList || command == Command::kDeadShow || command == Command::kAudit ||
+         command == Command::kCancel;
 }
 
 bool names_jobs(Command command) {
@@ -197,7 +204,8 @@ cxxopts::Options describe(const Description& command) {
     add("watch", "look again every so many seconds, until it is stopped",
         cxxopts::value<std::string>()->implicit_value("2"), "S");
     add("rate",
-        "seconds between the two looks that make a rate, where workers are at it; 0: look once (default: 1 for a table "
+        "seconds between the two looks that make a rate, where workers are at it; 0: look once (default: 1 "
+        "for a table "
         "on a terminal, else 0)",
         cxxopts::value<std::string>(), "S");
   }
@@ -319,7 +327,8 @@ void check_selection(std::string_view command, const Options& options) {
   const int ways = (options.ids.empty() ? 0 : 1) + (filters ? 1 : 0) + (options.all ? 1 : 0);
   if (ways != 1) {
     throw UsageError{std::string{command} + (ways == 0 ? " needs" : " takes only one of") +
-                     " ids, a filter such as --task, or --all; see aftercommit " + std::string{command} + " --help"};
+                     " ids, a filter such as --task, or --all; see aftercommit " + std::string{command} +
+                     " --help"};
   }
   if (!options.ids.empty() && !options.queue.empty()) {
     throw UsageError{"--queue goes with a filter or --all, not with ids"};
@@ -359,8 +368,7 @@ void read_stats(const cxxopts::ParseResult& parsed, std::string_view command, Op
 
 void read_doctor(const cxxopts::ParseResult& parsed, Options& options) {
   if (parsed.count("processes") > 0) {
-    options.processes =
-        number<std::size_t>("processes", value_of(parsed, "processes"), 0, 100'000, "100000");
+    options.processes = number<std::size_t>("processes", value_of(parsed, "processes"), 0, 100'000, "100000");
   }
   options.concurrency =
       number<std::size_t>("concurrency", parsed["concurrency"].as<std::string>(), 1, 1000, "1000");
@@ -439,7 +447,8 @@ Options read(const cxxopts::ParseResult& parsed, const Description& command) {
   }
   if (command.command == Command::kDashboard) read_dashboard_words(parsed, options.dashboard_settings);
   if (command.command == Command::kDoctor) read_doctor(parsed, options);
-  if (command.command == Command::kTop) options.watch = seconds_of("every", parsed["every"].as<std::string>(), 0.1);
+  if (command.command == Command::kTop)
+    options.watch = seconds_of("every", parsed["every"].as<std::string>(), 0.1);
   if (command.command == Command::kAudit) {
     const auto pause = number<double>("pause", parsed["pause"].as<std::string>(), 0, 3600, "3600");
     options.pause = std::chrono::milliseconds{std::lround(pause * 1000)};

@@ -41,6 +41,19 @@ void print_change(const DeadChange& done) {
   print_json(document);
 }
 
+/// What `change` makes of those that are asked for, with its deed in words on the line of its progress.
+template <class Change>
+DeadChange changed(const Options& options, const std::string& deed, Change&& change) {
+  operate::Servers servers{options.connections, warn};
+  DeadChange done;
+  {
+    ProgressLine line{deed};
+    done = change(servers, selection(options), how(options, line));
+  }
+  if (options.json) print_change(done);
+  return done;
+}
+
 void complain(const std::string& sentence) { std::cerr << "aftercommit: " << sentence << '\n'; }
 
 /// Says what was asked for and not done; the exit code.
@@ -72,18 +85,11 @@ int report(const DeadChange& done) {
 }  // namespace
 
 int retry_dead(const Options& options) {
-  operate::Servers servers{options.connections, warn};
-  DeadChange done;
   const StopRequest stop;
-  {
-    ProgressLine line{options.dry_run ? "would retry" : "retried"};
-    done = operate::retry_dead(servers, selection(options), how(options, line));
-  }
-  if (options.json) {
-    print_change(done);
-    return report(done);
-  }
-  std::cout << (options.dry_run ? "would retry " : "retried ") << count_of(done.changed, "job") << '\n';
+  const std::string deed = options.dry_run ? "would retry" : "retried";
+  const auto done = changed(options, deed, operate::retry_dead);
+  if (options.json) return report(done);
+  std::cout << deed << ' ' << count_of(done.changed, "job") << '\n';
   if (done.left_to_relay > 0) {
     const auto& outage = done.outage;
     std::cout << done.left_to_relay << " of them stand in the job table only, because Redis "
@@ -95,18 +101,11 @@ int retry_dead(const Options& options) {
 }
 
 int delete_dead(const Options& options) {
-  operate::Servers servers{options.connections, warn};
-  DeadChange done;
   const StopRequest stop;
-  {
-    ProgressLine line{options.dry_run ? "would delete" : "deleted"};
-    done = operate::delete_dead(servers, selection(options), how(options, line));
-  }
-  if (options.json) {
-    print_change(done);
-    return report(done);
-  }
-  std::cout << (options.dry_run ? "would delete " : "deleted ") << count_of(done.changed, "dead job") << '\n';
+  const std::string deed = options.dry_run ? "would delete" : "deleted";
+  const auto done = changed(options, deed, operate::delete_dead);
+  if (options.json) return report(done);
+  std::cout << deed << ' ' << count_of(done.changed, "dead job") << '\n';
   return report(done);
 }
 

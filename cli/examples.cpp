@@ -54,8 +54,10 @@ constexpr auto kExamples = std::to_array<std::pair<std::string_view, std::string
     {"adopt", "aftercommit adopt --queue mail"},
     {"dashboard",
      "aftercommit dashboard\n"
-     "aftercommit dashboard --listen 0.0.0.0:8080 --token-file /etc/aftercommit/tokens --name jobs.example.org\n"
-     "aftercommit dashboard --prefix /jobs --read-only --show-args --redact password --redact send_receipt#2"},
+     "aftercommit dashboard --listen 0.0.0.0:8080 --token-file /etc/aftercommit/tokens --name "
+     "jobs.example.org\n"
+     "aftercommit dashboard --prefix /jobs --read-only --show-args --redact password --redact "
+     "send_receipt#2"},
     {"doctor",
      "aftercommit doctor\n"
      "aftercommit doctor --processes 12 --concurrency 16\n"

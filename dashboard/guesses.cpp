@@ -65,9 +65,8 @@ void Guesses::wrong(const Request& request, Clock::time_point now) {
   if (!tells) return;
   const auto from = behind.empty() ? request.from : std::string{behind} + " by " + request.from;
   log(LogLevel::kWarning,
-      last ? "too many wrong tokens or passwords were given to the dashboard: for a minute no more are "
-             "looked at "
-             "from there"
+      last ? "too many wrong tokens or passwords were given to the dashboard: no more are looked at from "
+             "there for a minute"
            : "a wrong token or password was given to the dashboard",
       {{"from", from}});
 }

@@ -1,6 +1,7 @@
 #include "operate/glance.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -31,18 +32,26 @@ Sized sized(const pqxx::row& row, std::int64_t bound) {
   return {.jobs = std::max(counted, row[2].as<std::int64_t>()), .is_estimate = true};
 }
 
+std::string with_shares(std::string_view sql, const std::string& table, const std::string& schema) {
+  std::string shares, whole;
+  detail::SqlTemplate{detail::in_schema(operate_sql::queue_shares, schema)}.append_to(
+      shares, std::array{detail::literal(table)});
+  detail::SqlTemplate{detail::in_schema(sql, schema)}.append_to(whole, std::array{std::move(shares)});
+  return whole;
+}
+
 void look_at_rows(const Store& store, std::int64_t bound, Glance& glance) {
   auto& database = store.database;
   database.exec(operate_sql::use_indexes);
-  const auto ask = [&](std::string_view sql) {
-    return database.exec(detail::in_schema(sql, database.options().schema), bound);
+  const auto ask = [&](std::string_view sql, const std::string& table) {
+    return database.exec(with_shares(sql, table, database.options().schema), bound);
   };
-  for (const auto& row : ask(operate_sql::glance_dead)) {
+  for (const auto& row : ask(operate_sql::glance_dead, "dead")) {
     auto& queue = glance.queues[row[0].as<std::string>()];
     queue.dead_rows = sum(queue.dead_rows, sized(row, bound));
     queue.died_lately += row[3].as<std::int64_t>();
   }
-  for (const auto& row : ask(operate_sql::glance_jobs)) {
+  for (const auto& row : ask(operate_sql::glance_jobs, "job")) {
     auto& queue = glance.queues[row[0].as<std::string>()];
     queue.durable = sum(queue.durable, sized(row, bound));
     if (row[3].is_null()) continue;

@@ -111,8 +111,8 @@ WorkerList find_workers(Servers& servers, const Queue& queue) {
 
 WorkerList find_workers_of(Servers& servers, std::span<const Queue> queues) {
   WorkerList list;
-  list.answers = servers.look_at_each(
-      [](const Store&) {}, [&](Browsing& redis) { list.workers = workers_of(redis, queues); });
+  list.answers = servers.look_at_each([](const Store&) {},
+                                      [&](Browsing& redis) { list.workers = workers_of(redis, queues); });
   return list;
 }
 

@@ -68,11 +68,11 @@ struct MemoryQueue {
   LevelShares shares{};
   std::map<std::string, Running, ByNumber> running;  // by entry
   Timeline dead;
-  std::map<WorkerId, std::int64_t> leases;               // the ms at which each ends
+  std::map<WorkerId, std::int64_t> leases;                           // the ms at which each ends
   std::map<WorkerId, std::pair<std::string, std::int64_t>> reports;  // and the ms until which each is kept
-  std::set<JobId> durable;                               // in any of them but dead
-  std::map<std::string, std::string> relay;              // cursors by source
-  std::map<std::string, HomeDatabase> home;              // by alias
+  std::set<JobId> durable;                                           // in any of them but dead
+  std::map<std::string, std::string> relay;                          // cursors by source
+  std::map<std::string, HomeDatabase> home;                          // by alias
   std::map<std::string, std::vector<std::string>> apps;  // of its workers, with the tasks they declare
   std::string declared_by{};                             // a task,
   std::int64_t declared_until_ms = 0;                    // and when that is forgotten

@@ -161,7 +161,6 @@ bool Connection::make_fit() noexcept {
 }
 
 std::string Connection::why_read_only(const std::exception& error) const {
-  constexpr std::string_view kReadOnlyTransaction = "25006";
   if (sqlstate_of(error) != kReadOnlyTransaction) return {};
   const auto& connection = impl_->connection;
   if (began_on_standby_ || connection.reports("in_hot_standby", "on")) return kIsStandby;

@@ -159,9 +159,10 @@ std::string shown_database_url(const std::string& url) {
     const auto value = values.find(keyword);
     if (value == values.end()) continue;
     if (!text.empty()) text += ' ';
-    text.append(keyword).append("=").append(in_one_line(value->second, kNameLimit));
+    // Masked as it is: a secret with the end of a line in it, or cut off, would not be known again.
+    text.append(keyword).append("=").append(in_one_line(secrets.masked(value->second), kNameLimit));
   }
-  return secrets.masked(text);
+  return text;
 }
 
 std::string why_unreachable(const std::exception& error, const std::string& url) {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <pqxx/pqxx>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #if PQXX_VERSION_MAJOR >= 8
@@ -27,6 +28,9 @@ inline pqxx::result exec_text_params(pqxx::transaction_base& session, const std:
   return session.exec_params(sql, pqxx::prepare::make_dynamic_params(params.begin(), params.end()));
 #endif
 }
+
+/// Of a write in a transaction that takes none.
+inline constexpr std::string_view kReadOnlyTransaction = "25006";
 
 /// The SQLSTATE of an error, empty where it has none.  In 6.4 the rollback errors and that of a missing
 /// privilege carry none of their own.

@@ -22,7 +22,6 @@ namespace {
 /// rest passes through, above all what another try may not meet again.
 [[noreturn]] void throw_not_kept(const DatabaseCore& core, const std::exception& error,
                                  const std::string& jobs) {
-  constexpr std::string_view kReadOnlyTransaction = "25006";
   constexpr std::string_view kNoPrivilege = "42501";
   const auto code = sqlstate_of(error);
   const auto what = "cannot keep " + jobs + " on " + core.name() + ": ";

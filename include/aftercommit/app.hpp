@@ -167,9 +167,10 @@ class App {
   Cancelled cancel(const JobId& job, const CancelOptions& options = {}) const;
 
   /// What this process has asked for and sent until now, as plain values for any collector; a worker's own
-  /// metrics hold the same.  With prometheus-cpp: PrometheusCollectable (aftercommit/prometheus/collectable.hpp).
-  /// Counted always, by an atomic addition a call; none of it speaks to a server.  Tasks beyond the first 100 in
-  /// the order of their names are counted as "other".  Thread-safe once the tasks are declared.
+  /// metrics hold the same.  With prometheus-cpp: PrometheusCollectable
+  /// (aftercommit/prometheus/collectable.hpp). Counted always, by an atomic addition a call; none of it
+  /// speaks to a server.  Tasks beyond the first 100 in the order of their names are counted as "other".
+  /// Thread-safe once the tasks are declared.
   std::vector<MetricFamily> metrics() const;
 
   /// For the library's own parts.

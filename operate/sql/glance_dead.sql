@@ -6,15 +6,7 @@ WITH RECURSIVE one AS (
   UNION ALL
   SELECT (SELECT pg_catalog.min(queue) FROM {schema}.dead WHERE queue > one.queue)
   FROM one WHERE queue IS NOT NULL),
-size AS (
-  SELECT c.reltuples AS rows FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE n.nspname = {schema_name} AND c.relname = 'dead'),
-share AS (
-  SELECT common.queue, common.part
-  FROM pg_catalog.pg_stats AS s
-  CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(s.most_common_vals::text::text[]),
-                                pg_catalog.unnest(s.most_common_freqs)) AS common(queue, part)
-  WHERE s.schemaname = {schema_name} AND s.tablename = 'dead' AND s.attname = 'queue')
+{shares}
 SELECT one.queue, counted.jobs,
        CASE WHEN counted.jobs >= $1::bigint AND share.part IS NOT NULL AND size.rows >= 0 THEN
          greatest(counted.jobs, (size.rows::float8 * share.part::float8)::bigint) END,

@@ -3,7 +3,9 @@
 set(precompiled ${PROJECT_BINARY_DIR}/precompiled)
 set(user_flags -std=c++20 -I${precompiled} -I${PROJECT_SOURCE_DIR}/include ${libpqxx_CFLAGS})
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  set(header ${PROJECT_SOURCE_DIR}/include/aftercommit/aftercommit.hpp)
+  set(header ${precompiled}/aftercommit.hpp)
+  # g++ warns of a "#pragma once" in the file that it is given itself.
+  file(CONFIGURE OUTPUT ${header} CONTENT "#include \"${PROJECT_SOURCE_DIR}/include/aftercommit/aftercommit.hpp\"\n")
   set(gch ${precompiled}/aftercommit/aftercommit.hpp.gch)
   file(MAKE_DIRECTORY ${precompiled}/aftercommit)
   add_custom_command(OUTPUT ${gch} DEPFILE ${gch}.d VERBATIM COMMENT "Precompiling aftercommit.hpp for tests"

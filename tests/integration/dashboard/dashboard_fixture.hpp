@@ -24,13 +24,6 @@ class DashboardTest : public CliTest {
     std::filesystem::remove_all(folder_);
   }
 
-  operate::Connections shop() const {
-    return {.redis_url = app.options().redis_url,
-            .database_urls = {{"default", schema().url()}},
-            .only = {"default"},
-            .schema = schema().name()};
-  }
-
   /// Serves until the end of the test, or until the next one.
   void serve(dashboard::Settings settings = {}) {
     stop();

@@ -33,13 +33,6 @@ using namespace std::chrono_literals;
 
 class OperatorsJobs : public support::CliTest {
  protected:
-  operate::Connections shop() const {
-    return {.redis_url = app.options().redis_url,
-            .database_urls = {{"default", schema().url()}},
-            .only = {"default"},
-            .schema = schema().name()};
-  }
-
   /// All pages; ids.
   std::vector<std::string> ids(operate::JobsAsked asked, const operate::LookBounds& bounds = {}) {
     std::vector<std::string> found;

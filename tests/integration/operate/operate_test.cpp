@@ -27,13 +27,6 @@ using namespace std::chrono_literals;
 
 class Operator : public support::CliTest {
  protected:
-  operate::Connections shop() const {
-    return {.redis_url = app.options().redis_url,
-            .database_urls = {{"default", schema().url()}},
-            .only = {"default"},
-            .schema = schema().name()};
-  }
-
   static json document(const Json& in_order) { return json::parse(in_order.dump()); }
 
   operate::Servers servers{shop()};

@@ -11,7 +11,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <stop_token>
@@ -19,6 +18,7 @@
 
 #include "support/eventually.hpp"
 #include "support/process_signals.hpp"
+#include "support/servers/process_tree.hpp"
 #include "support/servers/servers.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -104,18 +104,12 @@ void PrivatePostgres::start() {
 /// The first process first, so that it begins no other meanwhile.
 void PrivatePostgres::freeze() {
   stop_process(process_);
-  for (const auto child : children()) stop_process(child);
+  for (const auto child : children_of(process_)) stop_process(child);
 }
 
 void PrivatePostgres::thaw() {
   signal_process(process_, SIGCONT);
-  for (const auto child : children()) signal_process(child, SIGCONT);
-}
-
-std::vector<pid_t> PrivatePostgres::children() const {
-  const auto process = std::to_string(process_);
-  std::ifstream file{"/proc/" + process + "/task/" + process + "/children"};
-  return {std::istream_iterator<pid_t>{file}, {}};
+  for (const auto child : children_of(process_)) signal_process(child, SIGCONT);
 }
 
 void PrivatePostgres::stop() {

@@ -50,7 +50,6 @@ class PrivatePostgres {
   pid_t run(const std::vector<std::string>& command, As as = As::kServer) const;
   void run_to_end(const std::vector<std::string>& command, As as = As::kServer) const;
   bool answers() const;
-  std::vector<pid_t> children() const;
 
   const std::filesystem::path folder_;
   pid_t process_ = 0;  // 0: not running

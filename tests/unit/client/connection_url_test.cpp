@@ -243,6 +243,15 @@ TEST(ShownDatabaseUrl, SaysWhereItLeadsAndNothingElse) {
   EXPECT_EQ(shown_database_url("no url"), "***");
 }
 
+TEST(ShownDatabaseUrl, HidesAPasswordThatAMistakeMadePartOfAName) {
+  EXPECT_EQ(shown_database_url("postgresql:///shophost=/nowhere&user=shop&password=qZv\r\n"),
+            "dbname=shophost=/nowhere&user=shop&password=***")
+      << "with the end of the line";
+  const std::string long_name(kNameLimit - 12, 'n');
+  EXPECT_THAT(shown_database_url("postgresql:///" + long_name + "&password=qZvW"), Not(HasSubstr("qZ")))
+      << "and cut off";
+}
+
 TEST(DatabaseArgument, MayNameTheAliasBeforeEitherFormOfAUrl) {
   using Pair = std::pair<std::string, std::string>;
   EXPECT_EQ(parse_database_argument("reports=postgresql://h/d"), (Pair{"reports", "postgresql://h/d"}));
