@@ -32,11 +32,9 @@ operate::ChangeOptions how(const Options& options, ProgressLine& line) {
           .goes_on = [] { return StopRequest::asked() == 0; }};
 }
 
-/// With what the command adds: a rehearsal is to be told from the deed, and the list of those that stay has
-/// an end.
+/// With what the command adds: a rehearsal is to be told from the deed.
 void print_change(const DeadChange& done) {
   auto document = operate::in_json(done);
-  document["stays"] = done.stays;
   document["dry_run"] = done.rehearsed;
   print_json(document);
 }

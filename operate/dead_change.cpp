@@ -199,9 +199,13 @@ Json in_json(const DeadChange& change) {
   Json stay = Json::array();
   for (const auto& one : change.stay)
     stay.push_back({{"id", one.id}, {"queue", one.queue}, {"obstacle", one.obstacle}});
-  Json document{{"changed", change.changed},         {"stay", std::move(stay)},
-                {"missing", change.missing},         {"all_seen", change.all_seen},
-                {"interrupted", change.interrupted}, {"left_to_relay", change.left_to_relay}};
+  Json document{{"changed", change.changed},
+                {"stays", change.stays},
+                {"stay", std::move(stay)},
+                {"missing", change.missing},
+                {"all_seen", change.all_seen},
+                {"interrupted", change.interrupted},
+                {"left_to_relay", change.left_to_relay}};
   document.update(in_json(change.answers));
   return document;
 }

@@ -71,7 +71,7 @@ DeadChange retry_dead(Servers& servers, const DeadSelection& selection, const Ch
 /// Deletes them for good; in all else the same.
 DeadChange delete_dead(Servers& servers, const DeadSelection& selection, const ChangeOptions& options = {});
 
-/// changed, stay, missing, left_to_relay and the answers; not how many stay beyond those that are named.
+/// All of it; `stay` names the first of those that `stays` counts.
 Json in_json(const DeadChange& change);
 
 }  // namespace aftercommit::operate

@@ -23,10 +23,10 @@ async function follow(context, id, words) {
   }
 }
 
-function outcome(words, { changed, stay = [], missing = [], all_seen = true, left_to_relay = 0, interrupted = false }) {
+function outcome(words, { changed, stays = 0, stay = [], missing = [], all_seen = true, left_to_relay = 0, interrupted = false }) {
   const lines = [`${words} ${count(changed)}.`];
   if (left_to_relay > 0) lines.push(`${count(left_to_relay)} of them stand in the job table until a relay brings them to Redis.`);
-  if (stay.length > 0) lines.push(`${count(stay.length)} stay as they are: ${stay[0].obstacle}.`);
+  if (stays > 0) lines.push(`${count(stays)} stay as they are: ${stay[0].obstacle}.`);
   if (interrupted) lines.push('It took too long and was broken off: what was not reached stays as it is.');
   else if (missing.length > 0) lines.push(`${count(missing.length)} were gone.`);
   if (!all_seen) lines.push('Not all servers answered: what they keep was left as it is.');

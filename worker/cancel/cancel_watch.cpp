@@ -21,7 +21,9 @@ CancelWatch::CancelWatch(App& app, CancelRequests& requests, RunningJobs& runnin
       why_{std::make_exception_ptr(
           CancelRequested{"this job was cancelled while it ran: what it has done is rolled back"})},
       next_{look_at_all()},
-      thread_{{"looking for jobs that were cancelled", "the database"},
+      thread_{{.role = "looking for jobs that were cancelled",
+               .server = "the database",
+               .shares_connections = true},
               [this](const std::stop_token& stop) { serve(stop); }} {}
 
 void CancelWatch::look_soon(Database& database) {

@@ -46,7 +46,8 @@ HomeWatch::HomeWatch(App& app, const Options& options, Home& home)
     : app_{app},
       options_{options},
       home_{home},
-      thread_{{"looking whose the queues are"}, [this](const std::stop_token&) {
+      thread_{{.role = "looking whose the queues are", .shares_connections = true},
+              [this](const std::stop_token&) {
                 if (std::exchange(begun_, true)) look();  // Home::enter() has looked just now
                 return options_.heartbeat;
               }} {}

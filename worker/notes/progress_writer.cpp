@@ -10,7 +10,7 @@ namespace aftercommit::worker {
 
 ProgressWriter::ProgressWriter(ProgressBoard& board)
     : board_{board},
-      thread_{{"writing progress", "the database"},
+      thread_{{.role = "writing progress", .server = "the database", .shares_connections = true},
               [this](const std::stop_token& stop) { return write(board_.take(stop)); },
               [this](const std::stop_token& /*stop*/) { write_the_last(); }} {}
 

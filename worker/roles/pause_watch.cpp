@@ -18,7 +18,8 @@ PauseWatch::PauseWatch(std::unique_ptr<Pauses> broker, App& app, std::vector<Que
       app_{app},
       queues_{std::move(queues)},
       paused_{paused},
-      thread_{{"looking which queues are paused"}, [this, interval](const std::stop_token&) {
+      thread_{{.role = "looking which queues are paused", .shares_connections = true},
+              [this, interval](const std::stop_token&) {
                 look();
                 return interval;
               }} {}

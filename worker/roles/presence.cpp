@@ -9,7 +9,10 @@ namespace aftercommit::worker {
 Presence::Presence(Database& database, std::chrono::milliseconds interval)
     : interval_{interval},
       database_{database},
-      thread_{{"showing a database that this worker lives", "the database"}, [this](const std::stop_token&) {
+      thread_{{.role = "showing a database that this worker lives",
+               .server = "the database",
+               .shares_connections = true},
+              [this](const std::stop_token&) {
                 speak();
                 return interval_;
               }} {}

@@ -11,7 +11,7 @@ namespace aftercommit::worker {
 Purger::Purger(App& app, std::chrono::hours kept)
     : app_{app},
       kept_{kept},
-      thread_{{"purging ledgers", "the database"},
+      thread_{{.role = "purging ledgers", .server = "the database", .shares_connections = true},
               [this](const std::stop_token& stop) { return purge_all(stop); }} {}
 
 /// How long to wait before the next time.

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <stop_token>
 #include <string_view>
 #include <thread>
 #include <type_traits>
 #include <utility>
 
+#include "client/postgres/connection_pool.hpp"
 #include "worker/roles/reconnect.hpp"
 #include "worker/watch/progress.hpp"
 
@@ -22,6 +24,9 @@ class RoleThread : public Reconnect {
   struct Name {
     std::string_view role;                   ///< what it does, for the log: "fetching jobs"
     std::string_view server = "the broker";  ///< what does not serve where it fails
+    /// Its questions to a database are short and wait for each other, so that all such roles take one
+    /// connection; else it has one as soon as it asks.
+    bool shares_connections = false;
   };
   struct Nothing {
     void operator()(const std::stop_token& /*stop*/) const noexcept {}
@@ -33,7 +38,10 @@ class RoleThread : public Reconnect {
   template <class Step, class Last = Nothing>
   RoleThread(Name name, Step step, Last last = {})
       : Reconnect{name.role, name.server},
-        thread_{[this, step = std::move(step), last = std::move(last)](const std::stop_token& stop) mutable {
+        thread_{[this, shares = name.shares_connections, step = std::move(step),
+                 last = std::move(last)](const std::stop_token& stop) mutable {
+          std::optional<detail::SharesConnections> sharing;
+          if (shares) sharing.emplace();
           while (!stop.stop_requested()) attempt(stop, [&] { take(step, stop); });
           last(stop);
         }} {}

@@ -14,8 +14,9 @@ namespace aftercommit::worker {
 
 SessionEnder::SessionEnder(Database& database)
     : database_{database},
-      thread_{{"ending sessions of dead workers", "the database"},
-              [this](const std::stop_token& stop) { serve(stop); }} {}
+      thread_{
+          {.role = "ending sessions of dead workers", .server = "the database", .shares_connections = true},
+          [this](const std::stop_token& stop) { serve(stop); }} {}
 
 void SessionEnder::end(const WorkerId& dead) {
   const std::lock_guard lock{mutex_};

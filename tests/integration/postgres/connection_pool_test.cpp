@@ -1,5 +1,7 @@
 /// The pool: how many connections there are, how long one waits for them, and what a restart of the server
 /// does.
+#include "client/postgres/connection_pool.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -7,6 +9,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -128,6 +131,34 @@ TEST_F(Pool, NeverHasMoreConnectionsThanItsSize) {
   }
   EXPECT_GE(connections(), 1);
   EXPECT_LE(connections(), 3);
+}
+
+TEST_F(Pool, IsOneConnectionForThreadsThatShare) {
+  Database database = database_of(12);
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 6; ++i) {
+      threads.emplace_back([&] {
+        const detail::SharesConnections sharing{20s};
+        database.atomic([](Transaction& tx) { tx.exec("SELECT 1"); });
+      });
+    }
+  }
+  EXPECT_EQ(connections(), 1);
+}
+
+TEST_F(Pool, MakesOneMoreForAThreadThatSharesWhereAnotherKeepsItsOwn) {
+  Database database = database_of(2);
+  const auto ask = [&] {
+    const detail::SharesConnections sharing;
+    return database.exec("SELECT 7")[0][0].as<int>();
+  };
+  const detail::SharesConnections sharing;
+  database.atomic([&](Transaction& tx) {
+    tx.exec("SELECT 1");
+    EXPECT_EQ(std::async(std::launch::async, ask).get(), 7);
+    EXPECT_EQ(connections(), 2);
+  });
 }
 
 TEST_F(Pool, TakesBackTheConnectionOfABlockThatFails) {
