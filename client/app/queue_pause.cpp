@@ -33,7 +33,7 @@ PauseChange resume_queue(AppCore& app, const std::string& queue) {
   check_name(queue, "resume");
   PauseChange change;
   for (const auto& [alias, database] : app.databases()) {
-    if (schema_version(*database) < kPauseSchema || !resume_queue(*database, queue)) continue;
+    if (!schema_is_at_least(*database, kPauseSchema) || !resume_queue(*database, queue)) continue;
     change.places.push_back(place_of(*database));
   }
   if (make_broker(app.options().redis_url)->resume(queue)) change.places.emplace_back(kBroker);

@@ -52,7 +52,7 @@ auto in_short_transaction(Database& database, const Ask& ask) {
 
 }  // namespace
 
-bool has_cancellations(Database& database) { return schema_version(database) >= kCancelSchemaVersion; }
+bool has_cancellations(Database& database) { return schema_is_at_least(database, kCancelSchemaVersion); }
 
 Cancelled cancel_job(Database& database, const JobId& job, const std::string& note) {
   const auto ask = [&] {

@@ -10,6 +10,7 @@
 #include "client/postgres/pqxx_compat.hpp"
 #include "client/settings/command_hint.hpp"
 #include "client/statements/sql_template.hpp"
+#include "client/transaction/database_core.hpp"
 #include "migration_sql.hpp"
 
 namespace aftercommit::detail {
@@ -82,6 +83,17 @@ int schema_version(Database& database) {
     throw ConfigError{"cannot read the version of " + schema_of(database) + ": " + first_line(error) +
                       "; grant the role USAGE on the schema and SELECT on its tables"};
   }
+}
+
+bool schema_is_at_least(Database& database, int version) {
+  constexpr std::chrono::seconds kBelieved{5};
+  auto& seen = database.core()->seen_schema;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < seen.until.load() && seen.version.load() >= version) return true;
+  const auto found = schema_version(database);
+  seen.version = found;
+  seen.until = now + kBelieved;
+  return found >= version;
 }
 
 void migrate(Database& database, const SchemaSteps& steps, milliseconds patience) {

@@ -36,6 +36,10 @@ std::string schema_of(const Database& database);
 /// The version of the tables in DatabaseOptions::schema; 0 if there are none.
 int schema_version(Database& database);
 
+/// Whether it is this one or a later one.  What was found is believed for a few seconds, as a start asks this
+/// many times.
+bool schema_is_at_least(Database& database, int version);
+
 /// Takes the steps that are left, in one transaction, one migration of a schema at a time.  Programs use the
 /// tables meanwhile: it waits for none of their locks longer than a part of a second, as whoever comes later
 /// would wait behind it, but tries again, in growing steps and with a word in the log, until `patience` has

@@ -15,7 +15,7 @@ void purge_marks(Database& database, MarksSeen& marks) {
   constexpr int kFirstVersion = 4;
   constexpr std::size_t kPage = 1000;  // of purge_marks.sql
   marks.seen = marks.gone = 0;
-  if (!marks.there) marks.there = schema_version(database) >= kFirstVersion;
+  if (!marks.there) marks.there = schema_is_at_least(database, kFirstVersion);
   if (!marks.there) return;
   const auto row = database.exec(database.core()->statements.purge_marks, marks.last)[0];
   marks.seen = row[0].as<std::size_t>();

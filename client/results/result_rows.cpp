@@ -99,7 +99,7 @@ std::string in_json(std::span<const WrittenProgress> progress, bool ascii) {
 
 }  // namespace
 
-bool has_result_tables(Database& database) { return schema_version(database) >= kResultsVersion; }
+bool has_result_tables(Database& database) { return schema_is_at_least(database, kResultsVersion); }
 
 Rider result_rider(Session& transaction, const JobId& job, std::string_view task, const ReturnedValue& value,
                    std::span<const std::string> log) {

@@ -1,6 +1,8 @@
 /// What a Database and the sessions of its threads share.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -9,6 +11,13 @@
 #include "client/statements/statements.hpp"
 
 namespace aftercommit::detail {
+
+/// The version of the tables that was found last, and until when that is believed: an older backup may take
+/// their place.
+struct SeenSchema {
+  std::atomic<int> version{0};
+  std::atomic<std::chrono::steady_clock::time_point> until{};
+};
 
 /// Thread-safe, for its pool is and the rest is constant.
 class DatabaseCore {
@@ -28,6 +37,7 @@ class DatabaseCore {
   const std::string alias;
   const Statements statements;
   ConnectionPool pool;
+  SeenSchema seen_schema;
 };
 
 inline const Statements& statements_of(Database& database) { return database.core()->statements; }

@@ -74,7 +74,7 @@ bool LimitBook::tables_are_in(Database& database) {
     const std::lock_guard lock{mutex_};
     if (ready_.contains(&database)) return true;
   }
-  const bool there = detail::schema_version(database) >= detail::kLimitSchema;
+  const bool there = detail::schema_is_at_least(database, detail::kLimitSchema);
   const std::lock_guard lock{mutex_};
   if (there) {
     ready_.insert(&database);

@@ -148,7 +148,7 @@ std::vector<std::string> undeclared_periodic(App& app) {
   std::vector<std::string> sentences;
   for (const auto& [alias, database] : app.core().databases()) {
     try {
-      if (detail::schema_version(*database) < detail::kPeriodicSchema) continue;
+      if (!detail::schema_is_at_least(*database, detail::kPeriodicSchema)) continue;
       const auto app_name = detail::kept_name(*database, app.name());
       for (const auto& row : detail::PeriodicTable{*database}.rows()) {
         const auto& name = row.declared.name;

@@ -62,7 +62,7 @@ void PauseWatch::ask(const std::string& alias, Database& database) {
   auto& failing = failures_.try_emplace(alias, kFailed).first->second;
   try {
     if (!ready_.contains(alias)) {
-      if (detail::schema_version(database) < detail::kPauseSchema) return;  // nobody can pause one there
+      if (!detail::schema_is_at_least(database, detail::kPauseSchema)) return;  // nobody can pause one there
       ready_.insert(alias);
     }
     std::set<Queue> found;

@@ -22,129 +22,128 @@ RedisScript with(std::string_view shared, std::string_view name, std::string_vie
   return {name, std::move(text), std::move(sha)};
 }
 
-/// Never destroyed: a task may call exit() while other threads go on.
-const RedisScript& kept(RedisScript script) { return *new RedisScript{std::move(script)}; }
-
 }  // namespace
 
+// None is ever destroyed: a task may call exit() while other threads go on.
+
 const RedisScript& ack() {
-  static const auto& script = kept(with(lua::held, "ack", lua::ack));
-  return script;
+  static const auto* const script = new RedisScript{with(lua::held, "ack", lua::ack)};
+  return *script;
 }
 
 const RedisScript& aside() {
-  static const auto& script = kept(with(lua::held, "aside", lua::aside));
-  return script;
+  static const auto* const script = new RedisScript{with(lua::held, "aside", lua::aside)};
+  return *script;
 }
 
 const RedisScript& bring_back() {
-  static const auto& script = kept(plain("bring_back", lua::bring_back));
-  return script;
+  static const auto* const script = new RedisScript{plain("bring_back", lua::bring_back)};
+  return *script;
 }
 
 const RedisScript& bury() {
-  static const auto& script = kept(with(lua::held, "bury", lua::bury));
-  return script;
+  static const auto* const script = new RedisScript{with(lua::held, "bury", lua::bury)};
+  return *script;
 }
 
 const RedisScript& fetch() {
-  static const auto& script = kept(plain("fetch", lua::fetch));
-  return script;
+  static const auto* const script = new RedisScript{plain("fetch", lua::fetch)};
+  return *script;
 }
 
 const RedisScript& fetch_levels() {
-  static const auto& script = kept(with(lua::take, "fetch_levels", lua::fetch_levels));
-  return script;
+  static const auto* const script = new RedisScript{with(lua::take, "fetch_levels", lua::fetch_levels)};
+  return *script;
 }
 
 const RedisScript& group() {
-  static const auto& script = kept(with(lua::take, "group", lua::group));
-  return script;
+  static const auto* const script = new RedisScript{with(lua::take, "group", lua::group)};
+  return *script;
 }
 
 const RedisScript& held_by() {
-  static const auto& script = kept(with(lua::held, "held_by", lua::held_by));
-  return script;
+  static const auto* const script = new RedisScript{with(lua::held, "held_by", lua::held_by)};
+  return *script;
 }
 
 const RedisScript& home() {
-  static const auto& script = kept(plain("home", lua::home));
-  return script;
+  static const auto* const script = new RedisScript{plain("home", lua::home)};
+  return *script;
 }
 
 const RedisScript& leases() {
-  static const auto& script = kept(plain("leases", lua::leases));
-  return script;
+  static const auto* const script = new RedisScript{plain("leases", lua::leases)};
+  return *script;
 }
 
 const RedisScript& level_group() {
-  static const auto& script = kept(plain("level_group", lua::level_group));
-  return script;
+  static const auto* const script = new RedisScript{plain("level_group", lua::level_group)};
+  return *script;
 }
 
 const RedisScript& promote() {
-  static const auto& script = kept(plain("promote", lua::promote));
-  return script;
+  static const auto* const script = new RedisScript{plain("promote", lua::promote)};
+  return *script;
 }
 
 const RedisScript& push() {
-  static const auto& script = kept(with(lua::take, "push", lua::push));
-  return script;
+  static const auto* const script = new RedisScript{with(lua::take, "push", lua::push)};
+  return *script;
 }
 
 const RedisScript& recover() {
-  static const auto& script = kept(plain("recover", lua::recover));
-  return script;
+  static const auto* const script = new RedisScript{plain("recover", lua::recover)};
+  return *script;
 }
 
 const RedisScript& relay() {
-  static const auto& script = kept(with(lua::take, "relay", lua::relay));
-  return script;
+  static const auto* const script = new RedisScript{with(lua::take, "relay", lua::relay)};
+  return *script;
 }
 
 const RedisScript& release() {
-  static const auto& script = kept(with(lua::held, "release", lua::release));
-  return script;
+  static const auto* const script = new RedisScript{with(lua::held, "release", lua::release)};
+  return *script;
 }
 
 const RedisScript& renew() {
-  static const auto& script = kept(plain("renew", lua::renew));
-  return script;
+  static const auto* const script = new RedisScript{plain("renew", lua::renew)};
+  return *script;
 }
 
 const RedisScript& remove() {
-  static const auto& script = kept(plain("remove", lua::remove));
-  return script;
+  static const auto* const script = new RedisScript{plain("remove", lua::remove)};
+  return *script;
 }
 
 const RedisScript& requeue() {
-  static const auto& script = kept(with(lua::take, "requeue", lua::requeue));
-  return script;
+  static const auto* const script = new RedisScript{with(lua::take, "requeue", lua::requeue)};
+  return *script;
 }
 
 const RedisScript& retire() {
-  static const auto& script = kept(plain("retire", lua::retire));
-  return script;
+  static const auto* const script = new RedisScript{plain("retire", lua::retire)};
+  return *script;
 }
 
 const RedisScript& retry() {
-  static const auto& script = kept(with(lua::held, "retry", lua::retry));
-  return script;
+  static const auto* const script = new RedisScript{with(lua::held, "retry", lua::retry)};
+  return *script;
 }
 
 const RedisScript& schedule() {
-  static const auto& script = kept(plain("schedule", lua::schedule));
-  return script;
+  static const auto* const script = new RedisScript{plain("schedule", lua::schedule)};
+  return *script;
 }
 
 const RedisScript& limited() {
-  static const auto& script = kept(plain("limited", lua::limited));
-  return script;
+  static const auto* const script = new RedisScript{plain("limited", lua::limited)};
+  return *script;
 }
 
 const RedisScript& stand_aside() {
-  static const auto& script = kept(plain("stand_aside", lua::stand_aside));
-  return script;
+  static const auto* const script = new RedisScript{plain("stand_aside", lua::stand_aside)};
+  return *script;
 }
 
 }  // namespace aftercommit::scripts
