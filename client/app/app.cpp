@@ -1,5 +1,7 @@
 #include "aftercommit/app.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "aftercommit/error.hpp"
@@ -37,7 +39,9 @@ std::vector<std::string> App::check() const {
   const auto delivery = core_->options().delivery.value_or(Delivery::kDurable);
   auto findings = core_->check(delivery == Delivery::kDurable);
   detail::throw_all(detail::troubles_of(findings));
-  return std::move(findings.front().warnings);
+  std::vector<std::string> warnings;
+  for (auto& finding : findings) std::ranges::move(finding.warnings, std::back_inserter(warnings));
+  return warnings;
 }
 
 detail::TaskEntry& App::declare(std::string name, TaskOptions options, bool returns) {

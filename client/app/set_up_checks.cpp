@@ -13,6 +13,7 @@
 #include "aftercommit/error.hpp"
 #include "broker/contract/broker.hpp"
 #include "client/job_table/migrations.hpp"
+#include "client/postgres/connection_url.hpp"
 #include "client/postgres/error_text.hpp"
 #include "client/transaction/read_only.hpp"
 
@@ -62,14 +63,25 @@ SetUpCheck broker_check(const std::string& url) {
 SetUpCheck database_check(const Database& database, bool tables) {
   auto options = database.options();
   options.connect_timeout = std::min(options.connect_timeout, std::chrono::seconds{4});
-  return {.subject = "database '" + database.alias() + "'",
-          .look = [options, alias = database.alias(), tables]() -> std::vector<std::string> {
-            Database own{options, alias};
-            const auto read_only = why_read_only(own);
-            if (tables) check_schema(own);
-            if (read_only.empty()) return {};
-            return {"a database takes no writes, so that no job can run on it until it does: " + read_only};
-          }};
+  return {
+      .subject = "database '" + database.alias() + "'",
+      .look = [options, alias = database.alias(), tables]() -> std::vector<std::string> {
+        Database own{options, alias};
+        const auto read_only = why_read_only(own);
+        if (tables) check_schema(own);
+        std::vector<std::string> warnings;
+        if (may_lead_to_a_standby(options.url)) {
+          warnings.push_back("the URL of database '" + alias +
+                             "' names several hosts and not which of them is wanted, so that a connection "
+                             "may lead to a standby, which takes no writes: " +
+                             kAskForThePrimary);
+        }
+        if (!read_only.empty()) {
+          warnings.push_back("a database takes no writes, so that no job can run on it until it does: " +
+                             read_only);
+        }
+        return warnings;
+      }};
 }
 
 std::vector<SetUpFinding> look_at_all(std::vector<SetUpCheck> checks, std::chrono::milliseconds patience) {

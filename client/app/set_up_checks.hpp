@@ -30,7 +30,7 @@ struct SetUpFinding {
 
 SetUpCheck broker_check(const std::string& url);
 /// Whether it can be reached, on a connection of its own, and with `tables` whether those of jobs are right.
-/// Warns where it takes no writes.
+/// Warns where it takes no writes, and of a URL that may lead to a standby.
 SetUpCheck database_check(const Database& database, bool tables);
 
 /// One finding for each check, in their order.  What has not answered when `patience` ends is a trouble as

@@ -36,6 +36,19 @@ std::string how_to_migrate(const Database& database) {
   return "run `" + command_for(database, "migrate") + "`, as a role that may create schemas and tables there";
 }
 
+/// No snapshot is one of all nodes: what a relay has read to its end may still get rows of transactions that
+/// had ended by then, and a claim does not hold on all of them.
+void refuse_distributed(Database& database) {
+  const auto found = database.exec(in_schema(migration_sql::find_distributed, database.options().schema));
+  if (found.empty()) return;
+  const auto name = found[0][0].as<std::string>();
+  throw ConfigError{
+      "table '" + name + "' in " + schema_of(database) +
+      " is distributed over nodes (pg_dist_partition lists it), which have no snapshot in common, so "
+      "that jobs would be passed over: make it a table of one node, by undistribute_table(); to spread "
+      "jobs over several servers, give the app a database on each"};
+}
+
 }  // namespace
 
 SchemaSteps schema_steps() noexcept { return {.versions = kMigrations, .functions = kFunctions}; }
@@ -74,7 +87,9 @@ void check_schema(Database& database) {
          {"version", version},
          {"known", kSchemaVersion}});
   }
-  for (const auto& table : database.exec(in_schema(migration_sql::find_tables, database.options().schema))) {
+  const auto tables = database.exec(in_schema(migration_sql::find_tables, database.options().schema));
+  if (!tables.empty() && tables[0][2].as<bool>()) refuse_distributed(database);
+  for (const auto& table : tables) {
     if (!table[1].as<bool>()) continue;
     const auto name = table[0].as<std::string>();
     throw ConfigError{"table '" + name + "' in " + schema_of(database) +

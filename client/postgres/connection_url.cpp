@@ -147,6 +147,19 @@ std::string connection_string(const DatabaseOptions& options) {
   return text;
 }
 
+bool may_lead_to_a_standby(const std::string& url) {
+  auto values = values_of(read(url).settings);
+  values.merge(values_of(filled_in(values)));  // where the URL says nothing
+  const auto names_several = [&](const char* keyword) {
+    const auto value = values.find(keyword);
+    return value != values.end() && value->second.find(',') != std::string::npos;
+  };
+  const auto wanted = values.find("target_session_attrs");
+  const bool writes =
+      wanted != values.end() && (wanted->second == "read-write" || wanted->second == "primary");
+  return !writes && (names_several("host") || names_several("hostaddr"));
+}
+
 std::string shown_database_url(const std::string& url) {
   Secrets secrets{url};
   if (!flaw_of_url(url).empty() || secrets.in_any_part()) return "***";

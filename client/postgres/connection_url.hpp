@@ -20,6 +20,14 @@ void check_url(const std::string& url, const std::string& alias);
 /// name count whatever the URL says.  Throws ConfigError for a URL with a flaw; connects to nothing.
 std::string connection_string(const DatabaseOptions& options);
 
+/// Whether a connection may be one to a standby where another host would take writes: the URL, its service or
+/// the environment names several hosts, and none of them says which kind is wanted.  Connects to nothing.
+bool may_lead_to_a_standby(const std::string& url);
+
+/// The remedy for that: what to add to which URL.
+inline constexpr const char* kAskForThePrimary =
+    "add target_session_attrs=read-write, so that each connection finds the primary";
+
 /// Why there is no connection, from what libpq said of it: without what may be the password, however libpq
 /// has read the URL.  Of one that can be read in several ways none is quoted.
 std::string why_unreachable(const std::exception& error, const std::string& url);

@@ -76,7 +76,7 @@ class App {
   /// For the start of a program: ConfigError if the broker or a database cannot be reached or cannot serve,
   /// or if the tables of durable delivery are missing (`aftercommit migrate` makes them); with a line for
   /// each thing that is wrong.  Looks at all of them side by side, on connections of its own, within 5 s in
-  /// all. Gives back warnings, as sentences, for settings of Redis that put jobs at risk.
+  /// all. Gives back warnings, as sentences, for what puts jobs at risk: settings of Redis, hosts of URLs.
   std::vector<std::string> check() const;
 
   /// Has no worker fetch a job of this queue, within its heartbeat (5 s by default); jobs that run go on,

@@ -7,6 +7,7 @@
 #include "aftercommit/error.hpp"
 #include "client/job_table/migrations.hpp"
 #include "client/postgres/connection.hpp"
+#include "client/postgres/connection_url.hpp"
 #include "client/postgres/error_text.hpp"
 #include "client/settings/command_hint.hpp"
 #include "client/statements/sql_template.hpp"
@@ -126,6 +127,7 @@ PostgresReport report_of(const Store& store) {
   inquiry.part("settings", doctor_sql::settings, [&](const pqxx::result& rows) {
     for (const auto& row : rows) report.settings.emplace(row[0].c_str(), row[1].c_str());
   });
+  report.may_be_a_standby = detail::may_lead_to_a_standby(database.options().url);
   bool is_here = false;
   inquiry.part("role", doctor_sql::server, [&](const pqxx::result& rows) {
     report.is_standby = rows[0][0].as<bool>();

@@ -27,6 +27,8 @@ struct PostgresReport {
   std::optional<std::chrono::milliseconds> ahead{};  ///< of its clock before that of this machine
   std::chrono::milliseconds ahead_within{0};
 
+  bool may_be_a_standby = false;  ///< the URL names several hosts and not which kind of them is wanted
+
   int schema_version = 0;  ///< 0: there are no tables
   int newest_version = 0;  ///< that this program makes
   std::string schema{};    ///< for sentences: "schema 'aftercommit'"

@@ -1,4 +1,5 @@
 /// Whether the PostgreSQL is one that jobs can be in.
+#include "client/postgres/connection_url.hpp"
 #include "operate/doctor/number.hpp"
 #include "operate/doctor/subjects.hpp"
 
@@ -26,6 +27,13 @@ void look_at_postgres_server(const PostgresReport& postgres, Notes& notes) {
                 "It takes no writes: no job can be asked for or run on it.",
                 "Find out who has set it (SELECT source, sourcefile FROM pg_settings WHERE name = "
                 "'default_transaction_read_only'); some hosts do when a disk is full.");
+  }
+  if (postgres.may_be_a_standby) {
+    notes.found(
+        Severity::kWarning, "target_session_attrs", "any",
+        "The URL names several hosts, and a connection may lead to one that is a standby: it takes no "
+        "writes, and jobs are put off.",
+        std::string{"In the URL, "} + detail::kAskForThePrimary + ".");
   }
   const auto replication = postgres.setting("session_replication_role");
   if (!replication.empty() && replication != "origin") {

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 
 #include "fault/harness/fault_fixture.hpp"
@@ -43,6 +44,7 @@ struct Toll {
   int redis_without_data = 0;
   int flushes = 0;
   int postgres_crashes = 0;
+  int promotions = 0;
   long backends = 0;
   int client_cuts = 0;
 };
@@ -72,8 +74,12 @@ class Role {
 
 class Chaos {
  public:
-  Chaos(Clock::duration length, long jobs)
-      : end_{Clock::now() + length}, pause_ms_{pause_for(length, jobs)}, random_{site_.seed} {
+  /// With a standby PostgreSQL fails over where it would else be started again.
+  Chaos(Clock::duration length, long jobs, std::optional<support::Standby> standby)
+      : site_{support::kKeepsData, standby},
+        end_{Clock::now() + length},
+        pause_ms_{pause_for(length, jobs)},
+        random_{site_.seed} {
     site_.ask(kFeatureTables);
     for (int i = 0; i < kSupervised; ++i) {
       supervised_.emplace_back([] {
@@ -180,7 +186,11 @@ class Chaos {
       add(1, &Chaos::restart_redis);
       add(1, &Chaos::restart_redis_empty);
       add(1, &Chaos::flush_redis);
-      add(1, &Chaos::crash_postgres);
+      if (site_.pair) {
+        add(2, &Chaos::promote_standby);
+      } else {
+        add(1, &Chaos::crash_postgres);
+      }
       add(2, &Chaos::end_sessions);
       add(1, &Chaos::cut_clients);
       std::ranges::shuffle(deck_, random_);
@@ -253,6 +263,11 @@ class Chaos {
     support::crash(site_.postgres);
     ++toll_.postgres_crashes;
   }
+  void promote_standby() {
+    database_crashes_.push_back(now_ms());
+    site_.pair->fail_over();
+    ++toll_.promotions;
+  }
   void end_sessions() {
     try {
       toll_.backends +=
@@ -305,8 +320,11 @@ void print(const Chaos& chaos, const Findings& found, bool drained) {
       "clients "
       "cut\n",
       toll.producers, toll.freezes, toll.backends, toll.client_cuts);
-  std::printf("restarts                 Redis %d with data, %d without, %d times flushed; PostgreSQL %d\n",
-              toll.redis_with_data, toll.redis_without_data, toll.flushes, toll.postgres_crashes);
+  std::printf(
+      "restarts                 Redis %d with data, %d without, %d times flushed; PostgreSQL %d, and %d "
+      "times "
+      "a standby took its place\n",
+      toll.redis_with_data, toll.redis_without_data, toll.flushes, toll.postgres_crashes, toll.promotions);
   std::printf("effects                  %zu, and %zu dead as they should be (%zu of them by kills)\n",
               found.effects, found.dead, found.crashed);
   std::printf("duplicates suppressed    %zu attempts were started again without a second effect\n",
@@ -334,6 +352,8 @@ int main_program(int argc, char** argv) {
       ("minutes", "how long", cxxopts::value<double>()->default_value("1"), "N")                      //
       ("seed", "of the faults and the jobs; drawn if not given", cxxopts::value<std::string>(), "S")  //
       ("jobs", "about how many; 2500 a minute if not given", cxxopts::value<long>(), "N")             //
+      ("form", "of the servers: plain, or standby: a PostgreSQL with a synchronous one",              //
+       cxxopts::value<std::string>()->default_value("plain"), "F")                                    //
       ("help", "print this and exit");
   const auto parsed = description.parse(argc, argv);
   if (parsed.count("help") > 0) {
@@ -345,7 +365,13 @@ int main_program(int argc, char** argv) {
   const auto length =
       std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>{minutes * 60});
   const long jobs = parsed.count("jobs") > 0 ? parsed["jobs"].as<long>() : static_cast<long>(minutes * 2500);
-  Chaos chaos{length, std::max(jobs, 1L)};
+  const auto form = parsed["form"].as<std::string>();
+  if (form != "plain" && form != "standby") {
+    std::cerr << "chaos: there is no form '" << form << "': it is plain or standby\n";
+    return 2;
+  }
+  Chaos chaos{length, std::max(jobs, 1L),
+              form == "standby" ? std::optional{support::Standby::kSynchronous} : std::nullopt};
   std::printf("seed %llu, %.1f minutes\n", static_cast<unsigned long long>(chaos.seed()), minutes);
   std::fflush(stdout);
   chaos.run();

@@ -18,7 +18,8 @@ add_executable(producer fault/harness/producer.cpp)
 target_link_libraries(producer PRIVATE fault_load)
 add_executable(fault_oracle fault/harness/fault_oracle.cpp)  # for scripts/upgrade-test
 target_link_libraries(fault_oracle PRIVATE fault_load)
-add_library(fault_support STATIC fault/harness/fault_fixture.cpp support/servers/server_faults.cpp)
+add_library(fault_support STATIC fault/harness/fault_fixture.cpp support/servers/postgres_pair.cpp
+            support/servers/server_faults.cpp)
 foreach(target fault_tasks fault_tasks_later chaos_tasks fault_load producer fault_oracle fault_support)
   aftercommit_compile(${target})
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/tests)
@@ -39,7 +40,7 @@ target_link_libraries(two_call_promoter PRIVATE aftercommit::worker PkgConfig::h
 
 aftercommit_tests(fault LABEL fault SOURCES fault/mutants/wrong_statements.cpp LIBRARIES fault_support
   TESTS bad_input batch_fault cancel_fault failover limit_fault lost_reply mutant oracle_rules periodic_kill postgres_fault process_fault
-        producer_fault redis_fault relay_fault result_fault unique_fault worker_hang worker_kill worker_role zombie)
+        producer_fault promotion redis_fault relay_fault result_fault unique_fault worker_hang worker_kill worker_role zombie)
 target_compile_definitions(fault_tests PRIVATE AFTERCOMMIT_TWO_CALL_PROMOTER="$<TARGET_FILE:two_call_promoter>")
 add_dependencies(fault_tests two_call_promoter)
 

@@ -23,7 +23,7 @@ constexpr milliseconds kLongestBearable{5000};
 constexpr milliseconds kPatience{700};       // with an answer, before the database is away
 constexpr milliseconds kLastPatience{3000};  // before the question itself is cut off
 constexpr milliseconds kFirstPause{250};
-constexpr milliseconds kLongestPause{10'000};
+constexpr milliseconds kLongestPause{3000};  // for how long nobody notices that it is back
 constexpr milliseconds kJustNow{2000};
 
 }  // namespace

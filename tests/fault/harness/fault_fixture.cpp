@@ -22,7 +22,7 @@ std::filesystem::path temporary_folder() {
 }
 
 AppOptions options_of(const Site& site) {
-  return {.redis_url = site.redis.url(), .databases = {{"default", {.url = site.postgres.url()}}}};
+  return {.redis_url = site.redis.url(), .databases = {{"default", {.url = site.database_url()}}}};
 }
 
 }  // namespace
@@ -49,12 +49,13 @@ std::uint64_t choose_seed() {
 
 // --- Site
 
-Site::Site(std::vector<std::string> redis_options)
+Site::Site(std::vector<std::string> redis_options, std::optional<support::Standby> standby)
     : redis{std::move(redis_options)}, folder{temporary_folder()} {
   ask(kTables);
   postgres.set("deadlock_timeout", "200ms");
   Database database{{.url = postgres.url()}};
   detail::migrate(database);
+  if (standby) pair.emplace(postgres, *standby);
 }
 
 Site::~Site() {
@@ -64,7 +65,7 @@ Site::~Site() {
 
 std::map<std::string, std::string> Site::environment(std::map<std::string, std::string> more) const {
   more.emplace("REDIS_URL", redis.url());
-  more.emplace("DATABASE_URL", postgres.url());
+  more.emplace("DATABASE_URL", database_url());
   more.emplace(kRunsVariable, folder / "runs");
   return more;
 }
@@ -94,7 +95,7 @@ std::vector<std::string> Site::producer_command(long first, long count, long pau
 pqxx::result Site::ask(const std::string& sql) {
   for (bool reused = onlooker_ != nullptr;; reused = false) {
     try {
-      if (!onlooker_) onlooker_ = std::make_unique<pqxx::connection>(postgres.url());
+      if (!onlooker_) onlooker_ = std::make_unique<pqxx::connection>(database_url());
       return pqxx::nontransaction{*onlooker_}.exec(sql);
     } catch (const std::exception&) {
       onlooker_.reset();  // the server may have been restarted since
@@ -138,8 +139,11 @@ bool Site::idle() {
 }
 
 Evidence Site::evidence() const {
-  Evidence evidence{
-      .database_url = postgres.url(), .intents = {}, .runs = folder / "runs", .broker_losses = broker_losses};
+  Evidence evidence{.database_url = database_url(),
+                    .intents = {},
+                    .runs = folder / "runs",
+                    .broker_losses = broker_losses,
+                    .lossy_promotions = lossy_promotions};
   for (const auto& entry : std::filesystem::directory_iterator{folder}) {
     if (entry.path().filename().string().starts_with("intents-")) evidence.intents.push_back(entry.path());
   }
@@ -152,8 +156,8 @@ Evidence Site::evidence() const {
 
 // --- FaultTest
 
-FaultTest::FaultTest(std::vector<std::string> redis_options)
-    : site{std::move(redis_options)},
+FaultTest::FaultTest(std::vector<std::string> redis_options, std::optional<support::Standby> standby)
+    : site{std::move(redis_options), standby},
       app{"fault", options_of(site)},
       intents_{site.folder / "intents-0"},
       load_{tasks, intents_, site.seed} {}

@@ -20,6 +20,7 @@
 #include "fault/harness/oracle.hpp"
 #include "support/eventually.hpp"
 #include "support/fixtures/worker_process.hpp"
+#include "support/servers/postgres_pair.hpp"
 #include "support/servers/private_postgres.hpp"
 #include "support/servers/private_redis.hpp"
 #include "support/servers/server_faults.hpp"
@@ -44,11 +45,14 @@ std::uint64_t choose_seed();
 /// Both servers, the tables in them, and the files outside: what a test and the program chaos share.
 class Site {
  public:
-  explicit Site(std::vector<std::string> redis_options = support::kKeepsData);
+  explicit Site(std::vector<std::string> redis_options = support::kKeepsData,
+                std::optional<support::Standby> standby = {});
   ~Site();
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
 
+  /// Leads to whoever is the primary.
+  std::string database_url() const { return pair ? pair->url() : postgres.url(); }
   /// Environment of every program.
   std::map<std::string, std::string> environment(std::map<std::string, std::string> more = {}) const;
   /// A worker's command with the short leases of the tests; of these options the later ones count.
@@ -64,9 +68,11 @@ class Site {
 
   support::PrivateRedis redis;
   support::PrivatePostgres postgres;
+  std::optional<support::PostgresPair> pair{};  ///< of that one and its standby, where there is one
   const std::filesystem::path folder;
   const std::uint64_t seed = choose_seed();
-  std::vector<long long> broker_losses{};  ///< to be noted by who makes Redis lose its data
+  std::vector<long long> broker_losses{};     ///< to be noted by who makes Redis lose its data
+  std::vector<long long> lossy_promotions{};  ///< and by who lets a standby take over that lacks commits
 
  private:
   int intent_files_ = 0;
@@ -75,7 +81,8 @@ class Site {
 
 class FaultTest : public ::testing::Test {
  protected:
-  explicit FaultTest(std::vector<std::string> redis_options = support::kKeepsData);
+  explicit FaultTest(std::vector<std::string> redis_options = support::kKeepsData,
+                     std::optional<support::Standby> standby = {});
   ~FaultTest() override;
 
   using Worker = support::WorkerProcess;

@@ -27,11 +27,13 @@ struct History {
   std::string why_not;  ///< why it must not run; empty: it must
   bool durable = true;
   bool may_be_missing = false;
+  long long taken_back_ms = 0;  ///< when the commit was lost with the primary; 0: it was not
   long long due_ms = 0;
   std::vector<int> effects{};  ///< their attempts
   std::vector<long> effect_ids{};
   std::map<int, int> runs{};  ///< how often each attempt was started
   long long first_run_ms = 0;
+  long long last_run_ms = 0;
   std::vector<json> letters{};  ///< of its deaths
   bool known = false;           ///< somebody meant it
 };
@@ -69,15 +71,32 @@ class Checker {
       const bool stands = committed.count(number) > 0;
       const auto name = "transaction " + std::to_string(number);
       const bool said_to_stand = intent.outcome == Outcome::kOk || intent.outcome == Outcome::kUnsent;
-      if (said_to_stand && !stands) findings_.lied.push_back(name + " was committed, but is not there");
+      const auto taken_back = stands ? 0 : taken_back_at(intent);
+      findings_.taken_back += said_to_stand && taken_back != 0 ? 1 : 0;
+      if (said_to_stand && !stands && taken_back == 0) {
+        findings_.lied.push_back(name + " was committed, but is not there");
+      }
       if (stands && (!intent.commits || intent.outcome == Outcome::kRolledBack)) {
         findings_.lied.push_back(name + " was rolled back, but is there");
       }
-      for (const auto& job : intent.jobs) add(job, intent, stands);
+      for (const auto& job : intent.jobs) add(job, intent, stands, taken_back);
     }
   }
 
-  void add(const IntendedJob& meant, const Intent& intent, bool stands) {
+  /// The promotion of a standby that may have lacked the commit; 0: there was none.
+  long long taken_back_at(const Intent& intent) const {
+    const bool may_have_stood = intent.commits && intent.outcome != Outcome::kError;
+    if (!may_have_stood || intent.jobs.empty()) return 0;
+    return next_lossy_promotion(intent.jobs.front().asked_ms);
+  }
+  long long next_lossy_promotion(long long after_ms) const {
+    for (const auto at : evidence_.lossy_promotions) {
+      if (at >= after_ms) return at;
+    }
+    return 0;
+  }
+
+  void add(const IntendedJob& meant, const Intent& intent, bool stands, long long taken_back) {
     auto& job = jobs_[meant.id];
     job.known = true;
     job.task = meant.task;
@@ -87,7 +106,11 @@ class Checker {
     if (meant.rolled_back) job.why_not = "its savepoint was rolled back";
     const bool lost_with_broker =
         std::ranges::any_of(evidence_.broker_losses, [&](long long at) { return at >= meant.asked_ms; });
-    job.may_be_missing = !meant.durable && (intent.outcome != Outcome::kOk || lost_with_broker);
+    // What it left in the database may be lost with the primary, and then nobody has it any more.
+    const bool lost_with_effect = next_lossy_promotion(meant.asked_ms) != 0;
+    job.may_be_missing =
+        !meant.durable && (intent.outcome != Outcome::kOk || lost_with_broker || lost_with_effect);
+    if (!meant.rolled_back) job.taken_back_ms = taken_back;
   }
 
   void read_effects() {
@@ -115,6 +138,7 @@ class Checker {
       auto& job = jobs_[id];
       ++job.runs[attempt];
       if (job.first_run_ms == 0 || at < job.first_run_ms) job.first_run_ms = at;
+      job.last_run_ms = std::max(job.last_run_ms, at);
     }
   }
 
@@ -180,6 +204,7 @@ class Checker {
     if (!job.known || !job.why_not.empty()) {
       const bool buried = job.known && !job.letters.empty();  // what nobody meant may well be buried
       if (job.effects.empty() && job.runs.empty() && !buried) return;
+      if (was_taken_back(job)) return;
       findings_.ghosts.push_back(name + " ran " + std::to_string(count_runs(job)) + " times with " +
                                  std::to_string(job.effects.size()) + " effects, but " +
                                  (job.known ? job.why_not : "nobody committed it"));
@@ -192,6 +217,19 @@ class Checker {
       findings_.early.push_back(name + " started " + std::to_string(job.due_ms - job.first_run_ms) +
                                 " ms before it was due");
     }
+  }
+
+  /// Whether its transaction was lost with the primary, and what it has done since is what may be done: a
+  /// durable job nothing, one on commit anything.  One that nobody meant is the child of a task whose commit
+  /// was lost.
+  bool was_taken_back(const History& job) {
+    const auto at = job.known ? job.taken_back_ms : next_lossy_promotion(job.first_run_ms);
+    if (at == 0) return false;
+    if (job.known && !job.durable) {
+      ++findings_.outlived;
+      return true;
+    }
+    return job.effects.empty() && job.letters.empty() && job.last_run_ms <= at;
   }
 
   void judge_end(const std::string& id, const std::string& name, const History& job) {

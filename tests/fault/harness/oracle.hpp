@@ -17,7 +17,9 @@ struct Evidence {
   std::filesystem::path runs;
   std::vector<std::string> letters{};      ///< dead letters in Redis: of jobs that are not durable
   std::vector<long long> broker_losses{};  ///< ms since 1970 at which the broker lost data
-  bool processes_die_running = false;      ///< so often that jobs may be buried for it
+  /// ms since 1970 at which a standby that lacked commits was about to be promoted.
+  std::vector<long long> lossy_promotions{};
+  bool processes_die_running = false;  ///< so often that jobs may be buried for it
   bool features = false;  ///< the load has used those of feature_tasks.hpp; the next two are about them
   std::vector<long long> database_crashes{};  ///< ms since 1970
   std::vector<Freeze> freezes{};
@@ -50,8 +52,10 @@ struct Findings {
   std::size_t dead = 0;
   std::size_t crashed = 0;  ///< of the dead, those that killed processes by the look of it
   std::size_t runs = 0;
-  std::size_t retries = 0;    ///< attempts after the first
-  std::size_t explained = 0;  ///< on-commit jobs that are missing, in a window in which they may be
+  std::size_t retries = 0;     ///< attempts after the first
+  std::size_t explained = 0;   ///< on-commit jobs that are missing, in a window in which they may be
+  std::size_t taken_back = 0;  ///< transactions that were committed and then lost with the primary
+  std::size_t outlived = 0;    ///< on-commit jobs of those that have run or taken effect all the same
 
   // How much the features were used.
   std::size_t cancelled = 0;  ///< jobs that somebody has cancelled, in whatever state

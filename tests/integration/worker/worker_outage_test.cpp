@@ -90,6 +90,26 @@ TEST_F(WorkerDatabaseOutage, PutsJobsOffAndUsesUpNoRetry) {
   EXPECT_TRUE(broker->dead_letters("default", 0, 1).empty());
 }
 
+/// Time enough for pauses between two questions to become long, if they did.
+TEST_F(WorkerDatabaseOutage, OfLongIsOverFiveSecondsAfterItsServerIsBackAtTheLatest) {
+  auto& worker = start_worker();
+  tasks.insert.delay(1);
+  ASSERT_TRUE(eventually_effects({1}));
+  server.stop();
+  tasks.insert.apply_async({.delivery = Delivery::kOnCommit}, 2);
+  ASSERT_TRUE(worker.says("a database does not serve"));
+  const auto begun = std::chrono::steady_clock::now();
+  eventually([] { return false; }, std::chrono::milliseconds{9000});
+  ASSERT_GE(std::chrono::steady_clock::now() - begun, std::chrono::seconds{9});
+  server.start();
+  EXPECT_TRUE(eventually(
+      [&] {
+        return effects() == std::vector<long>{1, 2};
+      },
+      std::chrono::seconds{5}))
+      << worker.log();
+}
+
 TEST_F(WorkerDatabaseOutage, UnderARunningJobUsesUpNoRetry) {
   auto& worker = start_worker();
   const auto job = tasks.sleep_in_sql.apply_async({.max_retries = 0}, 1, 1.0);

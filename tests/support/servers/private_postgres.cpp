@@ -60,8 +60,7 @@ PrivatePostgres::PrivatePostgres() : folder_{folder_of_server()} {
 }
 
 PrivatePostgres::PrivatePostgres(StandbyOf standby) : folder_{folder_of_server()} {
-  run_to_end({program("pg_basebackup"), "-D", folder_ / "data", "-h", standby.primary.folder_, "-U",
-              "postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"});
+  copy_data(standby.primary);
   start();
 }
 
@@ -123,6 +122,25 @@ void PrivatePostgres::stop() {
 void PrivatePostgres::restart() {
   stop();
   start();
+}
+
+void PrivatePostgres::kill() {
+  if (process_ == 0) return;
+  ::kill(process_, SIGQUIT);
+  ::waitpid(process_, nullptr, 0);
+  process_ = 0;
+}
+
+void PrivatePostgres::follow(StandbyOf standby) {
+  kill();
+  run_to_end({"rm", "-rf", folder_ / "data"});
+  copy_data(standby.primary);
+  start();
+}
+
+void PrivatePostgres::copy_data(const PrivatePostgres& primary) const {
+  run_to_end({program("pg_basebackup"), "-D", folder_ / "data", "-h", primary.folder_, "-U", "postgres",
+              "--write-recovery-conf", "--checkpoint=fast", "--no-sync"});
 }
 
 void PrivatePostgres::demote() {

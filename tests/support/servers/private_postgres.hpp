@@ -30,6 +30,9 @@ class PrivatePostgres {
   void start();  ///< again, with the same data at the same address
   void stop();   ///< at once: sessions are ended, open transactions rolled back
   void restart();
+  void kill();  ///< as a crash does: nobody is told, and a standby has what it has
+  /// Its data are thrown away, and it begins again as a standby of that one, with a copy of its data.
+  void follow(StandbyOf standby);
   void demote();     ///< starts it again as a standby, which follows nobody
   void promote();    ///< a standby, to a primary; its sessions go on
   void keep_copy();  ///< of the data as they are now, for go_back(); stops and starts the server for it
@@ -47,6 +50,7 @@ class PrivatePostgres {
   enum class As { kServer, kTest };  // whose user; PostgreSQL refuses to run as root
 
   void make_data() const;
+  void copy_data(const PrivatePostgres& primary) const;
   pid_t run(const std::vector<std::string>& command, As as = As::kServer) const;
   void run_to_end(const std::vector<std::string>& command, As as = As::kServer) const;
   bool answers() const;

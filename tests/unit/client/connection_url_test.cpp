@@ -235,6 +235,41 @@ TEST(MangledUrl, OfPostgresqlNeverShowsAShortPassword) {
   EXPECT_GT(read_by_libpq, 1000);
 }
 
+/// A variable of the environment, as long as this lives.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_{name} { ::setenv(name, value, 1); }
+  ~Variable() { ::unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* const name_;
+};
+
+TEST(ConnectionUrl, OfSeveralHostsMayLeadToAStandbyUnlessItAsksForThePrimary) {
+  for (const std::string url :
+       {"postgresql://u@a,b/db", "postgresql://u@a,b/db?target_session_attrs=any",
+        "postgresql://a:1,b:2/db?target_session_attrs=prefer-standby", "postgresql:///db?host=/run/a,/run/b",
+        "host=a,b dbname=db", "hostaddr=::1,::2"}) {
+    EXPECT_TRUE(may_lead_to_a_standby(url)) << url;
+  }
+  for (const std::string url :
+       {"postgresql://u@a/db", "postgresql://", "postgresql://u@a/db?options=-cx=a,b",
+        "postgresql://a,b/db?target_session_attrs=read-write", "host=a,b target_session_attrs=primary"}) {
+    EXPECT_FALSE(may_lead_to_a_standby(url)) << url;
+  }
+}
+
+TEST(ConnectionUrl, MayLeadToAStandbyByWhatTheEnvironmentAddsToIt) {
+  const Variable hosts{"PGHOST", "a,b"};
+  EXPECT_TRUE(may_lead_to_a_standby("postgresql:///db"));
+  EXPECT_FALSE(may_lead_to_a_standby("postgresql://a/db"));
+  const Variable wanted{"PGTARGETSESSIONATTRS", "read-write"};
+  EXPECT_FALSE(may_lead_to_a_standby("postgresql:///db"));
+  EXPECT_FALSE(may_lead_to_a_standby("postgresql://a,b/db"));
+}
+
 TEST(ShownDatabaseUrl, SaysWhereItLeadsAndNothingElse) {
   EXPECT_EQ(shown_database_url("postgresql://shop:hidden@db:5433/r?sslmode=require"),
             "host=db port=5433 dbname=r user=shop");

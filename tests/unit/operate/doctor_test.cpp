@@ -108,6 +108,15 @@ TEST(Doctor, SaysThatAStandbyTakesNoWritesAndThatNobodyFollowsWhoIsWaitedFor) {
   EXPECT_THAT(hanging.found(), ElementsAre("danger synchronous_standby_names"));
 }
 
+TEST(Doctor, WarnsOfAUrlThatNamesSeveralHostsAndNotThatItWantsThePrimary) {
+  auto postgres = good_postgres();
+  postgres.may_be_a_standby = true;
+  Visit visit;
+  look_at_postgres_server(postgres, visit.notes);
+  EXPECT_THAT(visit.found(), ElementsAre("warning target_session_attrs"));
+  EXPECT_THAT(visit.examination.diagnoses.at(0).remedy, HasSubstr("target_session_attrs=read-write"));
+}
+
 TEST(Doctor, CountsTheConnectionsThatAllWorkersMayTake) {
   const auto postgres = good_postgres();
   Visit few;
