@@ -18,8 +18,8 @@ FROM debian:12-slim
 # Libraries that the programs need to run, and curl and redis-cli for the health checks.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      curl libcpp-httplib0.11 libdate-tz3 libfmt9 libhiredis0.14 libpqxx-6.4 libprometheus-cpp-core1.0 \
-      libspdlog1.10 redis-tools \
+      ca-certificates curl libcpp-httplib0.11 libdate-tz3 libfmt9 libhiredis0.14 libpqxx-6.4 libprometheus-cpp-core1.0 \
+      libspdlog1.10 libssl3 redis-tools \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --user-group --no-create-home --shell /usr/sbin/nologin aftercommit
 COPY --from=builder /out/ /opt/aftercommit/

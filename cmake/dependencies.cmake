@@ -5,6 +5,7 @@ find_package(Threads REQUIRED GLOBAL)
 find_package(PkgConfig REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED GLOBAL)
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET GLOBAL hiredis>=0.14)
+pkg_check_modules(openssl REQUIRED IMPORTED_TARGET GLOBAL openssl>=3.0)
 pkg_check_modules(libpq REQUIRED IMPORTED_TARGET GLOBAL libpq>=13)
 pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET GLOBAL libpqxx>=6.4)
 find_package(date 3.0 REQUIRED GLOBAL)  # brings date::date-tz

@@ -19,7 +19,7 @@ install(DIRECTORY include/aftercommit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} CO
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/aftercommit)
 install(EXPORT aftercommit NAMESPACE aftercommit:: DESTINATION ${package_dir} FILE aftercommit-targets.cmake COMPONENT dev)
 if(NOT BUILD_SHARED_LIBS)
-  set(AFTERCOMMIT_STATIC_MODULES hiredis prometheus-cpp)
+  set(AFTERCOMMIT_STATIC_MODULES hiredis openssl prometheus-cpp)
   if(TARGET PkgConfig::httplib)
     list(APPEND AFTERCOMMIT_STATIC_MODULES httplib)
   endif()
@@ -78,6 +78,7 @@ set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 
 # Two releases of the libraries may be installed side by side, as workers of both run side by side.
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME ${runtime_package})
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_RECOMMENDS ca-certificates)  # of rediss:// without tls_ca
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "Shared libraries of aftercommit, a background task queue that knows the database transaction.")
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libaftercommit-dev)

@@ -45,11 +45,22 @@ constexpr std::array<Words, 8> kWords{{
 std::string redis_cli(const RedisUrl& url) {
   std::string line = "redis-cli";
   if (!url.socket_path.empty()) line += " -s " + detail::shell_word(url.socket_path);
+  if (!url.sentinels.empty()) line += " -h <where " + url.master + " is now>";
   if (!url.host.empty() && url.host != "127.0.0.1" && url.host != "localhost")
     line += " -h " + detail::shell_word(url.host);
   if (!url.host.empty() && url.port != RedisUrl{}.port) line += " -p " + std::to_string(url.port);
+  if (url.tls) line += " --tls";
+  const auto add = [&line](std::string_view option, const std::string& value) {
+    if (!value.empty()) line.append(option) += detail::shell_word(value);
+  };
+  if (url.tls) {
+    add(" --cacert ", url.tls->ca_file);
+    add(" --cert ", url.tls->cert_file);
+    add(" --key ", url.tls->key_file);
+    add(" --sni ", url.tls->server_name);
+  }
   if (!url.user.empty()) line += " --user " + detail::shell_word(url.user);
-  if (!url.password.empty()) line += " --askpass";
+  if (!url.password.empty() || !url.password_file.empty()) line += " --askpass";
   if (url.database != 0) line += " -n " + std::to_string(url.database);
   return line;
 }

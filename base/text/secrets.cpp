@@ -188,7 +188,11 @@ std::string shown_argument(std::string_view text, std::size_t limit) {
 }
 
 std::string masked_url(std::string_view url) {
-  constexpr std::array<std::string_view, 4> kSchemes{"redis://", "redis+unix://", "unix://", "memory://"};
+  constexpr std::array<std::string_view, 7> kSchemes{"redis://", "rediss://",         "redis+unix://",
+                                                     "unix://",  "redis+sentinel://", "rediss+sentinel://",
+                                                     "memory://"};
+  constexpr std::array<std::string_view, 6> kShown{
+      "prefix=", "db=", "tls_ca=", "tls_cert=", "tls_key=", "tls_server_name="};
   if (std::ranges::none_of(kSchemes, [&](std::string_view scheme) { return url.starts_with(scheme); })) {
     return std::string{kMask};  // of what is not known no part is either
   }
@@ -199,11 +203,13 @@ std::string masked_url(std::string_view url) {
     std::fill(begin, begin + static_cast<std::ptrdiff_t>(part.size()), true);
   };
   hide(by_place(url));
+  for (const auto value : by_word(url)) hide(value);
   auto query = url.substr(std::min(url.find('?'), url.size()));
   while (!query.empty()) {
     query.remove_prefix(1);
     const auto parameter = query.substr(0, query.find('&'));
-    if (!parameter.starts_with("prefix=") && !parameter.starts_with("db=")) hide(parameter);
+    const auto is_shown = [&](std::string_view name) { return parameter.starts_with(name); };
+    if (std::ranges::none_of(kShown, is_shown)) hide(parameter);
     query.remove_prefix(parameter.size());
   }
   return masked_where(hidden, url);

@@ -40,10 +40,12 @@ class Broker : public EnqueueTarget,
 };
 
 /// A broker for a URL; does not connect yet.
-///   redis://[user:password@]host[:port][/db][?prefix=ac]   redis+unix:///path/to/socket[?db=0&prefix=ac]
-///   (unix:// is the same)   memory://name: within this process, shared by name, for tests
-/// rediss:// is refused: there is no TLS here.  Throws ConfigError, naming what is wrong and never the
-/// password.
+///   redis://[user:password@]host[:port][/db][?prefix=ac]
+///   rediss://...[?tls_ca=FILE][&tls_cert=FILE&tls_key=FILE][&tls_server_name=NAME]: the same by TLS
+///   redis+unix:///path/to/socket[?db=0&prefix=ac]   (unix:// is the same)
+///   memory://name: within this process, shared by name, for tests
+/// Those of Redis take ?password_file=FILE in place of a password; files are read at each connecting.
+/// Throws ConfigError, naming what is wrong and never the password.
 std::unique_ptr<Broker> make_broker(std::string_view url);
 
 /// By which clock a broker within this process judges what is due from now on, for all who share it; null:

@@ -33,6 +33,7 @@ class Aftercommit(ConanFile):
         self.requires("libpqxx/7.9.2", transitive_headers=True)
         self.requires("libpq/15.5")
         self.requires("hiredis/1.2.0")
+        self.requires("openssl/[>=3.0 <4]")
         self.requires("date/3.0.1", options={"use_system_tz_db": True})
         self.requires("cxxopts/3.1.1")
         self.requires("spdlog/1.13.0")
@@ -78,7 +79,8 @@ class Aftercommit(ConanFile):
             component.requires = list(below)
             component.set_property("cmake_target_name", f"aftercommit::{floor}")
             component.set_property("pkg_config_name", f"aftercommit-{floor}")
-        self.cpp_info.components["broker"].requires += ["nlohmann_json::nlohmann_json", "hiredis::hiredis"]
+        self.cpp_info.components["broker"].requires += ["nlohmann_json::nlohmann_json", "hiredis::hiredis",
+                                                            "openssl::openssl"]
         self.cpp_info.components["client"].requires += ["libpqxx::libpqxx", "libpq::libpq", "date::date"]
         self.cpp_info.components["worker"].requires += ["spdlog::spdlog", "cxxopts::cxxopts", "cpp-httplib::cpp-httplib",
                                                             "prometheus-cpp::prometheus-cpp-core"]

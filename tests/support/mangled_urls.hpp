@@ -108,11 +108,15 @@ inline std::vector<std::string> right_postgres_urls(const std::string& address =
 
 inline std::vector<std::string> right_redis_urls(const std::string& address = "127.0.0.1:1") {
   const std::string canary{kCanary};
-  return {"redis://:" + canary + "@" + address,
-          "redis://localhost:" + canary + "@" + address + "/0?prefix=shop",
-          "redis://localhost:%71" + canary.substr(1) + "@[::1]:1/2",
-          "redis+unix://localhost:" + canary + "@/nowhere/redis.sock?db=1&prefix=ac",
-          "unix://:" + canary + "@/nowhere/redis.sock"};
+  return {
+      "redis://:" + canary + "@" + address,
+      "redis://localhost:" + canary + "@" + address + "/0?prefix=shop",
+      "redis://localhost:%71" + canary.substr(1) + "@[::1]:1/2",
+      "rediss://localhost:" + canary + "@" + address + "/0?tls_ca=/nowhere/ca.crt&tls_server_name=localhost",
+      "redis+sentinel://localhost:" + canary + "@" + address + "," + address +
+          "/shop/0?sentinel_password=" + canary,
+      "redis+unix://localhost:" + canary + "@/nowhere/redis.sock?db=1&prefix=ac",
+      "unix://:" + canary + "@/nowhere/redis.sock"};
 }
 
 /// With passwords as people paste them: short, and with the characters of a URL left as they are.  None has
@@ -142,6 +146,8 @@ inline std::vector<std::string> redis_urls_with_short_passwords() {
           "redis://localhost:" + canary + "@x" + at + "/0",
           "redis://localhost:" + canary + "?x" + at + "/0?prefix=shop",
           "redis://localhost:%71" + canary.substr(1) + "@[::1]:1/2",
+          "rediss://localhost:" + canary + at + "/0?tls_ca=/nowhere/ca.crt",
+          "redis+sentinel://localhost:" + canary + at + "/shop/0",
           "redis+unix://localhost:" + canary + "@/nowhere/redis.sock?db=1&prefix=ac",
           "redis+unix://localhost:x/" + canary + "@/nowhere/redis.sock",
           "unix://:" + canary + "@/nowhere/redis.sock"};

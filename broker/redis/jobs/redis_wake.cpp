@@ -29,7 +29,7 @@ bool RedisWake::wait(std::span<const Queue> queues, Millis timeout, Deadline sub
 
 void RedisWake::subscribe(std::span<const Queue> queues, Deadline deadline) {
   connection_.reset();
-  auto connection = std::make_unique<RedisConnection>(url_, deadline);
+  auto connection = finder_->connect(deadline);
   RedisPipeline commands;
   for (const auto& queue : queues) commands.add("SUBSCRIBE", RedisKeys{url_.prefix, queue}.wake);
   connection->send(commands, deadline);

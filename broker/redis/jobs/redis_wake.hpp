@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "broker/contract/names.hpp"
-#include "broker/redis/wire/redis_connection.hpp"
+#include "broker/redis/wire/redis_finder.hpp"
 
 namespace aftercommit {
 
@@ -14,7 +14,7 @@ namespace aftercommit {
 class RedisWake {
  public:
   /// `url` is not owned and outlives this.
-  explicit RedisWake(const RedisUrl& url) : url_{url} {}
+  explicit RedisWake(const RedisUrl& url) : url_{url}, finder_{make_redis_finder(url_)} {}
 
   /// As Broker::await_schedule; `subscribe_by` bounds connecting.
   bool wait(std::span<const Queue> queues, Millis timeout, Deadline subscribe_by);
@@ -23,6 +23,7 @@ class RedisWake {
   void subscribe(std::span<const Queue> queues, Deadline deadline);
 
   const RedisUrl& url_;
+  const std::unique_ptr<RedisFinder> finder_;
   std::vector<Queue> queues_;                    // subscribed to
   std::unique_ptr<RedisConnection> connection_;  // null: not subscribed
 };

@@ -6,25 +6,45 @@
 #include <new>
 
 #include "aftercommit/error.hpp"
+#include "broker/redis/wire/redis_password.hpp"
 
 namespace aftercommit {
 namespace {
 
+/// `sentence` says what was attempted.  What lasts was never a connection, however late the server said so.
+[[noreturn]] void raise_lost(std::string sentence, const std::string& server, const SocketError& error) {
+  if (error.lasting) sentence = "cannot connect to Redis at " + server;
+  sentence.append(": ").append(error.reason);
+  if (!error.advice.empty()) sentence.append("; ").append(error.advice);
+  if (error.lasting) throw BrokerRefused{sentence};
+  throw BrokerUnavailable{sentence};
+}
+
 RedisSocket connected(const RedisUrl& url, Deadline deadline) {
   try {
     return RedisSocket{url, deadline};
-  } catch (const SocketError& error) {
-    throw BrokerUnavailable{"cannot connect to Redis at " + url.server() + ": " + error.reason +
-                            "; is it running there, and is the broker URL right?"};
+  } catch (SocketError& error) {
+    if (error.advice.empty()) error.advice = "is it running there, and is the broker URL right?";
+    raise_lost("cannot connect to Redis at " + url.server(), url.server(), error);
   }
 }
 
 /// The text of a refused AUTH may quote the password (when AUTH itself was renamed), so only its code is
 /// told.
-[[noreturn]] void raise_refused_login(const redisReply& error, const std::string& server) {
+[[noreturn]] void raise_refused_login(const redisReply& error, const RedisUrl& url) {
   const auto code = text(error).substr(0, text(error).find(' '));
-  throw BrokerRefused{"Redis at " + server + " refused AUTH (" + std::string{code} +
-                      "): correct the user name and password in the broker URL"};
+  throw BrokerRefused{"Redis at " + url.server() + " refused AUTH (" + std::string{code} +
+                      "): correct the user name and password in the broker URL" +
+                      (url.password_file.empty() ? "" : ", which is that of its password_file")};
+}
+
+std::string password_of(const RedisUrl& url) {
+  if (url.password_file.empty()) return url.password;
+  try {
+    return read_password_file(url.password_file, "password_file");
+  } catch (const BrokerRefused& error) {
+    throw BrokerRefused{"cannot log in to Redis at " + url.server() + ": " + error.what()};
+  }
 }
 
 }  // namespace
@@ -33,7 +53,8 @@ RedisConnection::RedisConnection(const RedisUrl& url, Deadline deadline)
     : server_{url.server()},
       process_{::getpid()},
       socket_{connected(url, deadline)},
-      reader_{::redisReaderCreate()} {
+      reader_{::redisReaderCreate()},
+      may_want_tls_{!url.tls && url.socket_path.empty()} {
   if (!reader_) throw std::bad_alloc{};
   introduce(url, deadline);
 }
@@ -44,22 +65,27 @@ RedisConnection::~RedisConnection() {
 
 void RedisConnection::introduce(const RedisUrl& url, Deadline deadline) {
   RedisPipeline commands;
-  if (!url.password.empty()) {
+  const auto password = password_of(url);
+  if (!password.empty()) {
     if (url.user.empty()) {
-      commands.add("AUTH", url.password);
+      commands.add("AUTH", password);
     } else {
-      commands.add("AUTH", url.user, url.password);
+      commands.add("AUTH", url.user, password);
     }
   }
   if (url.database != 0) commands.add("SELECT", url.database);
+  // With TLS 1.3 a server says only now that it wants a certificate, and another answer, as NOAUTH, is as
+  // good.
+  const bool ping = commands.size() == 0 && url.tls;
+  if (ping) commands.add("PING");
   if (commands.size() == 0) return;
 
   send(commands, deadline);
   for (std::size_t i = 0; i < commands.size(); ++i) {
     const auto reply = receive(commands, i, deadline);
-    if (!is_error(*reply)) continue;
+    if (!is_error(*reply) || ping) continue;
     const auto refusal = understand(*reply, commands.what(i), server_);
-    if (!refusal.passes && i == 0 && !url.password.empty()) raise_refused_login(*reply, server_);
+    if (!refusal.passes && i == 0 && !password.empty()) raise_refused_login(*reply, url);
     refusal.raise();
   }
 }
@@ -69,8 +95,7 @@ void RedisConnection::send(const RedisPipeline& commands, Deadline deadline) {
   try {
     socket_.send(commands.bytes(), deadline);
   } catch (const SocketError& error) {
-    throw BrokerUnavailable{"cannot send " + commands.what(0) + " to Redis at " + server_ + ": " +
-                            error.reason};
+    raise_lost("cannot send " + commands.what(0) + " to Redis at " + server_, server_, error);
   }
 }
 
@@ -80,9 +105,11 @@ Reply RedisConnection::receive(const RedisPipeline& commands, std::size_t comman
       --owed_;
       return reply;
     }
-  } catch (const SocketError& error) {
-    throw BrokerUnavailable{"lost Redis at " + server_ + " before its reply to " + commands.what(command) +
-                            ": " + error.reason};
+  } catch (SocketError& error) {
+    // A server that expects TLS takes the first command for nothing that it knows.
+    if (may_want_tls_ && !heard_)
+      error.advice = "if that is its tls-port, the broker URL has to begin with rediss://";
+    raise_lost("lost Redis at " + server_ + " before its reply to " + commands.what(command), server_, error);
   }
   throw BrokerUnavailable{"Redis at " + server_ + " did not reply to " + commands.what(command) +
                           " in time: it is overloaded, stopped or cut off"};
@@ -92,7 +119,7 @@ Reply RedisConnection::overhear(Deadline deadline) {
   try {
     return next(deadline);
   } catch (const SocketError& error) {
-    throw BrokerUnavailable{"lost Redis at " + server_ + " while listening: " + error.reason};
+    raise_lost("lost Redis at " + server_ + " while listening", server_, error);
   }
 }
 
@@ -106,7 +133,10 @@ Reply RedisConnection::next(Deadline deadline) {
     if (::redisReaderGetReply(reader_.get(), &reply) != REDIS_OK) {
       throw SocketError{"what it says is not Redis' protocol"};
     }
-    if (reply != nullptr) return Reply{static_cast<redisReply*>(reply)};
+    if (reply != nullptr) {
+      heard_ = true;
+      return Reply{static_cast<redisReply*>(reply)};
+    }
 
     char buffer[16 * 1024];
     const auto received = socket_.receive(buffer, deadline);

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "broker/redis/wire/redis_pipeline.hpp"
 #include "broker/redis/wire/redis_reply.hpp"
@@ -38,6 +39,11 @@ class RedisConnection {
 
   const std::string& server() const noexcept { return server_; }
 
+  /// Of its socket, to be polled or shut down; whether bytes wait there says nothing of replies.
+  int descriptor() const noexcept { return socket_.descriptor(); }
+  /// Keeps `guard` until right before the socket is closed.
+  void keep(std::shared_ptr<void> guard) { guard_ = std::move(guard); }
+
  private:
   struct FreeReader {
     void operator()(redisReader* reader) const noexcept { ::redisReaderFree(reader); }
@@ -50,7 +56,10 @@ class RedisConnection {
   const pid_t process_;
   RedisSocket socket_;
   std::unique_ptr<redisReader, FreeReader> reader_;
-  std::size_t owed_ = 0;  // replies to come
+  const bool may_want_tls_;      // plain, and by TCP
+  bool heard_ = false;           // any reply so far
+  std::size_t owed_ = 0;         // replies to come
+  std::shared_ptr<void> guard_;  // after socket_: goes first
 };
 
 }  // namespace aftercommit

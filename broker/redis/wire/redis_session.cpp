@@ -12,7 +12,7 @@ RedisConnection& RedisSession::connect(Deadline deadline) {
                             " was lost between two calls that belong together; they can be made again"};
   }
   if (!connection_) {
-    connection_ = std::make_shared<RedisConnection>(url_, deadline);
+    connection_ = finder_->connect(deadline);
     ++connections_;
   }
   return *connection_;
@@ -53,7 +53,7 @@ std::vector<Reply> RedisSession::ask(const RedisPipeline& commands, Deadline dea
 }
 
 RedisRefusal RedisSession::understand(const redisReply& error, std::string_view what) {
-  auto refusal = aftercommit::understand(error, what, url_.server());
+  auto refusal = aftercommit::understand(error, what, connection_ ? connection_->server() : url_.server());
   if (refusal.reconnects) disconnect();
   return refusal;
 }

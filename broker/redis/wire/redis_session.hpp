@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "broker/contract/names.hpp"
-#include "broker/redis/wire/redis_connection.hpp"
+#include "broker/redis/wire/redis_finder.hpp"
 #include "broker/redis/wire/redis_keys.hpp"
 #include "broker/redis/wire/redis_pipeline.hpp"
 
@@ -18,7 +18,7 @@ namespace aftercommit {
 /// Not thread-safe.  Every call connects if need be; after an exception the next one connects anew.
 class RedisSession {
  public:
-  explicit RedisSession(RedisUrl url) : url_{std::move(url)} {}
+  explicit RedisSession(RedisUrl url) : url_{std::move(url)}, finder_{make_redis_finder(url_)} {}
 
   /// Makes sure of a connection on which nothing was lost.  Throws BrokerUnavailable or BrokerRefused.
   RedisConnection& connect(Deadline deadline);
@@ -50,6 +50,7 @@ class RedisSession {
 
  private:
   const RedisUrl url_;
+  const std::unique_ptr<RedisFinder> finder_;
   std::map<Queue, RedisKeys> keys_;
   bool pinned_ = false;
   std::uint64_t connections_ = 0;

@@ -9,36 +9,19 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <future>
-#include <limits>
 #include <memory>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "base/process/standard_files.hpp"
+#include "broker/redis/wire/redis_tls.hpp"
 
 namespace aftercommit {
 namespace {
-
-[[noreturn]] void fail(int error) { throw SocketError{std::generic_category().message(error)}; }
-
-/// True once `events` or an error is there, false at the deadline.
-bool wait_for(int fd, short events, Deadline deadline) {
-  using std::chrono::milliseconds;
-  for (;;) {
-    const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-    const auto timeout = std::clamp<milliseconds::rep>(left, 0, std::numeric_limits<int>::max());
-    pollfd waiting{fd, events, 0};
-    const int ready = ::poll(&waiting, 1, static_cast<int>(timeout));
-    if (ready > 0) return true;
-    if (ready == 0) return false;
-    if (errno != EINTR) fail(errno);
-  }
-}
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
@@ -81,24 +64,24 @@ Addresses look_up(const RedisUrl& url, Deadline deadline) {
 void connect_to(int fd, const sockaddr* address, socklen_t size, Deadline deadline) {
   // A Unix socket whose queue of connections is full answers EAGAIN and cannot be polled for better times.
   if (::connect(fd, address, size) == 0) return;
-  if (errno != EINPROGRESS && errno != EINTR) fail(errno);
-  if (!wait_for(fd, POLLOUT, deadline)) throw SocketError{"no answer in time"};
+  if (errno != EINPROGRESS && errno != EINTR) raise_socket_error(errno);
+  if (!wait_for_socket(fd, POLLOUT, deadline)) throw SocketError{"no answer in time"};
   int error = 0;
   socklen_t error_size = sizeof error;
   ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_size);
-  if (error != 0) fail(error);
+  if (error != 0) raise_socket_error(error);
 }
 
 int open_socket(int family) {
   const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) fail(errno);
+  if (fd < 0) raise_socket_error(errno);
   return fd;
 }
 
 /// Sends small commands at once, and finds a dead peer within half a minute of silence.
 void tune_tcp(int fd) {
   const auto set = [fd](int level, int option, int value) {
-    if (::setsockopt(fd, level, option, &value, sizeof value) != 0) fail(errno);
+    if (::setsockopt(fd, level, option, &value, sizeof value) != 0) raise_socket_error(errno);
   };
   set(IPPROTO_TCP, TCP_NODELAY, 1);
   set(SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -109,13 +92,18 @@ void tune_tcp(int fd) {
 
 }  // namespace
 
-RedisSocket::RedisSocket(const RedisUrl& url, Deadline deadline) : RedisSocket{connect(url, deadline)} {}
+RedisSocket::RedisSocket(const RedisUrl& url, Deadline deadline) : RedisSocket{connect(url, deadline)} {
+  if (url.tls) tls_ = std::make_unique<RedisTls>(fd_, *url.tls, url.host, deadline);
+}
+
+RedisSocket::RedisSocket(int fd) noexcept : fd_{fd} {}
 
 RedisSocket::~RedisSocket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-RedisSocket::RedisSocket(RedisSocket&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
+RedisSocket::RedisSocket(RedisSocket&& other) noexcept
+    : fd_{std::exchange(other.fd_, -1)}, tls_{std::move(other.tls_)} {}
 
 RedisSocket RedisSocket::connect(const RedisUrl& url, Deadline deadline) {
   hold_standard_files();
@@ -144,29 +132,32 @@ RedisSocket RedisSocket::connect(const RedisUrl& url, Deadline deadline) {
 }
 
 void RedisSocket::send(std::string_view bytes, Deadline deadline) {
+  if (tls_) return tls_->send(bytes, deadline);
   while (!bytes.empty()) {
     const auto sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN) {
-      if (!wait_for(fd_, POLLOUT, deadline)) throw SocketError{"it did not take the command in time"};
+      if (!wait_for_socket(fd_, POLLOUT, deadline)) throw SocketError{"it did not take the command in time"};
     } else if (errno != EINTR) {
-      fail(errno);
+      raise_socket_error(errno);
     }
   }
 }
 
 std::string_view RedisSocket::receive(std::span<char> buffer, Deadline deadline) {
+  if (tls_) return tls_->receive(buffer, deadline);
   for (;;) {
-    if (!wait_for(fd_, POLLIN, deadline)) return {};
+    if (!wait_for_socket(fd_, POLLIN, deadline)) return {};
     const auto received = ::recv(fd_, buffer.data(), buffer.size(), 0);
     if (received > 0) return {buffer.data(), static_cast<std::size_t>(received)};
     if (received == 0) throw SocketError{"it closed the connection"};
-    if (errno != EINTR && errno != EAGAIN) fail(errno);
+    if (errno != EINTR && errno != EAGAIN) raise_socket_error(errno);
   }
 }
 
 bool RedisSocket::quiet() const noexcept {
+  if (tls_) return tls_->quiet();
   char byte = 0;
   return ::recv(fd_, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
 }

@@ -1,21 +1,17 @@
 /// A socket to Redis on which nothing waits beyond its deadline.
 #pragma once
 
-#include <chrono>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "broker/redis/wire/redis_url.hpp"
+#include "broker/redis/wire/redis_wait.hpp"
 
 namespace aftercommit {
 
-using Deadline = std::chrono::steady_clock::time_point;
-
-/// Why the socket is of no use, as the end of a sentence: "Connection refused".
-struct SocketError {
-  std::string reason;
-};
+class RedisTls;
 
 /// Non-blocking underneath, so each wait is a poll() with the time that is left.  Closed on exec, with TCP
 /// keepalive, and never the cause of a SIGPIPE.  hiredis' own connecting and reading is not used: it raises
@@ -23,7 +19,8 @@ struct SocketError {
 /// hiredis_traps_test.cpp).
 class RedisSocket {
  public:
-  /// Connects to the first address that answers.  Throws SocketError.
+  /// Connects to the first address that answers; where the URL asks for TLS, what the server shows is checked
+  /// too.  Throws SocketError.
   RedisSocket(const RedisUrl& url, Deadline deadline);
   ~RedisSocket();
   RedisSocket(RedisSocket&& other) noexcept;
@@ -40,14 +37,17 @@ class RedisSocket {
   /// before anything is sent on it.
   bool quiet() const noexcept;
 
+  int descriptor() const noexcept { return fd_; }
+
   /// Makes the destructor drop what is still unsent, so that nothing of it is done later behind our back.
   void abort_on_close() noexcept;
 
  private:
-  explicit RedisSocket(int fd) noexcept : fd_{fd} {}
+  explicit RedisSocket(int fd) noexcept;
   static RedisSocket connect(const RedisUrl& url, Deadline deadline);
 
   int fd_;
+  std::unique_ptr<RedisTls> tls_;  // null: plain; uses fd_
 };
 
 }  // namespace aftercommit

@@ -1,65 +1,31 @@
-/// Reads redis:// and redis+unix:// URLs.
+/// Reads the URLs of one Redis, and of sentinels that know where it is.
 #include "broker/redis/wire/redis_url.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "aftercommit/error.hpp"
 #include "base/text/text.hpp"
+#include "broker/redis/wire/redis_url_query.hpp"
 
 namespace aftercommit {
 namespace {
 
-[[noreturn]] void wrong(std::string_view part, std::string_view expected) {
-  throw ConfigError{"the broker URL is wrong: its " + std::string{part} + " " + std::string{expected}};
-}
+using namespace url_text;
 
-/// Cuts `text` at `separator`; the second half is empty, without data(), where there is none.
-std::pair<std::string_view, std::string_view> cut(std::string_view text, char separator) {
-  const auto at = text.find(separator);
-  if (at == std::string_view::npos) return {text, {}};
+/// What stands before the last '@', without data() where there is none, and after it.
+std::pair<std::string_view, std::string_view> cut_credentials(std::string_view text) {
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos) return {{}, text};
   return {text.substr(0, at), text.substr(at + 1)};
-}
-
-template <class Number>
-std::optional<Number> number(std::string_view text, Number lowest, Number highest) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < lowest || value > highest)
-    return {};
-  return value;
-}
-
-std::optional<char> hex_byte(std::string_view digits) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-  if (error != std::errc{} || digits.size() != 2 || end != digits.data() + 2) return {};
-  return static_cast<char>(value);
-}
-
-std::string percent_decoded(std::string_view text, std::string_view part) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    const auto byte = hex_byte(text.substr(i + 1, 2));
-    if (!byte) wrong(part, "has a '%' without two hexadecimal digits after it (a plain '%' is written %25)");
-    decoded += *byte;
-    i += 2;
-  }
-  return decoded;
 }
 
 void read_credentials(std::string_view text, RedisUrl& url) {
   const auto [user, password] = cut(text, ':');
   url.user = percent_decoded(user, "user name");
   url.password = percent_decoded(password, "password");
-  if (url.password.empty()) wrong("password", "is missing: write user:password@host, or :password@host");
 }
 
 void read_port(std::string_view text, RedisUrl& url) {
@@ -86,45 +52,42 @@ void read_address(std::string_view text, RedisUrl& url) {
   }
 }
 
-void read_database(std::string_view text, RedisUrl& url) {
-  const auto database = number(text, 0, std::numeric_limits<int>::max());
-  if (!database) wrong("database", "must be a number, as in redis://host/0");
-  url.database = *database;
-}
-
-void read_prefix(std::string prefix, RedisUrl& url) {
-  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-";
-  if (prefix.empty() || prefix.size() > 64 || prefix.find_first_not_of(kAllowed) != std::string::npos) {
-    wrong("prefix", "must be 1 to 64 of a-z A-Z 0-9 _ . : -");
-  }
-  url.prefix = std::move(prefix);
-}
-
-void read_query(std::string_view query, RedisUrl& url) {
-  while (!query.empty()) {
-    const auto [parameter, rest] = cut(query, '&');
-    const auto [name, value] = cut(parameter, '=');
-    if (name == "prefix") {
-      read_prefix(percent_decoded(value, "prefix"), url);
-    } else if (name == "db" && !url.socket_path.empty()) {
-      read_database(value, url);
-    } else {
-      wrong("query", url.socket_path.empty() ? "may hold only 'prefix', as in redis://host/0?prefix=ac"
-                                             : "may hold only 'db' and 'prefix', as in ?db=0&prefix=ac");
-    }
-    query = rest;
-  }
-}
-
-RedisUrl tcp_url(std::string_view text) {
-  RedisUrl url;
+RedisUrl tcp_url(std::string_view text, std::optional<RedisTlsSettings> tls = {}) {
+  RedisUrl url{.tls = std::move(tls)};
   const auto [location, query] = cut(text, '?');
   const auto [authority, path] = cut(location, '/');
-  const auto at = authority.rfind('@');
-  if (at != std::string_view::npos) read_credentials(authority.substr(0, at), url);
-  read_address(at == std::string_view::npos ? authority : authority.substr(at + 1), url);
+  const auto [credentials, address] = cut_credentials(authority);
+  read_credentials(credentials, url);
+  read_address(address, url);
   if (!path.empty()) read_database(path, url);
-  read_query(query, url);
+  read_query(query, credentials, url);
+  return url;
+}
+
+void read_master(std::string_view path, RedisUrl& url) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  const auto [master, database] = cut(path, '/');
+  if (master.empty() || master.size() > 64 || master.find_first_not_of(kAllowed) != std::string_view::npos) {
+    wrong("master's name", "is missing or none: write redis+sentinel://host:26379,host:26379/name");
+  }
+  url.master = master;
+  if (!database.empty()) read_database(database, url);
+}
+
+RedisUrl sentinel_url(std::string_view text, std::optional<RedisTlsSettings> tls = {}) {
+  constexpr std::uint16_t kSentinelPort = 26379;
+  RedisUrl url{.tls = std::move(tls)};
+  const auto [location, query] = cut(text, '?');
+  const auto [authority, path] = cut(location, '/');
+  const auto [credentials, addresses] = cut_credentials(authority);
+  read_credentials(credentials, url);
+  for (auto rest = addresses; rest.data() != nullptr;) {
+    const auto [address, more] = cut(rest, ',');
+    read_address(address, url.sentinels.emplace_back(RedisUrl{.port = kSentinelPort}));
+    rest = more;
+  }
+  read_master(path, url);
+  read_query(query, credentials, url);
   return url;
 }
 
@@ -132,14 +95,13 @@ RedisUrl unix_url(std::string_view text) {
   constexpr std::size_t kLongest = 107;  // what sockaddr_un holds beside its closing NUL
   RedisUrl url;
   const auto [location, query] = cut(text, '?');
-  const auto at = location.rfind('@');
-  if (at != std::string_view::npos) read_credentials(location.substr(0, at), url);
-  url.socket_path =
-      percent_decoded(at == std::string_view::npos ? location : location.substr(at + 1), "socket path");
+  const auto [credentials, path] = cut_credentials(location);
+  read_credentials(credentials, url);
+  url.socket_path = percent_decoded(path, "socket path");
   if (!url.socket_path.starts_with('/'))
     wrong("socket path", "must be absolute: redis+unix:///path/to/socket");
   if (url.socket_path.size() > kLongest) wrong("socket path", "is longer than 107 bytes");
-  read_query(query, url);
+  read_query(query, credentials, url);
   return url;
 }
 
@@ -147,8 +109,24 @@ RedisUrl unix_url(std::string_view text) {
 
 std::string RedisUrl::server() const {
   if (!socket_path.empty()) return socket_path;
+  if (!sentinels.empty()) {
+    std::string all = master + " of ";
+    for (const auto& sentinel : sentinels) {
+      if (&sentinel != &sentinels.front()) all += ", ";
+      all += sentinel.server();
+    }
+    return all;
+  }
   const bool ipv6 = host.find(':') != std::string::npos;
   return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+RedisUrl RedisUrl::at(std::string found_host, std::uint16_t found_port) const {
+  RedisUrl found{*this};
+  found.host = std::move(found_host);
+  found.port = found_port;
+  found.sentinels.clear();
+  return found;
 }
 
 RedisUrl parse_redis_url(std::string_view url) {
@@ -162,14 +140,12 @@ RedisUrl parse_redis_url(std::string_view url) {
     return url.substr(scheme.size());
   };
   if (const auto text = after("redis://")) return tcp_url(*text);
+  if (const auto text = after("redis+sentinel://")) return sentinel_url(*text);
+  if (const auto text = after("rediss+sentinel://")) return sentinel_url(*text, RedisTlsSettings{});
   if (const auto text = after("redis+unix://")) return unix_url(*text);
   if (const auto text = after("unix://")) return unix_url(*text);
-  if (after("rediss://")) {
-    throw ConfigError{
-        "the broker URL asks for TLS (rediss://), which this client does not speak: run stunnel beside the "
-        "program and use redis://127.0.0.1:port, or reach Redis through a Unix socket"};
-  }
-  wrong("scheme", "must be redis:// or redis+unix://");
+  if (const auto text = after("rediss://")) return tcp_url(*text, RedisTlsSettings{});
+  wrong("scheme", "must be redis://, rediss://, redis+unix://, redis+sentinel:// or rediss+sentinel://");
 }
 
 }  // namespace aftercommit

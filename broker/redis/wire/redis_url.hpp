@@ -2,23 +2,41 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace aftercommit {
 
-/// The parts of a URL, decoded.  Either `host` or `socket_path` is set.
+/// How to speak TLS with a server, by names of files in PEM form.
+struct RedisTlsSettings {
+  std::string ca_file{};      ///< whose CAs are believed; empty: the system's
+  std::string cert_file{};    ///< of a client certificate and what leads from it to its CA; empty: none
+  std::string key_file{};     ///< its key, without a passphrase
+  std::string server_name{};  ///< what the server's certificate must be for; empty: the host
+};
+
+/// The parts of a URL, decoded.  One of `host`, `socket_path` and `sentinels` is set.
 struct RedisUrl {
   std::string host{};
   std::uint16_t port = 6379;
   std::string socket_path{};
-  std::string user{};      ///< empty: Redis' default user
-  std::string password{};  ///< empty: no AUTH
+  std::string user{};           ///< empty: Redis' default user
+  std::string password{};       ///< empty: no AUTH, or that of the file
+  std::string password_file{};  ///< read at each connecting; empty: none
   int database = 0;
   std::string prefix = "ac";
+  std::optional<RedisTlsSettings> tls{};  ///< none: plain
+  std::vector<RedisUrl> sentinels{};      ///< who knows the address, in the order of the URL; each has a host
+  std::string master{};                   ///< what they call it
 
-  /// For sentences: "cache.local:6379", "[::1]:6379" or "/run/redis.sock".  Never holds the password.
+  /// For sentences: "cache.local:6379", "[::1]:6379", "/run/redis.sock" or "shop of s1:26379, s2:26379".
+  /// Never holds the password.
   std::string server() const;
+
+  /// The same once its sentinels have told where the server is.
+  RedisUrl at(std::string found_host, std::uint16_t found_port) const;
 };
 
 /// Reads the forms make_broker() describes.  Throws ConfigError naming the wrong part; it quotes nothing of

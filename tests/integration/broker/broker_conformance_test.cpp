@@ -432,6 +432,7 @@ TEST_P(EveryBroker, CountsEachState) {
 TEST_P(EveryBroker, HasNothingToSayAgainstAGoodServer) { EXPECT_THAT(broker->check(), IsEmpty()); }
 
 INSTANTIATE_TEST_SUITE_P(For, EveryBroker, kEveryBroker, broker_name);
+INSTANTIATE_TEST_SUITE_P(Also, EveryBroker, kTlsBroker, broker_name);
 
 }  // namespace
 }  // namespace aftercommit

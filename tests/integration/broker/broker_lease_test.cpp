@@ -314,6 +314,7 @@ TEST_P(WorkerLease, IsKeptWhereARetiredWorkerStillHoldsJobs) {
 }
 
 INSTANTIATE_TEST_SUITE_P(For, WorkerLease, kEveryBroker, broker_name);
+INSTANTIATE_TEST_SUITE_P(Also, WorkerLease, kTlsBroker, broker_name);
 
 }  // namespace
 }  // namespace aftercommit

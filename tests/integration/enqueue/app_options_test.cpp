@@ -167,7 +167,7 @@ TEST_F(AppOptionsFrom, ADatabaseUrlReachTheServerAsTheyStand) {
 }
 
 TEST_F(AppOptionsFrom, AWrongBrokerUrlIsToldAtTheFirstUseAndNotAfterACommit) {
-  App app{"test", {.redis_url = "rediss://h", .databases = {{"default", {.url = real_database()}}}}};
+  App app{"test", {.redis_url = "amqp://h", .databases = {{"default", {.url = real_database()}}}}};
   EXPECT_THROW(app.database(), ConfigError);
 }
 

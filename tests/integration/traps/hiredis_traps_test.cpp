@@ -32,10 +32,6 @@ class Hiredis : public ::testing::Test {
   support::PrivateRedis server;
 };
 
-TEST_F(Hiredis, HasNoTlsBeforeVersion1) {
-  static_assert(HIREDIS_MAJOR == 0, "hiredis has TLS now: rediss:// could be supported");
-}
-
 using HiredisDeathTest = Hiredis;
 
 TEST_F(HiredisDeathTest, RaisesSigpipeOnAConnectionThatTheServerHasClosed) {

@@ -1,39 +1,20 @@
 /// Starts, stops and kills a redis-server process.
 #include "support/servers/private_redis.hpp"
 
-#include <fcntl.h>
 #include <hiredis/hiredis.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <memory>
 #include <stdexcept>
 #include <utility>
 
 #include "support/eventually.hpp"
 #include "support/process_signals.hpp"
+#include "support/servers/server_process.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace aftercommit::support {
-namespace {
-
-[[noreturn]] void become(const std::vector<std::string>& command) {
-  std::vector<char*> words;
-  for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that crashes leaves no server behind
-  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  ::dup2(nowhere, STDIN_FILENO);
-  ::dup2(nowhere, STDOUT_FILENO);
-  ::execvp(words[0], words.data());
-  ::_exit(127);
-}
-
-}  // namespace
-
 PrivateRedis::PrivateRedis(std::vector<std::string> options)
     : options_{std::move(options)}, folder_{temporary_folder("redis")} {
   start();
@@ -68,9 +49,8 @@ void PrivateRedis::start() {
                                    "--logfile",
                                    folder_ / "log"};
   command.insert(command.end(), options_.begin(), options_.end());
-  process_ = ::fork();
-  if (process_ == 0) become(command);
-  if (process_ < 0 || !eventually([&] { return answers(); })) {
+  process_ = start_server(command);
+  if (!eventually([&] { return answers(); })) {
     throw std::runtime_error{"redis-server does not start; see " + (folder_ / "log").string()};
   }
 }

@@ -124,18 +124,82 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUrl{"redis://:s3cret@host/99999999999", "database"}, WrongUrl{"redis://host?prefix=", "prefix"},
         WrongUrl{"redis://host?prefix=a{b}", "prefix"}, WrongUrl{"redis://host?prefix=a%20b", "prefix"},
         WrongUrl{"redis://host?db=1", "query"}, WrongUrl{"redis://host?password=s3cret", "query"},
+        WrongUrl{"redis://host?tls_ca=/ca.crt", "rediss://"}, WrongUrl{"rediss://host?tls_ca=", "tls_ca"},
+        WrongUrl{"rediss://:s3cret@host?tls_verify=no", "tls_server_name"},
+        WrongUrl{"rediss://host?tls_server_name=", "tls_server_name"},
+        WrongUrl{"rediss://host?tls_cert=/a.crt", "tls_key"},
+        WrongUrl{"rediss://host?tls_key=/a.key", "tls_cert"},
+        WrongUrl{"rediss://host?ssl_cert_reqs=none", "query"}, WrongUrl{"redis+unix:///s?tls_ca=/ca", "TLS"},
+        WrongUrl{"redis://:s3cret@host?password_file=/s3cret", "password_file"},
+        WrongUrl{"redis://host?password_file=", "password_file"},
+        WrongUrl{"redis+sentinel://s1", "master's name"}, WrongUrl{"redis+sentinel:///main", "host"},
+        WrongUrl{"redis+sentinel://s1,/main", "host"}, WrongUrl{"redis+sentinel://:s3cret@s1:0/main", "port"},
+        WrongUrl{"redis+sentinel://s1/ma@in", "master's name"},
+        WrongUrl{"redis+sentinel://s1/main/x", "database"},
+        WrongUrl{"redis+sentinel://s1/main?sentinel_user=s3cret", "sentinel_password"},
+        WrongUrl{"redis+sentinel://s1/main?db=1", "query"}, WrongUrl{"redis://s1/0?sentinel_user=u", "query"},
         WrongUrl{"redis+unix://run/redis.sock", "socket path"}, WrongUrl{"redis+unix://", "socket path"},
         WrongUrl{"unix:///run/redis.sock?db=x", "database"}),
     [](const auto& wrong) { return "Url" + std::to_string(wrong.index); });
 
-TEST(RedisUrl, RefusesTlsAndNamesTheWaysOut) {
-  EXPECT_THAT(complaint("rediss://:s3cret@host"), AllOf(HasSubstr("TLS"), HasSubstr("stunnel"),
-                                                        HasSubstr("Unix socket"), Not(HasSubstr("s3cret"))));
+TEST(RedisUrl, AsksForTlsByItsScheme) {
+  EXPECT_FALSE(parse_redis_url("redis://cache").tls);
+  const auto url = parse_redis_url("rediss://shop:secret@cache:6380/3?prefix=shop");
+  ASSERT_TRUE(url.tls);
+  EXPECT_EQ(url.tls->ca_file + url.tls->cert_file + url.tls->key_file + url.tls->server_name, "");
+  EXPECT_EQ(url.server(), "cache:6380");
+  EXPECT_EQ(url.database, 3);
+}
+
+TEST(RedisUrl, NamesAFileWithThePassword) {
+  const auto url = parse_redis_url("redis://shop@cache?password_file=/run/secrets/redis");
+  EXPECT_EQ(url.user, "shop");
+  EXPECT_EQ(url.password, "");
+  EXPECT_EQ(url.password_file, "/run/secrets/redis");
+  EXPECT_EQ(parse_redis_url("redis+unix:///s?password_file=p&db=2").password_file, "p");
+}
+
+TEST(RedisUrl, NamesSentinelsAndWhatTheyCallTheMaster) {
+  const auto url = parse_redis_url(
+      "redis+sentinel://shop:secret@s1,[::1]:26380/main-1/"
+      "3?sentinel_user=me&sentinel_password=hidden&prefix=p");
+  ASSERT_EQ(url.sentinels.size(), 2U);
+  EXPECT_EQ(url.sentinels[0].server(), "s1:26379");
+  EXPECT_EQ(url.sentinels[1].server(), "[::1]:26380");
+  EXPECT_EQ(url.sentinels[1].user + ":" + url.sentinels[1].password, "me:hidden");
+  EXPECT_EQ(url.user + ":" + url.password, "shop:secret");
+  EXPECT_EQ(url.database, 3);
+  EXPECT_EQ(url.prefix, "p");
+  EXPECT_EQ(url.server(), "main-1 of s1:26379, [::1]:26380");
+  const auto found = url.at("10.0.0.7", 6380);
+  EXPECT_EQ(found.server(), "10.0.0.7:6380");
+  EXPECT_EQ(found.password, "secret");
+}
+
+TEST(RedisUrl, AsksSentinelsAndTheMasterForTls) {
+  const auto url = parse_redis_url("rediss+sentinel://s1/main?tls_ca=/ca.crt&sentinel_password_file=/p");
+  ASSERT_TRUE(url.tls && url.sentinels.at(0).tls);
+  EXPECT_EQ(url.tls->ca_file + url.sentinels[0].tls->ca_file, "/ca.crt/ca.crt");
+  EXPECT_EQ(url.sentinels[0].password_file, "/p");
+}
+
+TEST(RedisUrl, NamesTheFilesOfTls) {
+  const auto url = parse_redis_url(
+      "rediss://cache?tls_ca=/etc/my%20ca.crt&tls_cert=/etc/a.crt&tls_key=/etc/"
+      "a.key&tls_server_name=redis.internal");
+  ASSERT_TRUE(url.tls);
+  EXPECT_EQ(url.tls->ca_file, "/etc/my ca.crt");
+  EXPECT_EQ(url.tls->cert_file, "/etc/a.crt");
+  EXPECT_EQ(url.tls->key_file, "/etc/a.key");
+  EXPECT_EQ(url.tls->server_name, "redis.internal");
 }
 
 TEST(MaskedUrl, HidesThePassword) {
   EXPECT_EQ(masked_url("redis://shop:s3cret@cache:6379/0"), "redis://shop:***@cache:6379/0");
   EXPECT_EQ(masked_url("redis://:s3cret@cache"), "redis://:***@cache");
+  EXPECT_EQ(masked_url("rediss://:s3cret@cache?tls_ca=/ca.crt&tls_key=/a.key"),
+            "rediss://:***@cache?tls_ca=/ca.crt&tls_key=/a.key");
+  EXPECT_EQ(masked_url("redis://shop@cache?password_file=/run/s3cret"), "redis://***@cache?***");
   EXPECT_EQ(masked_url("redis+unix://shop:s3cret@/run/redis.sock"), "redis+unix://shop:***@/run/redis.sock");
 }
 
