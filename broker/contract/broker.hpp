@@ -42,6 +42,7 @@ class Broker : public EnqueueTarget,
 /// A broker for a URL; does not connect yet.
 ///   redis://[user:password@]host[:port][/db][?prefix=ac]   redis+unix:///path/to/socket[?db=0&prefix=ac]
 ///   (unix:// is the same)   memory://name: within this process, shared by name, for tests
+///   none: there is no Redis, see no_redis.hpp
 /// rediss:// is refused: there is no TLS here.  Throws ConfigError, naming what is wrong and never the
 /// password.
 std::unique_ptr<Broker> make_broker(std::string_view url);
