@@ -1,6 +1,8 @@
 /// Picks the broker for a URL.
 #include "broker/contract/broker.hpp"
+#include "broker/contract/no_redis.hpp"
 #include "broker/memory/memory_broker.hpp"
+#include "broker/none/none_broker.hpp"
 #include "broker/redis/redis_broker.hpp"
 #include "broker/redis/wire/redis_url.hpp"
 
@@ -12,6 +14,7 @@ constexpr std::string_view kMemory = "memory://";
 }  // namespace
 
 std::unique_ptr<Broker> make_broker(std::string_view url) {
+  if (is_no_redis(url)) return std::make_unique<NoneBroker>();
   if (!url.starts_with(kMemory)) return std::make_unique<RedisBroker>(parse_redis_url(url));
   const auto name = url.substr(kMemory.size());
   if (name.empty()) throw ConfigError{"the broker URL is wrong: memory:// must be followed by a name"};

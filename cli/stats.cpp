@@ -79,6 +79,7 @@ void print(const Stats& stats) {
   const bool complete = stats.answers.from_all();
   if (!stats.queues.empty()) {
     print_table(stats);
+    if (stats.answers.no_redis) std::cout << "?: not known, as there is no Redis (REDIS_URL is none).\n";
     if (!complete) std::cout << "?: not known.  3+: at least 3, a part of it is not counted.\n";
   } else {
     std::cout << (complete ? "no queue holds anything\n" : "no queue is known of\n");
@@ -100,6 +101,11 @@ void print(const Stats& stats) {
     } else {
       std::cout << ", which the task " << one_line(queue.redis.declared_by, 64) << " is declared for.\n";
     }
+  }
+  for (const auto& [alias, processes] : stats.taking) {
+    std::cout << processes << (processes == 1 ? " worker process takes" : " worker processes take")
+              << " durable jobs straight from the table of database " << alias
+              << (stats.answers.no_redis ? "" : ", as Redis does not answer there") << ".\n";
   }
   tell_if_none(stats.answers);
 }

@@ -5,7 +5,7 @@
 
 namespace aftercommit::operate {
 
-bool Answers::from_redis() const { return std::ranges::none_of(outages, &Outage::is_redis); }
+bool Answers::from_redis() const { return !no_redis && std::ranges::none_of(outages, &Outage::is_redis); }
 
 Json in_json(const Answers& answers) {
   Json away = Json::array();

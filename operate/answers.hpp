@@ -21,6 +21,7 @@ struct Outage {
 struct Answers {
   std::vector<std::string> databases{};  ///< aliases of all that were asked
   std::vector<Outage> outages{};
+  bool no_redis = false;  ///< there is none: it was not asked, and holds nothing
 
   bool from_all() const { return outages.empty(); }
   bool from_redis() const;

@@ -9,6 +9,7 @@
 
 #include "aftercommit/error.hpp"
 #include "base/text/text.hpp"
+#include "broker/contract/no_redis.hpp"
 #include "client/job_table/queue_state.hpp"
 #include "client/job_table/schema_steps.hpp"
 
@@ -247,6 +248,11 @@ class Listing {
 JobList list_jobs(Servers& servers, const JobsAsked& asked, const LookBounds& bounds) {
   if (asked.filter.state == JobStanding::kDead)
     throw UsageError{"dead jobs have a list of their own: ask for that"};
+  const auto state = asked.filter.state;
+  if (is_no_redis(servers.redis_url()) && (state == JobStanding::kRunning || state == JobStanding::kAside)) {
+    throw ConfigError{needs_redis(state == JobStanding::kRunning ? "a list of the jobs that run"
+                                                                 : "a list of the jobs that stand aside")};
+  }
   return Listing{servers, asked, bounds}.run();
 }
 

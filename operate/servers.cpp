@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "broker/contract/no_redis.hpp"
 #include "client/app/app_core.hpp"
 #include "client/postgres/error_text.hpp"
 #include "client/settings/environment.hpp"
@@ -89,7 +90,7 @@ Answers Servers::look_at_each(const std::function<void(const Store&)>& look_at_d
   if (cannot_serve) detail::throw_all(detail::troubles_of(found));
   if (std::ranges::all_of(found, &detail::SetUpFinding::away)) broker();  // which throws
 
-  Answers answers{.databases = app_.database_aliases()};
+  Answers answers{.databases = app_.database_aliases(), .no_redis = is_no_redis(redis_url())};
   auto& outages = answers.outages;
   for (std::size_t i = 0; i < all_stores().size(); ++i) {
     const auto& store = all_stores()[i];
@@ -105,6 +106,7 @@ Answers Servers::look_at_each(const std::function<void(const Store&)>& look_at_d
       outages.push_back({.alias = store.alias, .error = detail::first_line(error)});
     }
   }
+  if (answers.no_redis) return answers;
   try {
     if (found.front().away) throw BrokerUnavailable{found.front().trouble};
     look_at_redis(broker());

@@ -46,6 +46,7 @@ class Servers {
   const Store& store(std::string_view alias);
   /// Gives each server to one of these, the databases first.  One that does not answer, from the beginning or
   /// in the middle of it, hides only what it holds itself, and is among the outages that come back.  Where
+  /// there is no Redis (REDIS_URL is none) the databases alone are looked at, and the answers say so.  Where
   /// none answers nothing is called, and the error is the one of broker(); where one cannot serve,
   /// ConfigError.
   Answers look_at_each(const std::function<void(const Store& store)>& look_at_database,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aftercommit/error.hpp"
+#include "client/job_table/job_picker.hpp"
 #include "client/job_table/queue_state.hpp"
 #include "client/job_table/schema_steps.hpp"
 #include "operate/relay_lag.hpp"
@@ -105,7 +106,8 @@ Json by_level(const QueueCounts& counts) {
 Known Stats::in_redis() const { return answers.from_redis() ? Known::kWhole : Known::kNot; }
 
 Known Stats::in_databases() const {
-  const auto away = answers.outages.size() - (answers.from_redis() ? 0 : 1);
+  const auto away = static_cast<std::size_t>(
+      std::ranges::count_if(answers.outages, [](const Outage& outage) { return !outage.is_redis(); }));
   return known(answers.databases.size() - away, answers.databases.size());
 }
 
@@ -132,6 +134,8 @@ Stats count_jobs(Servers& servers) {
                                            .retrying = counts.retrying});
         }
         stores.push_back(&store);
+        if (const auto taking = detail::count_pickers(store.database); taking > 0)
+          stats.taking[store.alias] = taking;
         if (detail::schema_version(store.database) < detail::kPauseSchema) return;
         for (const auto& paused : detail::find_paused(store.database)) {
           add(stats.queues[paused.queue], {.paused_there = paused.since});

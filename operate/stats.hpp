@@ -41,6 +41,9 @@ struct Stats {
   std::map<Queue, QueueStats> queues{};
   Answers answers{};
   std::chrono::steady_clock::time_point looked_at{};  ///< when Redis was asked
+  /// Of each database how many worker processes take durable jobs straight from its table, as there is no
+  /// Redis or it does not answer them; those of none are left out.
+  std::map<std::string, std::size_t> taking{};
 
   Known in_redis() const;
   Known in_databases() const;

@@ -6,8 +6,10 @@
 #include <tuple>
 #include <utility>
 
+#include "aftercommit/error.hpp"
 #include "base/epoch_ms.hpp"
 #include "base/log/log_format.hpp"
+#include "broker/contract/no_redis.hpp"
 
 namespace aftercommit::operate {
 namespace {
@@ -97,6 +99,10 @@ Json or_unknown(const std::optional<std::chrono::system_clock::time_point>& time
 
 WorkerList find_workers(Servers& servers, const Queue& queue) {
   WorkerList list;
+  if (is_no_redis(servers.redis_url())) {
+    throw ConfigError{needs_redis("the list of workers") +
+                      "; `aftercommit stats` tells how many processes take jobs"};
+  }
   list.answers = servers.look_at_each([](const Store&) {},
                                       [&](Browsing& redis) {
                                         const auto queues = redis.queues();

@@ -12,6 +12,8 @@
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "broker/contract/broker.hpp"
+#include "broker/contract/no_redis.hpp"
+#include "broker/none/none_broker.hpp"
 #include "client/app/app_core.hpp"
 #include "client/periodic/periodic_jobs.hpp"
 #include "client/sending/broker_sender.hpp"
@@ -30,6 +32,8 @@
 #include "worker/roles/purger.hpp"
 #include "worker/roles/recoverer.hpp"
 #include "worker/roles/self_report.hpp"
+#include "worker/table/standby.hpp"
+#include "worker/table/table_intake.hpp"
 
 namespace aftercommit::worker {
 
@@ -67,7 +71,12 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Pr
                .preparations = std::move(preparations),
                .events = Events{listener}},
       buffer_{options.concurrency, options.prefetch, batching_of(app)},
-      settler_{connect(), context_.worker, in_hand_},
+      taken_{
+          std::make_shared<TakenJobs>(without_redis() ? TakenJobs::Aside::kKept : TakenJobs::Aside::kPutOff)},
+      row_settler_{without_redis() ? nullptr
+                                   : std::make_unique<Settler>(std::make_unique<NoneBroker>(taken_),
+                                                               context_.worker, in_hand_)},
+      settler_{connect(), context_.worker, in_hand_, row_settler_.get()},
       sender_{app, make_sender()},
       executors_{context_, buffer_, settler_, options.concurrency, slots},
       deadlines_{context_.running,
@@ -92,7 +101,9 @@ void Daemon::add_roles() {
   roles_.list({.end = End::kLast}, cancels_.thread());
   add_relaying(roles_, app_, options_, context_.home,
                [this](Database& database) { cancels_.look_soon(database); });
-  roles_.add<Promoter>({.end = End::kFirst, .watched_as = "scheduler"}, connect(), queues_);
+  if (!without_redis()) {  // else what is due later is known by its row
+    roles_.add<Promoter>({.end = End::kFirst, .watched_as = "scheduler"}, connect(), queues_);
+  }
   roles_.add<Returner>({.end = End::kFirst}, connect(), queues_, context_.gate, buffer_);
   if (context_.gate.limits().any()) {
     roles_.add<Usher>(
@@ -119,20 +130,45 @@ void Daemon::add_roles() {
   context_.gate.paused().expect();
   roles_.add<PauseWatch>({.end = End::kFirst}, connect(), app_, queues_, context_.gate.paused(),
                          options_.heartbeat);
+  if (without_redis()) add_taking();
   // Last: jobs arrive when all else is there.
-  roles_.add<Fetcher>(
+  auto& fetcher = roles_.add<Fetcher>(
       {.end = End::kFetching,
        .watched_as = "fetcher",
        .waits_in_vain = [this] { return lease_.held() && context_.home.right() && buffer_.is_unfilled(); }},
       connect(), worker, QueueOrder{options_.queues}, lease_, context_.home, in_hand_, context_.gate, buffer_,
-      settler_);
+      settler_, row_settler_ ? std::make_unique<NoneBroker>(taken_) : nullptr);
+  if (row_settler_ && !app_.core().databases().empty()) add_standby(fetcher.thread());
+}
+
+/// Who brings in jobs without Redis.
+void Daemon::add_taking() {
+  using End = Roles::End;
+  for (const auto& [alias, database] : app_.core().databases()) {
+    roles_.add<TableIntake>({.end = End::kFirst}, taken_, *database, app_.options().payload_limit,
+                            options_.relay_interval);
+    roles_.add<TableListener>({.end = End::kFirst}, taken_, *database, options_.relay_interval,
+                              [this, &of = *database] { cancels_.look_soon(of); });
+  }
+}
+
+/// Who does so while Redis does not answer.
+void Daemon::add_standby(const RoleThread& fetching) {
+  using End = Roles::End;
+  constexpr Millis kInterval{100};  // nobody tells of new jobs
+  roles_.list({.end = End::kLast}, row_settler_->thread());
+  for (const auto& [alias, database] : app_.core().databases()) {
+    roles_.add<TableIntake>({.end = End::kFirst}, taken_, *database, app_.options().payload_limit, kInterval);
+  }
+  roles_.add<Standby>(
+      {.end = End::kFirst}, taken_, [&fetching] { return fetching.fails(); }, lease_);
 }
 
 void add_relaying(Roles& roles, App& app, const Options& options, Home& home,
                   const std::function<void(Database&)>& on_cancel) {
   using End = Roles::End;
   roles.add<HomeWatch>({.end = End::kLast}, app, options, home);
-  if (!options.relay) return;
+  if (!options.relay || is_no_redis(app.options().redis_url)) return;
   const auto& settings = app.options();
   for (const auto& [alias, database] : app.core().databases()) {
     roles.add<Relay>({.end = End::kFirst}, make_broker(settings.redis_url), *database,
@@ -168,22 +204,28 @@ Condition Daemon::condition() {
     return !context_.gate.serves(*database.second) || presences_.at(database.second.get())->fails();
   };
   const auto& databases = app_.core().databases();
-  note(now.troubles, Trouble::kNoLease, !lease_.held());
+  note(now.troubles, Trouble::kNoLease, !lease_.held() && !lease_.needless());
   note(now.troubles, Trouble::kWrongHome, !context_.home.right());
   note(now.troubles, Trouble::kPaused, paused.any() && std::ranges::all_of(queues_, is_paused));
-  note(now.troubles, Trouble::kFetchFails, roles_.fails("fetcher"));
+  note(now.troubles, Trouble::kFetchFails, roles_.fails("fetcher") && !lease_.needless());
   note(now.troubles, Trouble::kDatabasesAway, !databases.empty() && std::ranges::all_of(databases, is_away));
   note(now.troubles, Trouble::kStands, watchdog_ && watchdog_->sees_one_stand());
   return now;
 }
 
-std::unique_ptr<Broker> Daemon::connect() const { return make_broker(app_.options().redis_url); }
+bool Daemon::without_redis() const { return is_no_redis(app_.options().redis_url); }
+
+std::unique_ptr<Broker> Daemon::connect() const {
+  if (without_redis()) return std::make_unique<NoneBroker>(taken_);
+  return make_broker(app_.options().redis_url);
+}
 
 std::shared_ptr<detail::JobSender> Daemon::make_sender() {
   const auto& options = app_.options();
   return std::make_shared<detail::BrokerSender>(
       options.redis_url, options.enqueue_timeout, app_.core().send_counts(),
-      [this](std::vector<Outgoing> unsent) { settler_.send(std::move(unsent)); });
+      [this](std::vector<Outgoing> unsent) { settler_.send(std::move(unsent)); },
+      app_.core().durable_target());
 }
 
 void Daemon::shut_down(Signals& signals) {
@@ -200,6 +242,7 @@ void Daemon::shut_down(Signals& signals) {
     for (const auto& executor : executors_) executor->cancel();
     if (!wait_until_idle(500ms, signals)) give_back_what_still_runs();
   }
+  if (row_settler_ && !row_settler_->flush(2s)) exit_with_jobs_held();
   if (!settler_.flush(2s)) exit_with_jobs_held();
   retire();
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aftercommit/app.hpp"
+#include "broker/none/taken_jobs.hpp"
 #include "client/transaction/commit_hooks.hpp"
 #include "worker/cancel/cancel_watch.hpp"
 #include "worker/held/in_hand.hpp"
@@ -70,8 +71,11 @@ class Daemon {
   void shut_down(Signals& signals);
 
  private:
+  bool without_redis() const;
   std::unique_ptr<Broker> connect() const;
   void add_roles();
+  void add_taking();
+  void add_standby(const RoleThread& fetching);
   void retire();
   std::vector<Watchdog::Watched> watched();
   std::shared_ptr<detail::JobSender> make_sender();
@@ -86,6 +90,8 @@ class Daemon {
   AttemptContext context_;
   JobBuffer buffer_;
   InHand in_hand_;
+  const std::shared_ptr<TakenJobs> taken_;      // from job tables
+  const std::unique_ptr<Settler> row_settler_;  // of them; null without Redis: then the other one's are these
   Settler settler_;
   const SenderSwap sender_;
   Executors executors_;

@@ -12,6 +12,7 @@
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "base/text/secrets.hpp"
+#include "broker/contract/no_redis.hpp"
 #include "client/app/app_core.hpp"
 #include "client/app/set_up_checks.hpp"
 #include "client/job_table/migrations.hpp"
@@ -136,6 +137,17 @@ void check_periodic(App& app, Troubles& troubles) {
   }
 }
 
+void check_without_redis(App& app, const Options& options) {
+  if (options.relay_only) {
+    throw UsageError{needs_redis("--relay-only")};
+  }
+  if (app.core().databases().empty()) {
+    throw ConfigError{
+        "there is no Redis (REDIS_URL is none), and no database whose jobs could run: set DATABASE_URL or "
+        "--database, or REDIS_URL"};
+  }
+}
+
 }  // namespace
 
 void configure(App& app, const Options& options, const WorkerId& worker) {
@@ -154,6 +166,7 @@ void configure(App& app, const Options& options, const WorkerId& worker) {
 }
 
 Preparations check_set_up(App& app, const Options& options) {
+  if (is_no_redis(app.options().redis_url)) check_without_redis(app, options);
   const auto findings = app.core().check(false);
   const auto& broker = findings.front();
   for (const auto& warning : broker.warnings) {

@@ -44,6 +44,7 @@ class Broker : public EnqueueTarget,
 ///   rediss://...[?tls_ca=FILE][&tls_cert=FILE&tls_key=FILE][&tls_server_name=NAME]: the same by TLS
 ///   redis+unix:///path/to/socket[?db=0&prefix=ac]   (unix:// is the same)
 ///   memory://name: within this process, shared by name, for tests
+///   none: there is no Redis, see no_redis.hpp
 /// Those of Redis take ?password_file=FILE in place of a password; files are read at each connecting.
 /// Throws ConfigError, naming what is wrong and never the password.
 std::unique_ptr<Broker> make_broker(std::string_view url);

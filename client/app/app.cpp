@@ -7,11 +7,13 @@
 #include "aftercommit/error.hpp"
 #include "base/process/static_storage.hpp"
 #include "broker/contract/broker.hpp"
+#include "broker/contract/no_redis.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/app/app_core.hpp"
 #include "client/app/periodic_rules.hpp"
 #include "client/app/retry_policy.hpp"
 #include "client/app/unique_jobs.hpp"
+#include "client/job_table/job_notifier.hpp"
 #include "client/postgres/connection_url.hpp"
 #include "client/sending/broker_sender.hpp"
 #include "client/settings/environment.hpp"
@@ -86,13 +88,21 @@ void AppCore::settle() {
   for (const auto& [alias, database] : options_.databases) note_flaw([&] { add_database(alias, database); });
   std::shared_ptr<JobSender> sender;
   note_flaw([&] {
-    sender = std::make_shared<BrokerSender>(options_.redis_url, options_.enqueue_timeout, *send_counts_);
+    sender = std::make_shared<BrokerSender>(options_.redis_url, options_.enqueue_timeout, *send_counts_,
+                                            BrokerSender::KeepUnsent{}, durable_target());
   });
   throw_all(flaws);
   sender_ = std::move(sender);
   set_broker_clock(options_.redis_url, options_.clock);
   if (ended_) sender_->end();
   settled_.store(true, std::memory_order_release);
+}
+
+DurablePush::MakeTarget AppCore::durable_target() const {
+  if (!is_no_redis(options_.redis_url)) return {};
+  std::vector<Database*> databases;
+  for (const auto& [alias, database] : databases_) databases.push_back(database.get());
+  return [databases = std::move(databases)] { return std::make_unique<JobNotifier>(databases); };
 }
 
 void AppCore::add_database(const std::string& alias, const DatabaseOptions& database) {

@@ -17,6 +17,7 @@
 #include "client/app/middleware.hpp"
 #include "client/app/set_up_checks.hpp"
 #include "client/results/result_waiters.hpp"
+#include "client/sending/durable_push.hpp"
 #include "client/transaction/commit_hooks.hpp"
 
 namespace aftercommit::detail {
@@ -47,6 +48,10 @@ class AppCore {
   /// A worker sends the jobs of its tasks in a way of its own; gives back the sender before.  While no task
   /// runs.
   std::shared_ptr<JobSender> set_sender(std::shared_ptr<JobSender> sender);
+
+  /// What durable jobs are sent to after their commit where there is no Redis, for who makes a sender; empty:
+  /// there is one, which they are sent to.  Once it is settled.
+  DurablePush::MakeTarget durable_target() const;
 
   /// The process ends: sends what is on its way and closes what is idle.  All works as before, but pushes no
   /// durable job any more.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "broker/contract/no_redis.hpp"
 #include "client/transaction/session.hpp"
 
 namespace aftercommit::detail {
@@ -79,6 +80,17 @@ Route find_transaction(const TaskEntry& task, const CallOptions& options, AppCor
   return found.transaction != nullptr ? found : test;
 }
 
+/// A job that is no row would have to wait in Redis.
+void require_redis(const TaskEntry& task, Delivery delivery, AppCore& app) {
+  if (delivery == Delivery::kDurable || !is_no_redis(app.options().redis_url)) return;
+  const bool immediate = delivery == Delivery::kImmediate;
+  throw ConfigError{
+      "cannot enqueue task '" + task.name + "' with " + (immediate ? "immediate" : "on-commit") +
+      " delivery: it needs Redis, and there is none (REDIS_URL is none): " +
+      (app.databases().empty() ? "set DATABASE_URL, so that jobs are durable" : "choose durable delivery") +
+      ", or set REDIS_URL"};
+}
+
 /// The database whose job table holds a durable job that joins no open transaction.
 Database& home_of(const TaskEntry& task, Route& route, AppCore& app) {
   if (app.databases().empty()) {
@@ -103,6 +115,7 @@ bool goes_without_saying(const TaskEntry& task, const Route& route) {
 
 Route find_route(const TaskEntry& task, const CallOptions& options, AppCore& app) {
   const auto delivery = find_delivery(task, options, app);
+  require_redis(task, delivery, app);
   Route route = find_transaction(task, options, app, delivery);
   route.durable = delivery == Delivery::kDurable;
   if (route.transaction != nullptr && !route.transaction->in_atomic_block()) {

@@ -31,15 +31,19 @@ EnqueueError not_sent(const EnqueueFailure& failure, auto id_of, std::string_vie
   return {text, ids, failure.retryable(), failure.in_doubt()};
 }
 
+DurablePush::MakeTarget to_broker(const std::string& url) {
+  return [url] { return make_broker(url); };
+}
+
 }  // namespace
 
 BrokerSender::BrokerSender(std::string url, std::chrono::milliseconds timeout, SendCounts& counts,
-                           KeepUnsent keep)
+                           KeepUnsent keep, DurablePush::MakeTarget make_durable)
     : url_{std::move(url)},
       timeout_{timeout},
       counts_{counts},
       keep_{std::move(keep)},
-      durable_{url_, timeout_, counts_} {
+      durable_{make_durable ? std::move(make_durable) : to_broker(url_), timeout_, counts_} {
   idle_.push_back(make_broker(url_));  // a wrong URL is told now, not after somebody's commit
   in_process_ = idle_.back()->is_in_process();
 }

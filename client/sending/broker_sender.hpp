@@ -23,8 +23,9 @@ class BrokerSender final : public JobSender {
 
   /// Without `keep` each job that is not sent is an EnqueueError, durable ones apart, which nobody waits for.
   /// `counts` is not owned and outlives this.  Throws ConfigError for a URL that no broker has; does not
-  /// connect yet.
-  BrokerSender(std::string url, std::chrono::milliseconds timeout, SendCounts& counts, KeepUnsent keep = {});
+  /// connect yet.  `make_durable`: what durable jobs are sent to after their commit; empty: the broker.
+  BrokerSender(std::string url, std::chrono::milliseconds timeout, SendCounts& counts, KeepUnsent keep = {},
+               DurablePush::MakeTarget make_durable = {});
 
   void send(std::vector<PendingJob> jobs) override;
   void send_now(std::vector<Outgoing> jobs, const std::vector<JobId>& ids) override;

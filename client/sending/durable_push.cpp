@@ -40,8 +40,8 @@ std::size_t bytes_of(const std::vector<PendingJob>& jobs) {
 
 class DurablePush::Thread {
  public:
-  Thread(const std::string& url, std::chrono::milliseconds timeout, SendCounts& counts)
-      : broker_{make_broker(url)}, timeout_{timeout}, counts_{counts} {}
+  Thread(std::unique_ptr<EnqueueTarget> broker, std::chrono::milliseconds timeout, SendCounts& counts)
+      : broker_{std::move(broker)}, timeout_{timeout}, counts_{counts} {}
   ~Thread() { end(); }
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
@@ -89,7 +89,8 @@ class DurablePush::Thread {
     }
     try {
       log(LogLevel::kWarning,
-          "durable jobs are committed, but not sent to the broker: the relay of a worker will bring them",
+          "durable jobs are committed, but not sent to the broker: the relay of a worker will bring them, or "
+          "a worker finds them in their table",
           {{"error", std::string{what} + error}});
     } catch (const std::exception&) {
       // No memory to say so.
@@ -158,11 +159,14 @@ class DurablePush::Thread {
   std::thread thread_;
 };
 
-DurablePush::DurablePush(std::string url, std::chrono::milliseconds timeout, SendCounts& counts)
-    : url_{std::move(url)},
+DurablePush::DurablePush(MakeTarget make_target, std::chrono::milliseconds timeout, SendCounts& counts)
+    : make_target_{std::move(make_target)},
       timeout_{bounded_timeout(timeout)},
       counts_{counts},
-      thread_{new Thread{url_, timeout_, counts_}} {}
+      thread_{new Thread{make_target_(), timeout_, counts_}} {}
+
+DurablePush::DurablePush(std::string url, std::chrono::milliseconds timeout, SendCounts& counts)
+    : DurablePush{MakeTarget{[url = std::move(url)] { return make_broker(url); }}, timeout, counts} {}
 
 DurablePush::~DurablePush() {
   auto* const thread = thread_.load();
@@ -191,7 +195,7 @@ void DurablePush::push(std::vector<PendingJob> jobs) noexcept {
 DurablePush::Thread& DurablePush::of_this_process() {
   auto* known = thread_.load();
   if (known->is_of_this_process()) return *known;
-  auto fresh = std::make_unique<Thread>(url_, timeout_, counts_);
+  auto fresh = std::make_unique<Thread>(make_target_(), timeout_, counts_);
   if (thread_.compare_exchange_strong(known, fresh.get())) return *fresh.release();
   return *known;
 }

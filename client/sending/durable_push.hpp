@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "broker/contract/enqueue_target.hpp"
 #include "client/sending/send_counts.hpp"
 #include "client/transaction/commit_hooks.hpp"
 
@@ -17,8 +19,13 @@ namespace aftercommit::detail {
 /// worker brings.  A child of a fork has its own thread and connection.  Thread-safe.
 class DurablePush {
  public:
-  /// Does not connect yet.  `timeout` bounds each call of the broker.  `counts` is not owned and outlives
+  /// Makes what the jobs are sent to, one for each thread that sends.
+  using MakeTarget = std::function<std::unique_ptr<EnqueueTarget>()>;
+
+  /// Does not connect yet.  `timeout` bounds each call of the target.  `counts` is not owned and outlives
   /// this.
+  DurablePush(MakeTarget make_target, std::chrono::milliseconds timeout, SendCounts& counts);
+  /// To the broker of this URL.
   DurablePush(std::string url, std::chrono::milliseconds timeout, SendCounts& counts);
   /// Sends what still waits, for `timeout` at most.
   ~DurablePush();
@@ -34,7 +41,7 @@ class DurablePush {
   class Thread;
   Thread& of_this_process();
 
-  const std::string url_;
+  const MakeTarget make_target_;
   const std::chrono::milliseconds timeout_;
   SendCounts& counts_;
   std::atomic<Thread*> thread_;  // owned; one that a fork left behind is let go

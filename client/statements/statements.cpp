@@ -95,6 +95,10 @@ Statements::Statements(std::string_view schema)
       purge_rates{ready(sql::purge_rates, schema)},
       take_rates{ready(sql::take_rates, schema)},
       relay_load{with_origin(sql::relay_load, schema)},
-      relay_fresh{with_origin(sql::relay_fresh, schema)} {}
+      begin_taking{ready(sql::begin_taking, schema)},
+      count_taking{ready(sql::count_taking, schema)},
+      tell_of_jobs{ready(sql::tell_of_jobs, schema)},
+      relay_fresh{with_origin(sql::relay_fresh, schema)},
+      take_rows{ready(sql::take_rows, schema)} {}
 
 }  // namespace aftercommit::detail

@@ -45,9 +45,11 @@ struct Statements {
   const std::string change_limit, declare_limits, find_limits, find_room, purge_rates,
       take_rates;  // from version 8 on
   const std::string relay_load;
+  const std::string begin_taking, count_taking, tell_of_jobs;
 
   // In a message of its own.
   const SqlTemplate relay_fresh;  ///< xip, queue, xact, id, limit, xmax
+  const SqlTemplate take_rows;    ///< ids to unmark, ids, whether all are ours
 };
 
 }  // namespace aftercommit::detail

@@ -6,6 +6,7 @@
 
 #include "aftercommit/error.hpp"
 #include "broker/contract/broker.hpp"
+#include "broker/contract/no_redis.hpp"
 #include "client/postgres/error_text.hpp"
 #include "operate/doctor/subjects.hpp"
 #include "operate/workers.hpp"
@@ -48,6 +49,10 @@ void visit_place(const std::string& place, Examination& examination, Look&& look
 }
 
 void look_at_redis(Servers& servers, const DoctorOptions& options, Surroundings& surroundings, Notes& notes) {
+  if (is_no_redis(servers.redis_url())) {
+    notes.fact("server", "none: durable jobs run straight from their tables");
+    return;
+  }
   const auto broker = make_broker(servers.redis_url());  // its settings may be such that no worker takes it
   const auto redis = broker->server_report();
   if (redis.server.empty()) return;  // within this process

@@ -50,7 +50,7 @@ std::optional<Hold> Holds::first(const Candidate& candidate) const {
       return Hold::kDatabaseAway;
   }
   // Others need not have it: so it goes back, instead of being forgotten.
-  if (job.durable && !lease_.held()) return Hold::kNoLease;
+  if (job.durable && !lease_.held() && !lease_.needless()) return Hold::kNoLease;
   if (cancels_.contains(job.id)) return Hold::kCancelled;
   if (paused_.contains(job.queue)) return Hold::kPaused;
   if (expired) return Hold::kExpired;

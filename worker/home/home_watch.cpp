@@ -6,6 +6,7 @@
 
 #include "aftercommit/log.hpp"
 #include "broker/contract/broker.hpp"
+#include "broker/contract/no_redis.hpp"
 #include "client/app/app_core.hpp"
 
 namespace aftercommit::worker {
@@ -75,6 +76,7 @@ void HomeWatch::declare_queues() {
 }
 
 void HomeWatch::look_for_unserved_queues() {
+  if (is_no_redis(app_.options().redis_url)) return;  // nobody knows who serves it
   const auto broker = make_broker(app_.options().redis_url);
   const auto served = names_of(options_.queues);
   for (const auto& [queue, task] : declared_queues(app_)) {

@@ -15,8 +15,10 @@ constexpr Millis kWhilePaused{500};  // where all queues are: as long as a fetch
 }  // namespace
 
 Fetcher::Fetcher(std::unique_ptr<Intake> broker, WorkerId worker, QueueOrder order, HeldLease& lease,
-                 Home& home, InHand& in_hand, Gate& gate, JobBuffer& buffer, Settler& settler)
+                 Home& home, InHand& in_hand, Gate& gate, JobBuffer& buffer, Settler& settler,
+                 std::unique_ptr<Intake> stand_in)
     : broker_{std::move(broker)},
+      stand_in_{std::move(stand_in)},
       worker_{std::move(worker)},
       order_{std::move(order)},
       lease_{lease},
@@ -51,8 +53,11 @@ void Fetcher::fetch(const std::stop_token& stop) {
   if (wanted == 0) return;
   if (fetched_.empty()) {
     fetched_ = in_hand_.take_back();
-    if (fetched_.empty()) fetched_ = fetch(how_many(wanted), buffer_.fetch_wait(kWait), stop);
-    thread_.succeeded();
+    const bool stands_in = stand_in_ != nullptr && lease_.needless();
+    if (fetched_.empty()) {
+      fetched_ = fetch(stands_in ? *stand_in_ : *broker_, how_many(wanted), buffer_.fetch_wait(kWait), stop);
+    }
+    if (!stands_in) thread_.succeeded();  // else the broker is still away
     are_new_ = true;
   }
   if (are_new_) in_hand_.take(fetched_);
@@ -67,7 +72,8 @@ void Fetcher::fetch(const std::stop_token& stop) {
 }
 
 /// Of the queues that are not paused.
-std::vector<Fetched> Fetcher::fetch(std::size_t count, Millis wait, const std::stop_token& stop) {
+std::vector<Fetched> Fetcher::fetch(Intake& broker, std::size_t count, Millis wait,
+                                    const std::stop_token& stop) {
   auto queues = order_.next();
   const auto& paused = gate_.paused();
   if (paused.any()) {
@@ -76,7 +82,7 @@ std::vector<Fetched> Fetcher::fetch(std::size_t count, Millis wait, const std::s
                          [&](const Queue& queue) { return !paused.contains(queue); });
     queues = open_;
   }
-  if (!queues.empty()) return broker_->fetch(worker_, queues, count, wait);
+  if (!queues.empty()) return broker.fetch(worker_, queues, count, wait);
   thread_.progress().enter(Phase::kWaiting);
   gate_.paused().wait_for_change(kWhilePaused, stop);
   return {};

@@ -21,20 +21,23 @@ namespace aftercommit::worker {
 class Fetcher {
  public:
   /// Fetches only while the lease is held: what is fetched without one belongs to whoever comes.
+  /// `stand_in`: what it fetches from instead while no lease is needed; null: nothing.
   Fetcher(std::unique_ptr<Intake> broker, WorkerId worker, QueueOrder order, HeldLease& lease, Home& home,
-          InHand& in_hand, Gate& gate, JobBuffer& buffer, Settler& settler);
+          InHand& in_hand, Gate& gate, JobBuffer& buffer, Settler& settler,
+          std::unique_ptr<Intake> stand_in = nullptr);
 
   RoleThread& thread() noexcept { return thread_; }
 
  private:
   void fetch(const std::stop_token& stop);
-  std::vector<Fetched> fetch(std::size_t count, Millis wait, const std::stop_token& stop);
+  std::vector<Fetched> fetch(Intake& broker, std::size_t count, Millis wait, const std::stop_token& stop);
   void finish(const std::stop_token& stop);
   void give_back_all(std::vector<Fetched>& jobs);
   std::size_t how_many(std::size_t wanted) const;
   void look_further(std::size_t fetched, std::size_t left);
 
-  const std::unique_ptr<Intake> broker_;  // used by thread_ alone, as are the next six
+  const std::unique_ptr<Intake> broker_;    // used by thread_ alone, as are the next seven
+  const std::unique_ptr<Intake> stand_in_;  // may be null
   const WorkerId worker_;
   QueueOrder order_;
   std::vector<Queue> open_;        // that are not paused, while others are

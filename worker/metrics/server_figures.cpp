@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/metrics/families.hpp"
+#include "broker/contract/no_redis.hpp"
 #include "client/app/app_core.hpp"
 #include "client/app/enqueue_counts.hpp"
 #include "client/job_table/table_figures.hpp"
@@ -115,6 +116,7 @@ std::vector<MetricFamily> ServerFigures::ask() {
 }
 
 void ServerFigures::ask_redis(std::vector<MetricFamily>& families) {
+  if (is_no_redis(app_.options().redis_url)) return;
   std::map<std::string, QueueSum> sums;
   try {
     for (std::size_t i = 0; i < queues_.size(); ++i)

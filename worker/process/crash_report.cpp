@@ -15,11 +15,13 @@
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "aftercommit/trace.hpp"
+#include "broker/contract/row_entry.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "broker/envelope/trace_field.hpp"
 #include "client/app/app_core.hpp"
 #include "client/app/worker_backends.hpp"
 #include "client/job_table/claim_forms.hpp"
+#include "client/job_table/job_table.hpp"
 #include "client/postgres/error_text.hpp"
 #include "worker/events/events.hpp"
 #include "worker/gate/holds.hpp"
@@ -35,6 +37,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kBatch = 100;
+constexpr auto kForOthers = 2s;
 constexpr auto kForSessions = 5s;  // to end, after they were told to; usually some milliseconds
 
 /// Waits until they are gone: one that still has the row of a job would keep its crash from being written
@@ -55,15 +58,36 @@ void end_sessions(App& app, const WorkerId& dead) {
 }
 
 /// Keeps the count in the row as well, if there is one, from where the job comes back if the broker loses it.
+/// `locked_until`: where the row is all there is of the job another worker may have come for it already; that
+/// one dies as well, or is done.
 void record(const detail::Claim& claim, const Envelope& job, int attempt, std::chrono::milliseconds countdown,
-            const Events& events) {
+            std::chrono::steady_clock::time_point locked_until, const Events& events) {
+  using Where = detail::Claim::Standing::Kind;
   try {
     // No row at this attempt: it is done, or this copy is an old one; its next claim finds out.
-    claim.record(job, attempt, countdown);
+    while (claim.record(job, attempt, countdown) == detail::Claim::Kept::kNowhere &&
+           std::chrono::steady_clock::now() < locked_until && claim.standing().kind == Where::kLocked) {
+      std::this_thread::sleep_for(20ms);  // PostgreSQL has no way to tell
+    }
   } catch (const std::exception& error) {
     const auto why = detail::first_line(error);
     events.tell(JobCrashNotKept{.job = job, .reason = {.text = why}});
   }
+}
+
+/// A job that was taken from its table, as its row says; none where it is done.
+std::vector<Fetched> row_of(App& app, const Queue& queue, const std::string& entry) {
+  const auto id = job_of_row(entry);
+  if (!id) return {};
+  for (const auto& [alias, database] : app.core().databases()) {
+    try {
+      if (auto row = detail::JobTable{*database}.find(*id)) return {{queue, entry, std::move(row->envelope)}};
+    } catch (const std::exception& error) {
+      log(LogLevel::kError, "cannot see which jobs the process that has died was at",
+          {{"database", alias}, {"error", detail::first_line(error)}});
+    }
+  }
+  return {};
 }
 
 /// One of several jobs that ran, where it is not known which of them brought the process down.
@@ -126,7 +150,10 @@ Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_v
                    .type = late ? late->type : std::string{}});
   if (!late) events.tell(JobCrashed{.job = *job, .how = how, .crashes = job->crashes});
   const auto given_back_as = [&](const Envelope& next, std::chrono::milliseconds countdown) {
-    if (claim.get() != nullptr) record(*claim, next, job->attempt, countdown, events);
+    if (claim.get() != nullptr) {
+      const auto patience = is_of_a_row(fetched.entry) ? kForOthers : 0s;
+      record(*claim, next, job->attempt, countdown, std::chrono::steady_clock::now() + patience, events);
+    }
     fetched.payload = encode(next);
     auto settlement = give_back(std::move(fetched));
     if (countdown > 0ms) {
@@ -192,12 +219,20 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
   const Events events{listener};
   std::vector<Settlement> settlements;
   const auto running = predecessor.running();
+  std::size_t rows = 0;
   Suspect suspect{.number = 0, .of = std::ssize(running)};
   for (const auto& held : running) {
     // What it does not hold any more has been settled, or taken over.
-    for (auto& fetched : broker.held_by(dead, held.queue, {&held.entry, 1})) {
-      settlements.push_back(
-          booked(app, std::move(fetched), dead, how, suspect, held.timed_out_after, home, events));
+    const bool of_a_row = is_of_a_row(held.entry);
+    for (auto& fetched : of_a_row ? row_of(app, held.queue, held.entry)
+                                  : broker.held_by(dead, held.queue, {&held.entry, 1})) {
+      auto settlement =
+          booked(app, std::move(fetched), dead, how, suspect, held.timed_out_after, home, events);
+      if (of_a_row) {
+        ++rows;  // there is nobody else to tell
+      } else {
+        settlements.push_back(std::move(settlement));
+      }
     }
     ++suspect.number;
   }
@@ -208,7 +243,7 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
   std::size_t recovered = 0;
   while (const auto batch = broker.recover(dead, queues, kBatch, "")) recovered += batch;
   log(LogLevel::kWarning, "the jobs of the process that has died were given back",
-      {{"worker", dead}, {"running", settlements.size()}, {"others", recovered}});
+      {{"worker", dead}, {"running", settlements.size() + rows}, {"others", recovered}});
 }
 
 }  // namespace aftercommit::worker

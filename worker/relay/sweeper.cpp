@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "base/process/fail_point.hpp"
-#include "broker/envelope/dead_letter.hpp"
-#include "broker/envelope/job_identity.hpp"
+#include "worker/relay/judge_row.hpp"
 
 namespace aftercommit::worker {
 namespace {
@@ -21,17 +21,6 @@ constexpr std::size_t kStep = 50;    // jobs loaded and sent at once: each may b
 constexpr Millis kBacklogSlice{50};  // for the backlog, before the new jobs are looked for again
 constexpr Millis kElsewhere{1000};   // at least, between two looks whether somebody else goes on with it
 
-/// What a relay carries may be over the limit of its own worker: another one may have a greater limit.
-constexpr std::size_t kMostOfAnyWorker = 16UL * 1024 * 1024;
-
-Outgoing as_it_is(const JobRow& row, Priority priority) {
-  return {.queue = row.queue,
-          .payload = row.envelope,
-          .countdown = row.due_in,
-          .durable = row.id,
-          .priority = priority};
-}
-
 /// An answer came from another run of the server, or another one, than those before it.
 struct OtherSource {
   std::string source;
@@ -44,7 +33,6 @@ Sweeper::Sweeper(RelayTarget& broker, Database& database, std::vector<Queue> que
     : broker_{broker},
       database_{database},
       feed_{database},
-      table_{database},
       queues_{std::move(queues)},
       payload_limit_{payload_limit},
       limits_{limits} {}
@@ -319,39 +307,17 @@ std::vector<Outgoing> Sweeper::load(const std::vector<JobId>& missing,
   return jobs;
 }
 
-/// Anybody may write rows; what is no job must not come back from the broker again and again.
 std::optional<Outgoing> Sweeper::outgoing(const JobRow& row) {
-  const auto decoded = decode(row.envelope, std::max(payload_limit_, kMostOfAnyWorker));
-  if (const auto* malformed = std::get_if<Malformed>(&decoded)) {
-    // Of a later version: whoever reads it will say what it is.
-    if (malformed->elsewhere && row.envelope.size() <= kMostOfAnyWorker) {
-      const auto known = identify(row.envelope);
-      if (known.id == row.id && known.queue == row.queue && known.may_be_durable) {
-        return as_it_is(row, known.priority);
-      }
-    }
-    bury_malformed(row, malformed->reason);
+  const auto judged = judge_row(row, payload_limit_);
+  if (const auto* const flaw = std::get_if<RowFlaw>(&judged)) {
+    bury_row(database_, row, flaw->reason);
     return std::nullopt;
   }
-  const auto& job = std::get<Envelope>(decoded);
-  if (!job.durable || job.id != row.id || job.queue != row.queue || job.attempt != row.attempt) {
-    bury_malformed(row,
-                   "its envelope is not that of a durable job with the id, queue and attempt of its row");
-    return std::nullopt;
-  }
-  return as_it_is(row, job.priority);
-}
-
-void Sweeper::bury_malformed(const JobRow& row, const std::string& reason) {
-  log(LogLevel::kError, "a row of the job table is no job, and was buried as a dead letter",
-      {{"database", database_.alias()}, {"job_id", row.id.str()}, {"queue", row.queue}, {"reason", reason}});
-  const DeadLetter letter{.cause = DeadLetter::Cause::kMalformed,
-                          .reason = reason,
-                          .worker = "relay",
-                          .at = std::chrono::system_clock::now(),
-                          .entry = {},
-                          .raw = row.envelope};
-  table_.bury(row.id, row.attempt, encode(letter));
+  return Outgoing{.queue = row.queue,
+                  .payload = row.envelope,
+                  .countdown = row.due_in,
+                  .durable = row.id,
+                  .priority = std::get<Priority>(judged)};
 }
 
 }  // namespace aftercommit::worker

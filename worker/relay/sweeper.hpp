@@ -81,13 +81,11 @@ class Sweeper {
   bool step(Track& track, detail::FeedCursor next, std::vector<Outgoing> jobs);
   std::vector<Outgoing> load(const std::vector<JobId>& missing, const std::unordered_set<JobId>& again);
   std::optional<Outgoing> outgoing(const detail::JobRow& row);
-  void bury_malformed(const detail::JobRow& row, const std::string& reason);
   void check(const std::string& source) const;
 
   RelayTarget& broker_;
   Database& database_;
   const detail::JobFeed feed_;
-  const detail::JobTable table_;
   const std::vector<Queue> queues_;
   const std::size_t payload_limit_;
   const Limits limits_;

@@ -22,7 +22,20 @@ bool HeldLease::steady() const {
 
 void HeldLease::wait_until_held(const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
-  changed_.wait(lock, stop, [&] { return held_at(Clock::now()); });
+  changed_.wait(lock, stop, [&] { return needless() || held_at(Clock::now()); });
+}
+
+void HeldLease::set_needless(bool needless) {
+  {
+    const std::lock_guard lock{mutex_};
+    needless_ = needless;
+  }
+  changed_.notify_all();
+}
+
+bool HeldLease::renewed_since(Clock::time_point time) const {
+  const std::lock_guard lock{mutex_};
+  return asked_at_ > time;
 }
 
 void HeldLease::renewed(Clock::time_point asked_at, bool without_a_break) {

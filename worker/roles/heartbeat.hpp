@@ -1,6 +1,7 @@
 /// Tells the broker, again and again, that this worker lives.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -27,10 +28,16 @@ class HeldLease {
 
   /// False once others may hold our jobs, and before the first renewal.
   bool held() const;
+  /// Whether durable jobs may run without it: those who would take them over cannot, and each is run by one
+  /// all the same.
+  bool needless() const noexcept { return needless_.load(std::memory_order_relaxed); }
+  void set_needless(bool needless);
+  /// Whether it has been renewed since.
+  bool renewed_since(Clock::time_point time) const;
   /// True if it has been held without a break for a whole lease: then everybody else could renew theirs
   /// meanwhile.
   bool steady() const;
-  /// Waits until it is held, or stop.
+  /// Waits until it is held or needless, or stop.
   void wait_until_held(const std::stop_token& stop);
 
   void renewed(Clock::time_point asked_at, bool without_a_break);
@@ -42,6 +49,7 @@ class HeldLease {
   }
 
   const std::chrono::milliseconds length_;
+  std::atomic<bool> needless_{false};
   mutable std::mutex mutex_;  // protects what follows
   std::condition_variable_any changed_;
   Clock::time_point asked_at_{};  // of the last renewal

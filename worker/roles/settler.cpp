@@ -8,14 +8,16 @@
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "base/process/fail_point.hpp"
+#include "broker/contract/row_entry.hpp"
 #include "worker/roles/role_counts.hpp"
 
 namespace aftercommit::worker {
 
-Settler::Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand)
+Settler::Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand, Settler* of_rows)
     : broker_{std::move(broker)},
       worker_{std::move(worker)},
       in_hand_{in_hand},
+      of_rows_{of_rows},
       thread_{{"settling jobs"},
               [this](const std::stop_token& stop) {
                 if (take_next(stop)) carry_out(stop);
@@ -23,6 +25,7 @@ Settler::Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_han
               [this](const std::stop_token& stop) { finish(stop); }} {}
 
 void Settler::settle(Settlement settlement) {
+  if (of_rows_ != nullptr && is_of_a_row(settlement.entry)) return of_rows_->settle(std::move(settlement));
   bool first = false;  // the others come while it gathers
   {
     const std::lock_guard lock{mutex_};
@@ -33,6 +36,12 @@ void Settler::settle(Settlement settlement) {
 }
 
 void Settler::settle(std::vector<Settlement> settlements) {
+  if (of_rows_ != nullptr) {
+    const auto rows = std::ranges::stable_partition(
+        settlements, [](const Settlement& settlement) { return !is_of_a_row(settlement.entry); });
+    of_rows_->settle(std::vector(std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end())));
+    settlements.erase(rows.begin(), rows.end());
+  }
   if (settlements.empty()) return;
   bool first = false;
   {

@@ -19,8 +19,10 @@ namespace aftercommit::worker {
 /// Thread-safe.  While the broker is away all is kept and tried again.
 class Settler {
  public:
-  /// What is settled is released from `in_hand`, which is not owned and outlives this.
-  Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand);
+  /// What is settled is released from `in_hand`.  `of_rows` is given what is about jobs that were taken from
+  /// their table, where another broker has them; null: this one has all.  Neither is owned; both outlive
+  /// this.
+  Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand, Settler* of_rows = nullptr);
 
   void settle(Settlement settlement);
   void settle(std::vector<Settlement> settlements);
@@ -60,6 +62,7 @@ class Settler {
   const std::unique_ptr<Broker> broker_;  // used by thread_ alone
   const WorkerId worker_;
   InHand& in_hand_;
+  Settler* const of_rows_;
   std::vector<Settlement> dropped_;  // used by thread_ alone: see InHand::release
   Work work_;                        // as dropped_: taken over, and not done yet
   mutable std::mutex mutex_;         // protects what follows

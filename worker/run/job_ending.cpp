@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/process/fail_point.hpp"
+#include "broker/contract/row_entry.hpp"
 #include "client/postgres/error_text.hpp"
 
 namespace aftercommit::worker {
@@ -55,7 +56,8 @@ Settlement JobEnding::not_ours() const {
     const auto standing = claim_->standing();
     switch (standing.kind) {
       case Where::kGone:
-        if (!is_gone(standing, home_, fetched_.queue)) return put_off();
+        // A job that was taken from its table is asked for nowhere else: forgotten here, it is lost nowhere.
+        if (!is_of_a_row(fetched_.entry) && !is_gone(standing, home_, fetched_.queue)) return put_off();
         if (auto* const database = claim_->database();
             database != nullptr && cancels_.was_cancelled(*database, job_->id, job_->durable)) {
           events_.tell(JobCancelled{.job = *job_, .queue = fetched_.queue});
