@@ -33,6 +33,7 @@ class WorkerOverFourDatabases : public ::testing::Test {
     for (const auto& [alias, server] : servers) {
       auto& database = app.database(alias);
       database.exec("CREATE TABLE effect(job_id text, value bigint, attempt int)");
+      database.exec("CREATE TABLE journal(job_id text, task text, attempt int, note text)");
       detail::migrate(database);
     }
   }
