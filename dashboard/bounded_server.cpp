@@ -189,19 +189,23 @@ class BoundedServer::Queue final : public httplib::TaskQueue {
     for (std::size_t i = 0; i < bounds.threads; ++i) threads_.emplace_back([this] { run(); });
   }
 
-  void enqueue(std::function<void()> connection) override {
+  // In newer versions of the library it says whether there was room, which there always is.
+  using Enqueued = decltype(std::declval<httplib::TaskQueue&>().enqueue(std::function<void()>{}));
+
+  Enqueued enqueue(std::function<void()> connection) override {
     {
       const std::scoped_lock lock{mutex_};
       if (connections_.size() < most_) {
         connections_.push_back(std::move(connection));
         waiting_ = connections_.size();
         wake_.notify_one();
-        return;
+        return static_cast<Enqueued>(true);
       }
     }
     turning_away = true;
     connection();
     turning_away = false;
+    return static_cast<Enqueued>(true);
   }
 
   void shutdown() override {
@@ -262,6 +266,22 @@ void BoundedServer::end() {
   stop();
 }
 
+/// The library's, whose newer versions are told the two ends of the connection.
+template <class Setup>
+bool BoundedServer::answer(httplib::Stream& wire, bool last, bool& closed, const Setup& set_up) {
+  if constexpr (requires { this->process_request(wire, last, closed, set_up); }) {
+    return this->process_request(wire, last, closed, set_up);
+  } else {
+    std::string remote;
+    std::string local;
+    int remote_port = 0;
+    int local_port = 0;
+    wire.get_remote_ip_and_port(remote, remote_port);
+    wire.get_local_ip_and_port(local, local_port);
+    return this->process_request(wire, remote, remote_port, local, local_port, last, closed, set_up);
+  }
+}
+
 bool BoundedServer::process_and_close_socket(socket_t socket) {
   if (turning_away) {
     ++turned_away_;
@@ -276,7 +296,7 @@ bool BoundedServer::process_and_close_socket(socket_t socket) {
     bool closed = false;
     bool has_body = false;
     bool understood = false;  // else what follows may be the rest of its head
-    const bool answered = process_request(wire, last, closed, [&](httplib::Request& request) {
+    const bool answered = answer(wire, last, closed, [&](httplib::Request& request) {
       understood = true;
       request.ranges.clear();
       request.headers.erase("Accept-Encoding");  // packing costs more than it spares here

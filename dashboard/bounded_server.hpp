@@ -38,6 +38,8 @@ class BoundedServer : public httplib::Server {
   class Queue;
 
   bool process_and_close_socket(socket_t socket) override;
+  template <class Setup>
+  bool answer(httplib::Stream& wire, bool last, bool& closed, const Setup& set_up);
   bool await_request(socket_t socket, bool first) const;
 
   const HttpBounds bounds_;

@@ -10,6 +10,7 @@
 
 #include "base/log/log_format.hpp"
 #include "broker/contract/levels.hpp"
+#include "broker/contract/no_redis.hpp"
 #include "dashboard/servers_pool.hpp"
 #include "operate/relay_lag.hpp"
 
@@ -169,6 +170,7 @@ void Collector::scan() {
 /// Not a part of the look itself: where it fails, only the lag is not known.
 void Collector::look_at_relays() {
   std::map<Queue, milliseconds> lags;
+  if (is_no_redis(servers_->redis_url())) return;  // nothing is relayed
   try {
     const std::span queues{known_queues_.data(), std::min(known_queues_.size(), kRelaysLookedAt)};
     for (const auto& store : servers_->stores()) {

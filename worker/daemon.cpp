@@ -73,9 +73,10 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Pr
       buffer_{options.concurrency, options.prefetch, batching_of(app)},
       taken_{
           std::make_shared<TakenJobs>(without_redis() ? TakenJobs::Aside::kKept : TakenJobs::Aside::kPutOff)},
-      row_settler_{without_redis() ? nullptr
-                                   : std::make_unique<Settler>(std::make_unique<NoneBroker>(taken_),
-                                                               context_.worker, in_hand_)},
+      row_settler_{without_redis()
+                       ? nullptr
+                       : std::make_unique<Settler>(std::make_unique<NoneBroker>(taken_), context_.worker,
+                                                   in_hand_, nullptr, "settling jobs from tables")},
       settler_{connect(), context_.worker, in_hand_, row_settler_.get()},
       sender_{app, make_sender()},
       executors_{context_, buffer_, settler_, options.concurrency, slots},

@@ -168,6 +168,7 @@ std::string why_none(const operate::DeadChange& change) {
 std::optional<milliseconds> longest_lag(operate::Servers& servers, const operate::Glance& glance,
                                         const std::vector<Queue>& queues) {
   std::optional<milliseconds> longest;
+  if (glance.answers.no_redis) return longest;  // nothing is relayed
   for (const auto& alias : glance.answers.databases) {
     const auto is_away = [&](const auto& outage) { return outage.alias == alias; };
     if (std::ranges::any_of(glance.answers.outages, is_away)) continue;

@@ -95,6 +95,10 @@ void JobPicker::drop(const JobId& job) {
   if (marked_.erase(job) > 0) done_.push_back(job);
 }
 
+void JobPicker::let_go() {
+  if (connection_ && !done_.empty()) pick({});
+}
+
 void JobPicker::close() noexcept {
   connection_.reset();
   marked_.clear();

@@ -42,8 +42,10 @@ class JobPicker {
   /// In the order of `jobs`; before that, takes away the marks of those that were dropped.  Connects if need
   /// be; throws DatabaseUnavailable when the connection is lost, and what PostgreSQL answers.
   std::vector<Picked> pick(std::span<const JobId> jobs);
-  /// Others may come for this one, from the next pick() on.
+  /// Others may come for this one, from the next pick() or let_go() on.
   void drop(const JobId& job);
+  /// Takes the marks away now, if any were dropped; throws as pick().
+  void let_go();
   /// Ends the session.
   void close() noexcept;
 

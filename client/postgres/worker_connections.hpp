@@ -13,10 +13,11 @@ namespace aftercommit::detail {
 /// are.
 inline constexpr std::size_t kWorkerPoolBesideJobs = 13;
 
-/// Beyond its pool: the relay's, to listen (job_listener.hpp); and two that come and go, of who asks whether
-/// a database serves (worker/gate/database_watch.hpp), and of who asks whether its server lets anybody in
-/// while a statement is long without an answer (frozen_watch.hpp).
-inline constexpr std::size_t kWorkerBeyondPool = 3;
+/// Beyond its pool: the relay's, to listen (job_listener.hpp); and three that come and go, of who asks
+/// whether a database serves (worker/gate/database_watch.hpp), of who asks whether its server lets anybody in
+/// while a statement is long without an answer (frozen_watch.hpp), and of who takes jobs from their table
+/// while there is no Redis, or none that answers (job_picker.hpp).
+inline constexpr std::size_t kWorkerBeyondPool = 4;
 
 /// All of them.
 inline constexpr std::size_t kWorkerConnectionsBesideJobs = kWorkerPoolBesideJobs + kWorkerBeyondPool;

@@ -1,6 +1,7 @@
 /// A Redis that is away for long, under load: durable jobs run straight from their table meanwhile.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "fault/harness/fault_fixture.hpp"
@@ -14,6 +15,8 @@ constexpr const char* kBack = "Redis answers again: jobs are fetched from it";
 
 class RedisAway : public FaultTest {
  protected:
+  static constexpr long kJobs = 12;  // of each round, beside two others: one for each slot
+
   void ask_for(long jobs) {
     transact([&](Transaction&, Intent& intent) {
       for (long slot = 0; slot < jobs; ++slot) ask(intent, tasks.ok, {}, slot);
@@ -26,18 +29,18 @@ class RedisAway : public FaultTest {
 TEST_F(RedisAway, ByAFreezeUnderLoadIsOutlivedAndComeBackFromWithNothingLostOrDoubled) {  // P6, P7
   auto& first = start_worker();
   auto& second = start_worker();
-  ask_for(20);
+  ask_for(kJobs);
   redis.stop();
-  ask_for(20);
+  ask_for(kJobs);
   for (auto* const worker : {&first, &second}) EXPECT_TRUE(worker->says(kTaken)) << worker->log();
   for (int round = 0; round < 5; ++round) {
-    ask_for(20);
+    ask_for(kJobs);
     EXPECT_TRUE(eventually([&] { return count("SELECT count(*) FROM aftercommit.job") == 0; }, 40s))
         << first.log();
   }
   redis.resume();
   for (auto* const worker : {&first, &second}) EXPECT_TRUE(worker->says(kBack)) << worker->log();
-  ask_for(20);
+  ask_for(kJobs);
   expect_promises_kept();
 }
 
@@ -63,6 +66,10 @@ TEST_F(RedisAway, IsOutlivedThoughAWorkerDiesInTheMidstOfAJobMeanwhile) {  // P5
   key.release();
   EXPECT_TRUE(eventually([&] { return effects_of(job) == 1; }, 20s));
   redis.resume();
+  EXPECT_TRUE(eventually([&] {
+    return std::ranges::any_of(programs, [](const Worker& worker) { return worker.times_said(kBack) > 0; });
+  })) << "one that lives goes back";
+  ask_for(kJobs);
   expect_promises_kept();
 }
 

@@ -63,6 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
                            "showing a database that this worker lives"},
                       Role{"Purger", "purging ledgers", "purging ledgers"},
                       Role{"Returner", "bringing back jobs", "bringing back jobs"},
+                      Role{"Standby", "looking whether Redis answers", "looking whether Redis answers"},
                       Role{"Relay", "relaying durable jobs", "relaying durable jobs"},
                       Role{"RelayThatHasRead", "relay.after_read", "relaying durable jobs"}),
     [](const auto& test) { return test.param.name; });

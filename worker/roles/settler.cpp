@@ -13,12 +13,13 @@
 
 namespace aftercommit::worker {
 
-Settler::Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand, Settler* of_rows)
+Settler::Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand, Settler* of_rows,
+                 std::string_view role)
     : broker_{std::move(broker)},
       worker_{std::move(worker)},
       in_hand_{in_hand},
       of_rows_{of_rows},
-      thread_{{"settling jobs"},
+      thread_{{role},
               [this](const std::stop_token& stop) {
                 if (take_next(stop)) carry_out(stop);
               },

@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "broker/contract/broker.hpp"
@@ -21,8 +22,9 @@ class Settler {
  public:
   /// What is settled is released from `in_hand`.  `of_rows` is given what is about jobs that were taken from
   /// their table, where another broker has them; null: this one has all.  Neither is owned; both outlive
-  /// this.
-  Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand, Settler* of_rows = nullptr);
+  /// this.  `role`: as RoleThread's, and a literal.
+  Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand, Settler* of_rows = nullptr,
+          std::string_view role = "settling jobs");
 
   void settle(Settlement settlement);
   void settle(std::vector<Settlement> settlements);

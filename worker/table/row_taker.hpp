@@ -33,8 +33,11 @@ class RowTaker {
   /// rows may stay unseen where there was no news of them.
   RowTaker(Database& database, std::size_t payload_limit, std::chrono::milliseconds interval);
 
-  /// What has become of jobs that were taken.
+  /// What has become of jobs that were taken.  Others may have those that are left by the next take() or
+  /// let_go().
   void note(std::span<const TakenJobs::Left> left);
+  /// For when no jobs are wanted; throws what the database throws.
+  void let_go() { picker_.let_go(); }
   /// Takes jobs of the wanted queues, in their order, up to the wanted number in all, and adds them to
   /// `jobs`: those are taken though it throws, what the database throws.  None may mean that the time for one
   /// look has passed: then look_at() says so.

@@ -12,7 +12,9 @@ TableIntake::TableIntake(std::shared_ptr<TakenJobs> jobs, Database& database, st
       database_{database.alias()},
       taker_{database, payload_limit, interval},
       thread_{{"taking jobs from their table", "a database"},
-              [this](const std::stop_token& stop) { step(stop); }} {}
+              [this](const std::stop_token& stop) { step(stop); },
+              // While what runs here comes to its end, others may have what does not.
+              [this](const std::stop_token& /*stop*/) { taker_.forget(); }} {}
 
 void TableIntake::step(const std::stop_token& stop) {
   thread_.progress().enter(Phase::kWaiting);
@@ -21,7 +23,10 @@ void TableIntake::step(const std::stop_token& stop) {
   thread_.progress().enter(Phase::kAtWork);
   taker_.note(turn.left);
   if (turn.rest) taker_.forget();
-  if (turn.wanted.count == 0 || stop.stop_requested()) return;
+  if (turn.wanted.count == 0 || stop.stop_requested()) {
+    taker_.let_go();
+    return;
+  }
   if (turn.news) taker_.news();
   std::vector<TakenJobs::Job> jobs;
   std::exception_ptr trouble;

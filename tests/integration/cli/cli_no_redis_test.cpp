@@ -18,9 +18,9 @@ class CliNoRedis : public support::Payments, public ::testing::Test {
   CliNoRedis() : Payments{{.redis_url = "none"}} {}
 
   End run(std::vector<std::string> arguments) {
-    return run_cli(std::move(arguments), {{"REDIS_URL", "none"},
-                                          {"DATABASE_URL", schema().url()},
-                                          {"AFTERCOMMIT_SCHEMA", schema().name()}});
+    return run_cli(
+        std::move(arguments),
+        {{"REDIS_URL", "none"}, {"DATABASE_URL", schema().url()}, {"AFTERCOMMIT_SCHEMA", schema().name()}});
   }
 };
 

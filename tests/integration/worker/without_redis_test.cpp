@@ -13,6 +13,7 @@
 #include "client/statements/sql_template.hpp"
 #include "client/transaction/session.hpp"
 #include "support/fixtures/worker_fixture.hpp"
+#include "worker/table/table_intake.hpp"
 
 namespace aftercommit {
 namespace {
@@ -69,7 +70,7 @@ TEST_F(WithoutRedis, HearsOfEachCommitAtOnce) {
   }
   std::ranges::nth_element(waits, waits.begin() + kJobs / 2);
   RecordProperty("median_ms", std::to_string(waits[kJobs / 2]));
-  EXPECT_LT(waits[kJobs / 2], 200) << "usually some 2 ms";
+  EXPECT_LT(waits[kJobs / 2], 5000) << "usually some 2 ms; ten minutes without the news";
 }
 
 TEST_F(WithoutRedis, HearsOfJobsThatSqlAsksFor) {
@@ -245,6 +246,22 @@ TEST_F(WithoutRedis, AJobIsMarkedForOneSessionUntilItIsDroppedOrTheSessionEnds) 
   EXPECT_EQ(other.pick(now).at(0).how, How::kOurs);
   other.close();
   EXPECT_TRUE(eventually([&] { return one.pick(now).at(0).how == How::kOurs; }));
+}
+
+TEST_F(WithoutRedis, WhatIsGivenBackIsAnothersThoughNoMoreIsWanted) {
+  using How = detail::Picked::How;
+  const std::vector<Queue> queues{"default"};
+  const std::vector<JobId> job{tasks.insert.delay(1)};
+  const auto taken = std::make_shared<TakenJobs>();
+  worker::TableIntake intake{taken, app.database(), defaults::kPayloadLimit, 600s};
+  std::vector<Fetched> fetched;
+  ASSERT_TRUE(eventually([&] { return !(fetched = taken->fetch("ann", queues, 1, 10ms)).empty(); }));
+  detail::JobPicker other{app.database()};
+  EXPECT_EQ(other.pick(job).at(0).how, How::kOthers);
+  const auto release =
+      Settlement{.kind = Settlement::Kind::kRelease, .queue = "default", .entry = fetched.front().entry};
+  EXPECT_EQ(taken->settle("ann", {&release, 1}).front(), Settled::kDone);
+  EXPECT_TRUE(eventually([&] { return other.pick(job).at(0).how == How::kOurs; }));
 }
 
 TEST_F(WithoutRedis, OtherDeliveriesAreRefusedWithWhatToDo) {

@@ -46,12 +46,12 @@ bool knows_all(std::uint16_t port) {
 
 PrivateSentinel::PrivateSentinel(std::uint16_t master_port, const std::string& lines)
     : folder_{temporary_folder("sentinel")} {
-  std::ofstream{folder_ / "sentinel.conf"} << "port " << port() << "\nbind 127.0.0.1\ndir "
-                                           << folder_.string()
-                                           << "\nlogfile log\nsentinel monitor shop 127.0.0.1 " << master_port
-                                           << " 2\nsentinel down-after-milliseconds shop 500\n"
-                                           << "sentinel failover-timeout shop 3000\n"
-                                           << lines;
+  const bool by_tls = lines.find("tls-cert-file") != std::string::npos;
+  std::ofstream{folder_ / "sentinel.conf"}
+      << (by_tls ? "port 0\ntls-port " : "port ") << port() << "\nbind 127.0.0.1\ndir " << folder_.string()
+      << "\nlogfile log\nsentinel monitor shop 127.0.0.1 " << master_port
+      << " 2\nsentinel down-after-milliseconds shop 500\nsentinel failover-timeout shop 3000\n"
+      << lines;
   start();
 }
 

@@ -19,6 +19,7 @@ namespace aftercommit::support {
 class PrivateSentinel {
  public:
   /// Watches over the master at 127.0.0.1:`master_port`; `lines` are more of its configuration.
+  /// Where these have a certificate, it speaks TLS alone.
   PrivateSentinel(std::uint16_t master_port, const std::string& lines);
   ~PrivateSentinel();
   PrivateSentinel(const PrivateSentinel&) = delete;

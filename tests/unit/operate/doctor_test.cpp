@@ -120,12 +120,12 @@ TEST(Doctor, WarnsOfAUrlThatNamesSeveralHostsAndNotThatItWantsThePrimary) {
 TEST(Doctor, CountsTheConnectionsThatAllWorkersMayTake) {
   const auto postgres = good_postgres();
   Visit few;
-  look_at_connections(postgres, {.processes = 3, .threads = 24}, few.notes);  // 72 of them, and 10 of others
+  look_at_connections(postgres, {.processes = 3, .threads = 24}, few.notes);  // 75 of them, and 10 of others
   EXPECT_THAT(few.found(), IsEmpty());
   Visit many;
   look_at_connections(postgres, {.processes = 4, .threads = 32}, many.notes);
   EXPECT_THAT(many.found(), ElementsAre("warning max_connections"));
-  EXPECT_THAT(many.examination.diagnoses[0].why, HasSubstr("may take 96"));
+  EXPECT_THAT(many.examination.diagnoses[0].why, HasSubstr("may take 100"));
 }
 
 TEST(Doctor, ReckonsWithTheConnectionsThatTheGuideTellsOf) {
