@@ -3,9 +3,7 @@
 
 #include <string>
 #include <variant>
-#include <vector>
 
-#include "base/command/command_text.hpp"
 #include "cli/options.hpp"
 
 namespace aftercommit::cli {
@@ -14,12 +12,6 @@ namespace aftercommit::cli {
 struct PrintAndExit {
   std::string text;
 };
-
-/// All commands with their options, as --help shows them: man page and completions are made of it.
-std::vector<CommandText> command_table();
-
-/// What --help says below the options, of each command.
-std::string after_help();
 
 /// Throws UsageError for an unknown command or a wrong option.
 std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* const* argv);

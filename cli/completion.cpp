@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/command_line.hpp"
 #include "cli/commands.hpp"
+#include "cli/descriptions.hpp"
 
 namespace aftercommit::cli {
 namespace {

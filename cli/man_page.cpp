@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/command/man_page.hpp"
-#include "cli/command_line.hpp"
+#include "cli/descriptions.hpp"
 
 namespace aftercommit::cli {
 

@@ -89,8 +89,8 @@ std::set<std::string> require_home(Servers& servers, const Queue& queue) {
   }
   std::set<std::string> aliases;
   for (const auto& one : seen) {
-    if (answers.no_redis) break;  // rows of a queue are nowhere else than where they are
-    if (const auto why = why_not_home(one, known); !why.empty()) {
+    // Without Redis rows of a queue are nowhere else than where they are.
+    if (const auto why = answers.no_redis ? "" : why_not_home(one, known); !why.empty()) {
       throw UsageError{
           "the rows of queue '" + queue + "' stay: " + why +
           ".  Mend the URL of Redis or of the database, or take only the right one of several by "
@@ -99,9 +99,6 @@ std::set<std::string> require_home(Servers& servers, const Queue& queue) {
           queue + "`, with the servers of this command"};
     }
     aliases.insert(one.home.alias);
-  }
-  if (answers.no_redis) {
-    for (const auto& one : seen) aliases.insert(one.home.alias);
   }
   return aliases;
 }

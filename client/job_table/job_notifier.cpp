@@ -1,12 +1,12 @@
 #include "client/job_table/job_notifier.hpp"
 
-#include <numeric>
+#include <algorithm>
 #include <optional>
 #include <pqxx/pqxx>
 #include <string>
 
 #include "aftercommit/error.hpp"
-#include "broker/contract/no_redis.hpp"
+#include "broker/envelope/job_identity.hpp"
 #include "client/postgres/connection_url.hpp"
 #include "client/postgres/link.hpp"
 #include "client/transaction/session.hpp"
@@ -39,24 +39,35 @@ JobNotifier::JobNotifier(std::vector<Database*> databases) {
 
 JobNotifier::~JobNotifier() = default;
 
+/// By their aliases; empty for a job that does not say, and where there is one database alone.
+std::vector<std::string> JobNotifier::databases_of(std::span<const Outgoing> jobs) const {
+  std::vector<std::string> aliases(jobs.size());
+  if (places_.size() == 1) return aliases;
+  for (std::size_t i = 0; i < jobs.size(); ++i) aliases[i] = identify(jobs[i].payload).database;
+  return aliases;
+}
+
 void JobNotifier::enqueue(std::span<const Outgoing> jobs, Millis /*timeout*/) {
-  std::vector<std::size_t> unsent;
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    if (!jobs[i].durable) unsent.push_back(i);
-  }
-  if (!unsent.empty())
-    throw EnqueueFailure{needs_redis("a job that is not durable"), std::move(unsent), false, false};
+  const auto aliases = databases_of(jobs);
+  std::vector<bool> untold(jobs.size());
   std::string trouble;  // with one, which does not keep the others from being told
   for (const auto& place : places_) {
+    const auto is_its = [&](const std::string& alias) {
+      return alias.empty() || alias == place->database.alias();
+    };
+    if (std::ranges::none_of(aliases, is_its)) continue;
     try {
       place->tell();
     } catch (const DatabaseUnavailable& error) {
       trouble = error.what();
+      for (std::size_t i = 0; i < jobs.size(); ++i) untold[i] = untold[i] || is_its(aliases[i]);
     }
   }
   if (trouble.empty()) return;
-  unsent.resize(jobs.size());
-  std::iota(unsent.begin(), unsent.end(), std::size_t{0});
+  std::vector<std::size_t> unsent;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (untold[i]) unsent.push_back(i);
+  }
   throw EnqueueFailure{trouble, std::move(unsent), true, false};
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "aftercommit/database.hpp"
@@ -10,19 +11,22 @@
 
 namespace aftercommit::detail {
 
-/// Sends nothing but a notification, to each database: durable jobs have their rows there.  One that gets
-/// lost costs until the next look of a worker.  Not thread-safe.
+/// Sends nothing but a notification, to the databases that have the rows of the jobs.  One that gets lost
+/// costs until the next look of a worker.  Not thread-safe.
 class JobNotifier final : public EnqueueTarget {
  public:
   /// Does not connect yet.  The databases are not owned and outlive this.
   explicit JobNotifier(std::vector<Database*> databases);
   ~JobNotifier() override;
 
-  /// Throws EnqueueFailure where a database was not told, and for jobs that are not durable.
+  /// All of them durable.  Throws EnqueueFailure for the jobs of databases that were not told.
   void enqueue(std::span<const Outgoing> jobs, Millis timeout) override;
 
  private:
   struct Place;
+
+  std::vector<std::string> databases_of(std::span<const Outgoing> jobs) const;
+
   std::vector<std::unique_ptr<Place>> places_;
 };
 

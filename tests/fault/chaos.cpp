@@ -322,8 +322,7 @@ void print(const Chaos& chaos, const Findings& found, bool drained) {
       toll.producers, toll.freezes, toll.backends, toll.client_cuts);
   std::printf(
       "restarts                 Redis %d with data, %d without, %d times flushed; PostgreSQL %d, and %d "
-      "times "
-      "a standby took its place\n",
+      "times a standby took its place\n",
       toll.redis_with_data, toll.redis_without_data, toll.flushes, toll.postgres_crashes, toll.promotions);
   std::printf("effects                  %zu, and %zu dead as they should be (%zu of them by kills)\n",
               found.effects, found.dead, found.crashed);

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <stdexcept>
 
 #include "fault/harness/fault_fixture.hpp"
 #include "support/servers/sentinel_set.hpp"
@@ -24,19 +23,6 @@ class SentinelFault : public FaultTest {
     EXPECT_EQ(producer.exit_code(90s), 0);
   }
 
-  /// Until it is a replica that has all there is.
-  bool follows(const support::PrivateRedis& server) {
-    return eventually([&] {
-      try {
-        const auto told = ask_redis(server, {"INFO", "replication"});
-        return told.find("role:slave") != std::string::npos &&
-               told.find("master_link_status:up") != std::string::npos;
-      } catch (const std::runtime_error&) {
-        return false;  // while it becomes one it closes connections
-      }
-    });
-  }
-
   support::SentinelSet servers{redis};
 };
 
@@ -44,10 +30,10 @@ TEST_F(SentinelFault, OfAMasterThatDiesAndOneThatFreezesLosesAndDoublesNoDurable
   for (int i = 0; i < 2; ++i) start_worker(Start{.environment = {{"REDIS_URL", servers.url()}}});
   fail_over(servers.second, kFirst, [&] { redis.kill(); });
   redis.start();
-  ASSERT_TRUE(follows(redis));
+  ASSERT_TRUE(servers.comes_to_follow(redis));
   fail_over(redis, 2 * kFirst, [&] { servers.second.stop(); });
   servers.second.resume();
-  ASSERT_TRUE(follows(servers.second));
+  ASSERT_TRUE(servers.comes_to_follow(servers.second));
   expect_promises_kept();
 }
 

@@ -31,12 +31,13 @@ std::variant<Priority, RowFlaw> judge_row(const detail::JobRow& row, std::size_t
   return job.priority;
 }
 
-void bury_row(Database& database, const detail::JobRow& row, const std::string& reason) {
+void bury_row(Database& database, const detail::JobRow& row, const std::string& reason,
+              const std::string& by) {
   log(LogLevel::kError, "a row of the job table is no job, and was buried as a dead letter",
       {{"database", database.alias()}, {"job_id", row.id.str()}, {"queue", row.queue}, {"reason", reason}});
   const DeadLetter letter{.cause = DeadLetter::Cause::kMalformed,
                           .reason = reason,
-                          .worker = "relay",
+                          .worker = by,
                           .at = std::chrono::system_clock::now(),
                           .entry = {},
                           .raw = row.envelope};

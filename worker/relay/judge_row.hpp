@@ -20,7 +20,9 @@ struct RowFlaw {
 /// as they have a greater `payload_limit` than this one or are of a later version.
 std::variant<Priority, RowFlaw> judge_row(const detail::JobRow& row, std::size_t payload_limit);
 
-/// Makes it a dead letter, so that it does not come back again and again.  Throws what Database does.
-void bury_row(Database& database, const detail::JobRow& row, const std::string& reason);
+/// Makes it a dead letter, so that it does not come back again and again; `by` is who has found it, for the
+/// letter.  Throws what Database does.
+void bury_row(Database& database, const detail::JobRow& row, const std::string& reason,
+              const std::string& by);
 
 }  // namespace aftercommit::worker

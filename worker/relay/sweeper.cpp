@@ -310,7 +310,7 @@ std::vector<Outgoing> Sweeper::load(const std::vector<JobId>& missing,
 std::optional<Outgoing> Sweeper::outgoing(const JobRow& row) {
   const auto judged = judge_row(row, payload_limit_);
   if (const auto* const flaw = std::get_if<RowFlaw>(&judged)) {
-    bury_row(database_, row, flaw->reason);
+    bury_row(database_, row, flaw->reason, "relay");
     return std::nullopt;
   }
   return Outgoing{.queue = row.queue,

@@ -222,7 +222,9 @@ cxxopts::Options describe() {
       ("concurrency", "jobs run at the same time", cxxopts::value<std::string>()->default_value("8"), "N")  //
       ("prefetch", "most jobs fetched ahead while jobs are quick; slow ones are never held back",
        cxxopts::value<std::string>()->default_value("200"), "N")  //
-      ("redis", "redis://user:password@host:port/db?prefix=ac, or unix:///path?db=0",
+      ("redis",
+       "redis://user:password@host:port/db?prefix=ac, rediss://..., redis+sentinel://..., unix:///path?db=0, "
+       "or none",
        cxxopts::value<std::string>(), "URL")  //
       ("database", "postgresql://..., or alias=postgresql://...; may be given for each alias",
        cxxopts::value<std::vector<std::string>>(), "URL")  //

@@ -150,7 +150,7 @@ void RowTaker::judge(Rows& rows, Picked picked, std::vector<TakenJobs::Job>& job
   if (const auto* const flaw = std::get_if<RowFlaw>(&judged)) {
     picker_.drop(picked.id);
     look_again(rows, picked.id, kUnburied);  // it is gone by then, or stays for another try
-    bury_row(database_, row, flaw->reason);
+    bury_row(database_, row, flaw->reason, "table intake");
     return;
   }
   taken_.insert(row.id);

@@ -48,10 +48,6 @@ std::string key_of(const RedisUrl& url) {
 
 }  // namespace
 
-class SentinelWatch::Listener : public SentinelListener {
-  using SentinelListener::SentinelListener;
-};
-
 std::shared_ptr<SentinelWatch> SentinelWatch::of(const RedisUrl& url) {
   auto& watches = Watches::ours();
   const std::lock_guard lock{watches.mutex};
@@ -65,7 +61,7 @@ std::shared_ptr<SentinelWatch> SentinelWatch::of(const RedisUrl& url) {
 }
 
 SentinelWatch::SentinelWatch(const RedisUrl& url)
-    : forks_{detail::forks()}, listener_{std::make_unique<Listener>(url, *this)} {}
+    : forks_{detail::forks()}, listener_{std::make_unique<SentinelListener>(url, *this)} {}
 
 SentinelWatch::~SentinelWatch() = default;
 
@@ -81,9 +77,13 @@ std::shared_ptr<void> SentinelWatch::hold(int socket, const RedisAddress& addres
           }};
 }
 
+bool SentinelWatch::was_left(const RedisAddress& address) const {
+  return left_ == address && std::chrono::steady_clock::now() < left_until_;
+}
+
 bool SentinelWatch::has_left(const RedisAddress& address) const {
   const std::lock_guard lock{mutex_};
-  return left_ == address && std::chrono::steady_clock::now() < left_until_;
+  return was_left(address);
 }
 
 std::uint64_t SentinelWatch::changes() const {
@@ -98,6 +98,7 @@ void SentinelWatch::await_change(std::uint64_t seen, Deadline deadline) const {
 
 void SentinelWatch::learn(const RedisAddress& master, const std::optional<RedisAddress>& announced_from) {
   const std::lock_guard lock{mutex_};
+  if (!announced_from && was_left(master)) return;
   if (left_ == master) left_ = {};
   if (announced_from && *announced_from != master) {
     left_ = *announced_from;

@@ -14,6 +14,8 @@
 
 namespace aftercommit {
 
+class SentinelListener;
+
 struct RedisAddress {
   std::string host{};
   std::uint16_t port = 0;
@@ -53,7 +55,8 @@ class SentinelWatch : public std::enable_shared_from_this<SentinelWatch> {
   /// Waits until it is more than that.
   void await_change(std::uint64_t seen, Deadline deadline) const;
 
-  /// The master is there, as one has announced or been asked; `announced_from`: where it was.
+  /// The master is there, as one has announced or been asked; `announced_from`: where it was.  Who was asked
+  /// and names what was left a moment ago has not heard of it: that is passed over.
   void learn(const RedisAddress& master, const std::optional<RedisAddress>& announced_from);
 
  private:
@@ -61,9 +64,8 @@ class SentinelWatch : public std::enable_shared_from_this<SentinelWatch> {
     int socket;
     RedisAddress address;
   };
-  class Listener;
-
   explicit SentinelWatch(const RedisUrl& url);
+  bool was_left(const RedisAddress& address) const;  // with mutex_ held
 
   const unsigned forks_;
   mutable std::mutex mutex_;  // protects what follows
@@ -72,7 +74,7 @@ class SentinelWatch : public std::enable_shared_from_this<SentinelWatch> {
   std::uint64_t changes_ = 0;
   RedisAddress left_{};  // no host: none yet
   Deadline left_until_{};
-  std::unique_ptr<Listener> listener_;  // last: its thread uses the others
+  std::unique_ptr<SentinelListener> listener_;  // last: its thread uses the others
 };
 
 }  // namespace aftercommit

@@ -12,6 +12,7 @@ namespace {
 using support::End;
 using support::run_cli;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class CliNoRedis : public support::Payments, public ::testing::Test {
  protected:
@@ -52,6 +53,13 @@ TEST_F(CliNoRedis, SaysWhatNeedsRedis) {
     EXPECT_NE(end.exit_code, 0) << command.front();
     EXPECT_THAT(end.error, HasSubstr("needs Redis, and there is none")) << command.front();
   }
+}
+
+TEST_F(CliNoRedis, PurgesAQueueOfRows) {
+  receipt.apply_async({.queue = "mail"}, 1);
+  const auto purged = run({"purge", "mail", "--durable", "--yes"});
+  EXPECT_EQ(purged.exit_code, 0) << purged.error;
+  EXPECT_THAT(run({"jobs"}).output, Not(HasSubstr("mail")));
 }
 
 TEST_F(CliNoRedis, LooksAtAllThatIsThere) {

@@ -30,6 +30,7 @@ using detail::kSchemaVersion;
 using detail::migrate;
 using detail::migration_script;
 using detail::require_schema;
+using detail::schema_is_at_least;
 using detail::schema_version;
 using support::caught;
 using support::eventually;
@@ -47,6 +48,14 @@ TEST_F(Migrations, MakeTheTablesAndTheFunctionWhereThereIsNothing) {
   EXPECT_EQ(schema_version(*jobs), kSchemaVersion);
   EXPECT_NO_THROW(check_schema(*jobs));
   EXPECT_EQ(jobs->exec(in_schema("SELECT {schema}.enqueue('t')", schema_)).size(), 1U);
+}
+
+TEST_F(Migrations, AreSeenAtOnceByWhoHasFoundTheTablesTooOld) {
+  const auto jobs = database(schema_);
+  EXPECT_FALSE(schema_is_at_least(*jobs, kSchemaVersion));
+  migrate(*database(schema_));
+  EXPECT_TRUE(schema_is_at_least(*jobs, kSchemaVersion));
+  EXPECT_FALSE(schema_is_at_least(*jobs, kSchemaVersion + 1));
 }
 
 TEST_F(Migrations, ChangeNothingTheSecondTime) {

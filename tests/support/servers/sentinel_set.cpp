@@ -17,8 +17,8 @@
 namespace aftercommit::support {
 namespace {
 
-/// The texts of a reply that is a list; none if there was no such reply.
-std::vector<std::string> ask_sentinel(std::uint16_t port, const char* command) {
+/// The texts of a reply that is one or a list of them; none if there was no such reply.
+std::vector<std::string> ask_server(std::uint16_t port, const char* command) {
   const std::unique_ptr<redisContext, decltype(&redisFree)> context{::redisConnect("127.0.0.1", port),
                                                                     &redisFree};
   if (!context || context->err != 0) return {};
@@ -26,7 +26,9 @@ std::vector<std::string> ask_sentinel(std::uint16_t port, const char* command) {
                                                                  &freeReplyObject};
   std::vector<std::string> texts;
   const auto* reply = static_cast<const redisReply*>(answer.get());
-  if (reply == nullptr || reply->type != REDIS_REPLY_ARRAY) return texts;
+  if (reply == nullptr) return texts;
+  if (reply->type == REDIS_REPLY_STRING) texts.emplace_back(reply->str, reply->len);
+  if (reply->type != REDIS_REPLY_ARRAY) return texts;
   for (std::size_t i = 0; i < reply->elements; ++i) {
     const auto* element = reply->element[i];
     texts.push_back(element->str == nullptr ? "" : std::string{element->str, element->len});
@@ -36,7 +38,7 @@ std::vector<std::string> ask_sentinel(std::uint16_t port, const char* command) {
 
 /// Whether it knows the replica and the two others.
 bool knows_all(std::uint16_t port) {
-  const auto texts = ask_sentinel(port, "SENTINEL MASTER shop");
+  const auto texts = ask_server(port, "SENTINEL MASTER shop");
   std::map<std::string, std::string> fields;
   for (std::size_t i = 0; i + 1 < texts.size(); i += 2) fields[texts[i]] = texts[i + 1];
   return fields["num-slaves"] == "1" && fields["num-other-sentinels"] == "2" && fields["flags"] == "master";
@@ -97,8 +99,16 @@ std::string SentinelSet::url(const std::string& credentials, const std::string& 
 }
 
 std::uint16_t SentinelSet::named_by(std::size_t sentinel) const {
-  const auto address = ask_sentinel(sentinels.at(sentinel)->port(), "SENTINEL GET-MASTER-ADDR-BY-NAME shop");
+  const auto address = ask_server(sentinels.at(sentinel)->port(), "SENTINEL GET-MASTER-ADDR-BY-NAME shop");
   return address.size() == 2 ? static_cast<std::uint16_t>(std::stoi(address[1])) : std::uint16_t{0};
+}
+
+bool SentinelSet::comes_to_follow(const PrivateRedis& server) {
+  return eventually([&] {
+    const auto told = ask_server(server.port(), "INFO replication");  // none while it closes connections
+    return !told.empty() && told[0].find("role:slave") != std::string::npos &&
+           told[0].find("master_link_status:up") != std::string::npos;
+  });
 }
 
 bool SentinelSet::comes_to_be(const PrivateRedis& master) const {

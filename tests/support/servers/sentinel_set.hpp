@@ -50,6 +50,9 @@ class SentinelSet {
   /// Waits until one of them says that it is there; false at the deadline.
   bool comes_to_be(const PrivateRedis& master) const;
 
+  /// Waits until it is a replica that has all there is; false at the deadline.
+  static bool comes_to_follow(const PrivateRedis& server);
+
   PrivateRedis& first;  ///< at first the master; not owned, outlives this
   PrivateRedis second;  ///< at first the replica
   std::array<std::unique_ptr<PrivateSentinel>, 3> sentinels;

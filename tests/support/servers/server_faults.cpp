@@ -2,12 +2,8 @@
 
 #include <hiredis/hiredis.h>
 
-#include <csignal>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
-
-#include "support/process_signals.hpp"
 
 namespace aftercommit::support {
 namespace {
@@ -83,13 +79,7 @@ std::vector<std::string> ask_redis_list(const PrivateRedis& redis, const std::ve
 }
 
 void crash(PrivatePostgres& postgres) {
-  const auto url = postgres.url();
-  const auto begin = url.find("host=") + 5;
-  std::ifstream file{url.substr(begin, url.find('&') - begin) + "/data/postmaster.pid"};
-  pid_t postmaster = 0;
-  if (file >> postmaster)
-    signal_process(postmaster, SIGQUIT);  // immediate shutdown: no checkpoint, no farewell
-  postgres.stop();                        // waits for its end
+  postgres.kill();
   postgres.start();
 }
 

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "cli/command_line.hpp"
+#include "cli/descriptions.hpp"
 #include "cli/man_page.hpp"
 #include "support/temporary_folder.hpp"
 
