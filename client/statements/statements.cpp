@@ -29,9 +29,8 @@ std::string with_origin(std::string_view sql, std::string_view schema) {
 }  // namespace
 
 Statements::Statements(std::string_view schema)
-    : insert_jobs{ready(sql::insert_jobs, schema)},
-      insert_row{ready(sql::insert_row, schema)},
-      insert_job{with(ready(sql::insert_jobs, schema), "{rows}", ready(sql::insert_row, schema))},
+    : insert_job{ready(sql::insert_job, schema)},
+      insert_jobs{ready(sql::insert_jobs, schema)},
       guard_job{ready(sql::guard_job, schema)},
       guard_unique{ready(sql::guard_unique, schema)},
       guard_ledger{ready(sql::guard_ledger, schema)},

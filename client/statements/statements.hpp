@@ -14,9 +14,8 @@ struct Statements {
   explicit Statements(std::string_view schema);
 
   // In one message with BEGIN or COMMIT.
-  const SqlTemplate insert_jobs;           ///< rows
-  const SqlTemplate insert_row;            ///< id, queue, eta in ms, countdown in ms, envelope
-  const SqlTemplate insert_job;            ///< of these two, for a single row
+  const SqlTemplate insert_job;            ///< id, queue, eta in ms, countdown in ms, envelope
+  const SqlTemplate insert_jobs;           ///< queue, ids, queues, etas, countdowns, envelopes
   const SqlTemplate guard_job;             ///< id, attempt
   const SqlTemplate guard_unique;          ///< the same; from version 4 on
   const SqlTemplate guard_ledger;          ///< id

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "client/statements/riders.hpp"
 #include "client/statements/statements.hpp"
@@ -13,9 +12,9 @@ namespace aftercommit::detail {
 
 /// In the order in which it is sent.  Nothing is owned.
 struct CommitMessage {
-  const Riders* riders;                        ///< of the transaction that commits; null: it has none
-  const std::vector<const PendingJob*>& jobs;  ///< that are to be rows of it
-  const Riders* next;                          ///< of the transaction that begins behind it; null: none does
+  const Riders* riders;  ///< of the transaction that commits; null: it has none
+  PendingJobs jobs;      ///< that are to be rows of it, of one statement
+  const Riders* next;    ///< of the transaction that begins behind it; null: none does
 
   /// `writer` writes statements and text for one session: a Connection.
   template <class Writer>

@@ -1,8 +1,12 @@
 /// The statement that inserts the durable jobs of a transaction, and what errors say of them.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/statements/statements.hpp"
@@ -10,35 +14,33 @@
 
 namespace aftercommit::detail {
 
-/// The values of Statements::insert_row, as SQL.  The envelope is quoted already; a countdown counts from
-/// when it was asked for.
-std::vector<std::string> job_row(const PendingJob& job, std::chrono::steady_clock::time_point now,
-                                 std::string envelope);
+/// Not owned.
+using PendingJobs = std::span<const PendingJob* const>;
 
-/// All that have no row yet in one INSERT, appended to the message that ends in COMMIT.  For `writer` see
-/// CommitMessage.
+/// How many of these, from the first on, go in one statement: 10,000, or 4 MiB of them, so that many jobs do
+/// not lie in memory several times over.  At least one, of any.
+std::size_t jobs_of_one_statement(PendingJobs jobs);
+
+/// The values of Statements::insert_job, as SQL, but for the last: the envelope is still to be quoted.  A
+/// countdown counts from when it was asked for.
+std::vector<std::string> job_row(const PendingJob& job, std::chrono::steady_clock::time_point now);
+/// The same of at least one, for Statements::insert_jobs; without those that have a row already.
+std::vector<std::string> job_rows(PendingJobs jobs, std::chrono::steady_clock::time_point now);
+
+/// All that have no row yet in one INSERT, appended to a message.  For `writer` see CommitMessage.
 template <class Writer>
-void append_durable_jobs(std::string& message, const Statements& statements,
-                         const std::vector<const PendingJob*>& jobs, Writer& writer) {
+void append_durable_jobs(std::string& message, const Statements& statements, PendingJobs jobs,
+                         Writer& writer) {
+  const bool any = std::ranges::any_of(jobs, [](const auto* job) { return !job->row_is_written; });
+  if (!any) return;
+  const bool alone = jobs.size() == 1;
   const auto now = std::chrono::steady_clock::now();
-  const auto row = [&](const PendingJob& job) {
-    return job_row(job, now, writer.quote(job.outgoing.payload));
-  };
-  if (jobs.size() == 1) {
-    if (jobs.front()->row_is_written) return;
-    writer.append(message, {&statements.insert_job, row(*jobs.front())});
-    return;
-  }
-  std::string rows;
-  for (const auto* job : jobs) {
-    if (job->row_is_written) continue;
-    if (!rows.empty()) rows += ',';
-    statements.insert_row.append_to(rows, row(*job));
-  }
-  if (!rows.empty()) statements.insert_jobs.append_to(message, {{rows}});
+  auto values = alone ? job_row(*jobs.front(), now) : job_rows(jobs, now);
+  values.back() = writer.quote(values.back());
+  writer.append(message, {alone ? &statements.insert_job : &statements.insert_jobs, std::move(values)});
 }
 
 /// "the durable job of task 'x'", "the 7 durable jobs of the tasks 'x', 'y'": for errors.  Not of none.
-std::string in_words(const std::vector<const PendingJob*>& jobs);
+std::string in_words(PendingJobs jobs);
 
 }  // namespace aftercommit::detail

@@ -50,7 +50,7 @@ namespace {
 
 }  // namespace
 
-void ServerTransaction::commit(const std::vector<const PendingJob*>& jobs, bool more_to_do) {
+void ServerTransaction::commit(PendingJobs jobs, bool more_to_do) {
   if (state_.due() && jobs.empty()) {
     if (connection_->severed()) end_uncommitted();
     give_back(true);  // no statement has run
@@ -60,15 +60,16 @@ void ServerTransaction::commit(const std::vector<const PendingJob*>& jobs, bool 
   end();
 }
 
-void ServerTransaction::send_commit(const std::vector<const PendingJob*>& jobs, bool more_to_do) {
+void ServerTransaction::send_commit(PendingJobs jobs, bool more_to_do) {
   // Not in the message of COMMIT: a connection that turns out dead there leaves a doubt, here it is replaced.
   if (state_.due()) send_begin_alone();
+  const auto rest = send_ahead(jobs);
   // Once it is sent nobody can tell: the server may end a session behind its commit, with the same words.
   if (connection_->has_ended()) end_uncommitted();
   const auto backend = connection_->backend();
   try {
     auto* const next = next_to_begin(more_to_do);
-    const CommitMessage message{riders_, jobs, next};
+    const CommitMessage message{riders_, rest, next};
     auto answer = connection_->exec(message.text(core_.statements, *connection_));
     if (next != nullptr) {
       next_.begun(*next, std::move(answer));
@@ -85,14 +86,30 @@ void ServerTransaction::send_commit(const std::vector<const PendingJob*>& jobs, 
   }
 }
 
+/// Jobs that are too many for one message; gives those that are left for that of COMMIT.
+PendingJobs ServerTransaction::send_ahead(PendingJobs jobs) {
+  auto rest = jobs;
+  for (std::size_t count; (count = jobs_of_one_statement(rest)) < rest.size();) {
+    std::string message;
+    append_durable_jobs(message, core_.statements, rest.first(count), *connection_);
+    try {
+      if (!message.empty()) connection_->exec(message);
+    } catch (const std::exception& error) {
+      if (connection_->lost(&error)) end_uncommitted();
+      explain_refused(error, jobs);
+    }
+    rest = rest.subspan(count);
+  }
+  return rest;
+}
+
 Riders* ServerTransaction::next_to_begin(bool more_to_do) const noexcept {
   if (riders_ == nullptr || riders_->next == nullptr || more_to_do || connection_->changed()) return nullptr;
   return next_.may_begin(std::chrono::steady_clock::now()) ? riders_->next : nullptr;
 }
 
 /// Within a handler of `error`, which is the server's answer: nothing is committed.
-void ServerTransaction::explain_refused(const std::exception& error,
-                                        const std::vector<const PendingJob*>& jobs) {
+void ServerTransaction::explain_refused(const std::exception& error, PendingJobs jobs) {
   const auto lost_jobs = jobs.empty() ? std::string{} : in_words(jobs);
   if (const auto reason = why_read_only(error, false); !reason.empty()) {
     give_back(false);
@@ -123,8 +140,7 @@ void ServerTransaction::end_uncommitted() {
 }
 
 /// Returns if the transaction turns out to be committed; else throws.
-void ServerTransaction::settle_doubt(const std::vector<const PendingJob*>& jobs, int backend,
-                                     const std::string& reason) {
+void ServerTransaction::settle_doubt(PendingJobs jobs, int backend, const std::string& reason) {
   auto outcome = CommitOutcome::kUnknown;
   if (!jobs.empty() && riders_ == nullptr) outcome = find_commit_outcome(core_, jobs.front()->id, backend);
   if (outcome == CommitOutcome::kCommitted) return;

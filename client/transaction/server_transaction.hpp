@@ -5,7 +5,6 @@
 #include <pqxx/result>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "aftercommit/database.hpp"
 #include "aftercommit/sql_params.hpp"
@@ -14,6 +13,7 @@
 #include "client/statements/riders.hpp"
 #include "client/transaction/commit_hooks.hpp"
 #include "client/transaction/database_core.hpp"
+#include "client/transaction/durable_insert.hpp"
 #include "client/transaction/held_connection.hpp"
 #include "client/transaction/next_transaction.hpp"
 #include "client/transaction/transaction_state.hpp"
@@ -52,7 +52,7 @@ class ServerTransaction {
   pqxx::result send_alone(std::string_view sql, const SqlParams& params, bool leaves_traces);
   /// With the rows of these jobs.  The next transaction may begin with it, unless `more_to_do` comes first.
   /// Throws if it was not committed, or if nobody can tell; the transaction has ended in any case.
-  void commit(const std::vector<const PendingJob*>& jobs, bool more_to_do);
+  void commit(PendingJobs jobs, bool more_to_do);
   void rollback() noexcept;
   /// Rolls back what was begun ahead.
   void drop_ahead() noexcept;
@@ -72,10 +72,11 @@ class ServerTransaction {
   /// Why the transaction takes no writes, if the error says that and no block has asked for it; else empty.
   std::string why_read_only(const std::exception& error, bool read_only) const;
 
-  void send_commit(const std::vector<const PendingJob*>& jobs, bool more_to_do);
+  void send_commit(PendingJobs jobs, bool more_to_do);
+  PendingJobs send_ahead(PendingJobs jobs);
   Riders* next_to_begin(bool more_to_do) const noexcept;  ///< in the message of COMMIT; null: none
-  [[noreturn]] void explain_refused(const std::exception& error, const std::vector<const PendingJob*>& jobs);
-  void settle_doubt(const std::vector<const PendingJob*>& jobs, int backend, const std::string& reason);
+  [[noreturn]] void explain_refused(const std::exception& error, PendingJobs jobs);
+  void settle_doubt(PendingJobs jobs, int backend, const std::string& reason);
   [[noreturn]] void end_uncommitted();
   void give_back(bool healthy) noexcept;
   void end() noexcept;

@@ -82,23 +82,49 @@ TEST_F(DurableDelivery, OfManyJobsKeepsThemAll) {
   EXPECT_EQ(take_arrived().size(), 2500U);
 }
 
+TEST_F(DurableDelivery, OfMoreJobsThanOneStatementHasRoomForKeepsAllOrNone) {  // P1
+  constexpr long kJobs = 10'050;                                               // a statement takes 10,000
+  std::vector<TaskCall<long>> calls;
+  for (long i = 0; i < kJobs; ++i) calls.emplace_back(i);
+  EXPECT_THROW(database.atomic([&] {
+    receipt.delay_many(calls);
+    database.exec("CREATE TABLE parent (id int PRIMARY KEY)");
+    database.exec("CREATE TABLE child (id int REFERENCES parent DEFERRABLE INITIALLY DEFERRED)");
+    database.exec("INSERT INTO child VALUES (1)");  // which COMMIT refuses
+  }),
+               pqxx::foreign_key_violation);
+  EXPECT_TRUE(rows_of_jobs().empty());
+  database.atomic([&] { receipt.delay_many(calls); });
+  EXPECT_EQ(rows_of_jobs().size(), static_cast<std::size_t>(kJobs));
+}
+
 TEST_F(DurableDelivery, KeepsTheTextOfArgumentsExactly) {
   const auto note = app.task<std::string>("note");
-  const std::string text = "it's \\ \"quoted\" $1 {schema} -- \xF0\x9F\x98\x80\n";
+  const std::string text = "it's \\ \"quoted\" $1 {schema} {NULL, ''} -- \xF0\x9F\x98\x80\n";
   note.delay(text);
   EXPECT_EQ(envelope(rows_of_jobs().at(0)).args, nlohmann::json::array({text}));
+  note.delay_many({{text}, {text}});  // another statement
+  const auto rows = rows_of_jobs();
+  ASSERT_EQ(rows.size(), 3U);
+  for (const auto& row : rows) EXPECT_EQ(envelope(row).args, nlohmann::json::array({text}));
 }
 
 TEST_F(DurableDelivery, KeepsWhenAJobIsDue) {
   receipt.apply_async({.countdown = 1h}, 1);
   receipt.apply_async({.eta = std::chrono::system_clock::now() + 2h}, 2);
   receipt.apply_async({.countdown = 0ms}, 3);
+  database.atomic([&] {  // several in one statement
+    receipt.apply_async({.countdown = 1h}, 1);
+    receipt.apply_async({.eta = std::chrono::system_clock::now() + 2h}, 2);
+    receipt.apply_async({.countdown = 0ms}, 3);
+  });
+  EXPECT_EQ(rows_of_jobs().size(), 6U);
   for (const auto& row : rows_of_jobs()) {
     const auto hours = envelope(row).args[0] == 1 ? 1h : envelope(row).args[0] == 2 ? 2h : 0h;
     EXPECT_GT(row.due_in, hours - 1min);
     EXPECT_LE(row.due_in, hours + 1min);
   }
-  EXPECT_EQ(take_arrived().size(), 1U);
+  EXPECT_EQ(take_arrived().size(), 2U);
 }
 
 TEST_F(DurableDelivery, IsNotThatOfATaskThatAsksForAnother) {

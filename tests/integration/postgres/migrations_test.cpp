@@ -292,6 +292,7 @@ TEST_F(Migrations, FromTheOldestVersionOnHaveAllThatTheStatementsOfThisProgramNa
                           of.find_locked,
                           of.relay_load,
                           of.insert_job.with_parameters(),
+                          of.insert_jobs.with_parameters(),
                           of.guard_job.with_parameters(),
                           of.guard_ledger.with_parameters(),
                           of.guard_jobs.with_parameters(),

@@ -177,6 +177,14 @@ TEST_F(DurableCommitNeverSent, IsNoDoubtEither) {  // P1
   expect_nothing_committed([&](Transaction&) { EXPECT_EQ(kill_connections(), 1); });
 }
 
+TEST_F(DurableCommitNeverSent, SinceTheRowsOfManyJobsWentAheadOfItIsNoDoubtEither) {  // P1
+  const std::vector<TaskCall<long>> calls(10'001, TaskCall<long>{1});  // one more than a statement takes
+  expect_nothing_committed([&](Transaction&) {
+    receipt.delay_many(calls);
+    EXPECT_EQ(kill_connections(), 1);
+  });
+}
+
 /// COMMIT hangs after it took effect: waiting for a standby that does not exist.
 class CommitLostAfterItStands : protected support::OnPrivatePostgres, public CommitInDoubtTest {
  protected:
