@@ -11,6 +11,7 @@ int print_migration(const Options& options);  ///< needs no server
 int stats(const Options& options);
 int list_jobs(const Options& options);
 int show_job(const Options& options);
+int show_flow(const Options& options);
 int enqueue(const Options& options);
 int purge(const Options& options);
 int list_workers(const Options& options);

@@ -26,6 +26,8 @@ constexpr auto kCommands = std::to_array<Description>({
      "Lists jobs that wait or run, the newest first; or with --state dead the dead ones."},
     {Command::kJob, "job", "ID [--args] [--json] [options]",
      "Tells everything about one job, wherever it is, and its story."},
+    {Command::kFlow, "flow", "ID [--results] [--json] [options]",
+     "Tells what a flow has done, step by step, and what it waits for."},
     {Command::kEnqueue, "enqueue",
      "TASK [ARGS] [--queue Q] [--countdown TIME] [--expires TIME] [--priority P] [--max-retries N] "
      "[--immediate] [--json] [options]",

@@ -102,8 +102,9 @@ void read_jobs(const cxxopts::ParseResult& parsed, std::string_view command, Opt
 }  // namespace
 
 bool is_about_jobs(Command command) {
-  return command == Command::kJobs || command == Command::kJob || command == Command::kEnqueue ||
-         command == Command::kPurge || command == Command::kWorkers || command == Command::kTasks;
+  return command == Command::kJobs || command == Command::kJob || command == Command::kFlow ||
+         command == Command::kEnqueue || command == Command::kPurge || command == Command::kWorkers ||
+         command == Command::kTasks;
 }
 
 void add_job_words(Command command, cxxopts::OptionAdder& add) {
@@ -132,6 +133,7 @@ void add_job_words(Command command, cxxopts::OptionAdder& add) {
   }
   if (changes_dead(command)) add("dry-run", "change nothing, and say what would be");
   if (command == Command::kJob) add("args", "with its arguments, its headers and its result");
+  if (command == Command::kFlow) add("results", "with what its steps have returned");
   if (command == Command::kEnqueue) {
     add("queue", "in this queue (default: default)", text(), "Q");
     add("countdown", "not before so long has passed: 90s, 15m, 36h, 7d", text(), "TIME");
@@ -162,12 +164,14 @@ void read_job_words(const cxxopts::ParseResult& parsed, std::string_view command
   switch (options.command) {
     case Command::kJobs:
       return read_jobs(parsed, command, options);
-    case Command::kJob: {
-      const auto text = argument(parsed, command, "the id of a job");
+    case Command::kJob:
+    case Command::kFlow: {
+      const bool flow = options.command == Command::kFlow;
+      const auto text = argument(parsed, command, flow ? "the id of a flow" : "the id of a job");
       const auto id = JobId::parse(text);
       if (!id) throw UsageError{in_quotes(text) + " is not the id of a job: that is a UUID of 36 characters"};
       options.ids = {id->str()};
-      options.args = parsed.count("args") > 0;
+      options.args = parsed.count(flow ? "results" : "args") > 0;
       return;
     }
     case Command::kEnqueue:

@@ -66,6 +66,8 @@ int run(const Options& options) {
       return list_jobs(options);
     case Command::kJob:
       return show_job(options);
+    case Command::kFlow:
+      return show_flow(options);
     case Command::kEnqueue:
       return enqueue(options);
     case Command::kPurge:

@@ -42,6 +42,7 @@ enum class Command : std::uint8_t {
   kCompletion,
   kJobs,
   kJob,
+  kFlow,
   kEnqueue,
   kPurge,
   kWorkers,

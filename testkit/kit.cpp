@@ -10,6 +10,7 @@
 #include "base/text/secrets.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/app/app_core.hpp"
+#include "client/flows/flow_rows.hpp"
 #include "client/job_table/job_table.hpp"
 #include "client/job_table/migrations.hpp"
 #include "client/transaction/session.hpp"
@@ -62,6 +63,7 @@ Runner& Kit::runner() {
 void Kit::reset() {
   check_free("begin a test");
   broker_.clear();
+  woken_.clear();
   ticks_.start();
 }
 
@@ -112,7 +114,7 @@ bool Kit::run_next(std::vector<JobRun>& runs) {
   commit_waiting();
   broker_.promote(broker_.queues(), kAll);
   auto queue = broker_.longest_ready();
-  if (!queue && bring_back()) queue = broker_.longest_ready();
+  if (!queue && (bring_back() || bring_woken())) queue = broker_.longest_ready();
   if (!queue) return false;
   auto& runner = this->runner();
   const std::vector<Queue> queues{*std::move(queue)};
@@ -195,6 +197,23 @@ bool Kit::bring_back() {
     any |= broker_.bring_back(jobs.queue, jobs.reason, kAll, all) > 0;
   }
   return any;
+}
+
+/// Flows that were given what they wait for: a relay would see that by their rows.
+bool Kit::bring_woken() {
+  std::vector<Outgoing> woken;
+  for (const auto& [alias, database] : app_.core().databases()) {
+    if (!runner_ || !aftercommit::detail::has_flow_tables(*database)) continue;
+    for (auto& row : aftercommit::detail::woken_flows(*database)) {
+      if (!woken_.emplace(row.id, row.attempt).second) continue;
+      woken.push_back({.queue = std::move(row.queue),
+                       .payload = std::move(row.envelope),
+                       .durable = row.id,
+                       .again = true});
+    }
+  }
+  if (!woken.empty()) broker_.enqueue(woken, Millis{0});
+  return !woken.empty();
 }
 
 std::optional<std::chrono::system_clock::time_point> Kit::next_due() {

@@ -5,8 +5,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "aftercommit/testing_capture.hpp"
@@ -73,11 +75,13 @@ class Kit {
   void commit_waiting();
   void bring_rows();
   bool bring_back();
+  bool bring_woken();
 
   App& app_;
   MemoryBroker broker_;
   Ticks ticks_;
-  std::unique_ptr<Runner> runner_;  // null: nothing has run yet
+  std::unique_ptr<Runner> runner_;         // null: nothing has run yet
+  std::set<std::pair<JobId, int>> woken_;  // that were brought, with their attempts
   bool busy_ = false;
   EagerRuns* eager_ = nullptr;
   Capture* capture_ = nullptr;

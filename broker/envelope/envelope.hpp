@@ -72,6 +72,7 @@ struct Envelope {
   Headers headers{};
   bool unique = false;      ///< it has a unique key, and may have to wait for the job before it
   std::string limit_key{};  ///< for limits, as its call has given it; empty: as its task says
+  std::string flow{};       ///< the id of the one that waits until it has taken effect; empty: none does
   /// Since when it waits for a limit, and has had its turn to come for a rate, until it runs.
   std::optional<std::chrono::system_clock::time_point> limited_since{};
   std::optional<std::chrono::system_clock::time_point> limit_turn{};  ///< by the clock of its database

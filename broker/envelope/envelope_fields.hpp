@@ -91,6 +91,7 @@ inline constexpr std::tuple kEnvelope{
     Field{"headers", &Envelope::headers, HeaderMap{}},
     Field{"unique", &Envelope::unique, Flag{}},
     Field{"limit_key", &Envelope::limit_key, Text{}},
+    Field{"flow", &Envelope::flow, Text{}},
     Field{"limited_since", &Envelope::limited_since, Time{}, Presence::kOptional, WrittenBy::kWorker},
     Field{"limit_turn", &Envelope::limit_turn, Time{}, Presence::kOptional, WrittenBy::kWorker},
 };

@@ -41,6 +41,7 @@ Envelope JobDescription::pattern() const {
   envelope.headers = *headers;
   if (trace != nullptr) envelope.trace = trace_field(*trace);
   envelope.unique = unique_of(task, options) != nullptr;
+  if (options.flow) envelope.flow = options.flow->str();
   if (options.limit_key) envelope.limit_key = *options.limit_key;
   return envelope;
 }

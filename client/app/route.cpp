@@ -115,6 +115,15 @@ bool goes_without_saying(const TaskEntry& task, const Route& route) {
 
 Route find_route(const TaskEntry& task, const CallOptions& options, AppCore& app) {
   const auto delivery = find_delivery(task, options, app);
+  if (task.is_flow && delivery != Delivery::kDurable) {
+    throw UsageError{"cannot enqueue flow '" + task.name +
+                     "' with another delivery than durable: its row is what it goes on from"};
+  }
+  if (options.flow && (delivery != Delivery::kDurable || task.options.unique || options.unique)) {
+    throw UsageError{
+        "a flow cannot wait for a job of task '" + task.name +
+        "': it waits for durable jobs, of which none is unique, as each says when it has taken effect"};
+  }
   require_redis(task, delivery, app);
   Route route = find_transaction(task, options, app, delivery);
   route.durable = delivery == Delivery::kDurable;

@@ -1,14 +1,17 @@
 #include "client/job_table/claim.hpp"
 
 #include <string_view>
+#include <utility>
 
 #include "client/postgres/pqxx_compat.hpp"
 #include "client/transaction/database_core.hpp"
 
 namespace aftercommit::detail {
 
-Riders& Claim::begin() {
-  riders_ = {.with_begin = with_begin()};
+Riders& Claim::begin() { return begin(with_begin()); }
+
+Riders& Claim::begin(Rider guard) {
+  riders_ = {.with_begin = std::move(guard)};
   return riders_;
 }
 

@@ -61,6 +61,8 @@ class Claim {
   void limit_to(std::string places) { places_ = std::move(places); }
   /// Anew for each transaction that is to run the job: to be handed to Atomic.
   Riders& begin();
+  /// The same for a transaction that the job does not take effect in: `guard` claims it for as long.
+  Riders& begin(Rider guard);
   Riders& riders() noexcept { return riders_; }
   /// Once it is open: whether the job is ours to run.  If so, it can only commit as this very transaction,
   /// and durably.  False: the transaction is to be left, and standing() says why.

@@ -37,7 +37,9 @@ Claim::Kept RowClaim::record(const Envelope& next, int attempt, std::chrono::mil
 }
 
 Claim::Kept RowClaim::bury(int attempt, const std::string& letter) const {
-  return table().bury(job().id, attempt, letter) ? Kept::kInDatabase : Kept::kNowhere;
+  if (!table().bury(job().id, attempt, letter)) return Kept::kNowhere;
+  if (!job().flow.empty()) database()->exec(statements_of(*database()).wake_flow, job().flow);
+  return Kept::kInDatabase;
 }
 
 Claim::Kept RowClaim::bury_for_good(const std::string& letter) const {

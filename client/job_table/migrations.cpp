@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<std::string_view, kSchemaVersion> kMigrations{
     migration_sql::m0001_initial, migration_sql::m0002_home,   migration_sql::m0003_cancel,
     migration_sql::m0004_unique,  migration_sql::m0005_result, migration_sql::m0006_periodic,
-    migration_sql::m0007_queue,   migration_sql::m0008_limit,
+    migration_sql::m0007_queue,   migration_sql::m0008_limit,  migration_sql::m0009_flow,
 };
 
 /// One text for each, that of today.  A change of one needs a new version, or the databases that are there
@@ -28,7 +28,8 @@ constexpr std::array kFunctions{
     std::string_view{migration_sql::wait},        std::string_view{migration_sql::pause},
     std::string_view{migration_sql::resume},      std::string_view{migration_sql::limit_place},
     std::string_view{migration_sql::take_places}, std::string_view{migration_sql::take_tokens},
-    std::string_view{migration_sql::set_limit},
+    std::string_view{migration_sql::set_limit},   std::string_view{migration_sql::wake_flow},
+    std::string_view{migration_sql::signal},      std::string_view{migration_sql::child_done},
 };
 
 /// What to type, for somebody who reads the sentence before it.

@@ -26,6 +26,13 @@ struct Statements {
   const SqlTemplate proof;                 ///< transaction id
   const SqlTemplate keep_result;           ///< id, task, value, log, ttl in ms; from version 5 on
 
+  // Of flows, from version 9 on.
+  const SqlTemplate guard_step;   ///< id, attempt, place
+  const SqlTemplate record_step;  ///< id, place, name, kind, value, tries, when it began
+  const SqlTemplate begin_flow;   ///< id, task
+  const SqlTemplate end_flow;     ///< the same
+  const SqlTemplate tell_flow;    ///< id, value
+
   // With parameters.
   const std::string find_job, record_attempt, bury_job, bury_lost, finish_job;
   const std::string count_jobs, list_jobs, list_dead, list_dead_ids, find_dead, revive_job;
@@ -44,6 +51,10 @@ struct Statements {
   const std::string change_limit, declare_limits, find_limits, find_room, purge_rates,
       take_rates;  // from version 8 on
   const std::string relay_load;
+  const std::string add_children, intend_children, look_for_children, load_children, wake_flow,
+      woken_flows;  // the same
+  const std::string intend_step, finish_step, begin_sleep, await_event, look_for_event, close_event,
+      move_flow, load_steps, signal_flow, purge_flows, end_lost_flows, purge_events;  // from version 9 on
   const std::string begin_taking, count_taking, tell_of_jobs;
 
   // In a message of its own.

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -32,6 +33,10 @@ namespace aftercommit {
 namespace detail {
 class AppCore;
 }
+
+template <class... Args>
+class FlowTask;
+enum class Signalled : std::uint8_t;
 
 /// Where an App finds its servers.  What is left empty comes from the environment, at the first use:
 /// REDIS_URL; DATABASE_URL for the alias "default"; DATABASE_URL_REPORTS for the alias "reports".
@@ -166,6 +171,24 @@ class App {
   /// cancels the same job it waits for its end, 2 s at most: then PostgreSQL's lock_not_available.
   Cancelled cancel(const JobId& job, const CancelOptions& options = {}) const;
 
+  /// Declares a flow, a task of many steps: see flow.hpp.  Its jobs are durable.  UsageError as task(), and
+  /// for options that a flow cannot have: another delivery, transactional = false, limits, a result_ttl.
+  template <class... Args>
+  FlowTask<Args...> flow(std::string name, TaskOptions options = {});
+
+  /// Gives a flow an event, in the calling thread's open transaction on its database: it is given if, and
+  /// only if, that commits; without one at once.  The first of its name holds, and may come before the flow
+  /// waits for it, or has begun.  `value`: as an argument of a task.  `database`: the alias of the flow's;
+  /// empty: the default one.  Answers what became of it.  UsageError for what is no name of an event;
+  /// PayloadError for a value that JSON cannot hold; ConfigError where the tables are older than version 9
+  /// (`aftercommit migrate`); else throws what Database does.  Where another open transaction gives the same
+  /// event it waits for its end.
+  template <class T>
+  Signalled signal(const JobId& flow, const std::string& event, const T& value,
+                   std::string_view database = {}) const;
+  /// The same without a value, for an event<void>.
+  Signalled signal(const JobId& flow, const std::string& event) const;
+
   /// What this process has asked for and sent until now, as plain values for any collector; a worker's own
   /// metrics hold the same.  With prometheus-cpp: PrometheusCollectable
   /// (aftercommit/prometheus/collectable.hpp). Counted always, by an atomic addition a call; none of it
@@ -178,6 +201,9 @@ class App {
 
  private:
   detail::TaskEntry& declare(std::string name, TaskOptions options, bool returns);
+  detail::TaskEntry& declare_flow(std::string name, TaskOptions options);
+  Signalled signal_json(const JobId& flow, const std::string& event, const nlohmann::json& value,
+                        std::string_view database) const;
 
   Periodic declare_periodic(std::string name, Schedule schedule, PeriodicOptions options,
                             const std::string& task, nlohmann::json args);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "aftercommit/headers.hpp"
+#include "aftercommit/job_id.hpp"
 #include "aftercommit/limit.hpp"
 #include "aftercommit/priority.hpp"
 #include "aftercommit/retry.hpp"
@@ -98,6 +99,7 @@ struct CallOptions {
   /// up for one by hand.
   std::optional<std::chrono::system_clock::time_point> tick = std::nullopt;
   std::optional<Unique> unique = std::nullopt;  ///< in place of the task's
+  std::optional<JobId> flow = std::nullopt;     ///< that waits for it: FlowContext::all sets it
   /// The job's key for limits, 1 to 200 bytes, in place of what the task finds in the arguments.
   std::optional<std::string> limit_key = std::nullopt;
 };

@@ -31,6 +31,8 @@ struct JobInfo {
 
 namespace detail {
 
+class FlowRunner;
+
 /// Where what a running job tells besides its effect is kept.  For the job's thread.
 class JobNotes {
  public:
@@ -38,6 +40,8 @@ class JobNotes {
   virtual void line(std::string_view text) = 0;
   /// JSON, to be written with the commit.
   virtual void result(std::string value, std::chrono::milliseconds ttl) = 0;
+  /// Who keeps what the job does, where it is a flow; null: nobody.
+  virtual FlowRunner* flow() noexcept { return nullptr; }
 
  protected:
   ~JobNotes() = default;

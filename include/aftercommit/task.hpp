@@ -48,6 +48,7 @@ struct TaskEntry {
   std::function<void(Job&, const FailedJob&, const nlohmann::json& args)> on_failure{};
   std::optional<TaskBatch> batch{};  ///< what Task::run_batch was given; nothing: each of its jobs runs alone
   bool binds_batch = false;          ///< `bind` runs that with one job, for want of a body for one
+  bool is_flow = false;              ///< `bind` runs a coroutine, step by step: see flow.hpp
   EnqueueCounts* counts = nullptr;   ///< for metrics; not owned; null: nobody counts
 };
 

@@ -31,7 +31,10 @@ class AttemptNotes final : public detail::JobNotes {
   void progress(std::int64_t done, std::int64_t total, std::string_view note) override;
   void line(std::string_view text) override;
   void result(std::string value, std::chrono::milliseconds ttl) override;
+  detail::FlowRunner* flow() noexcept override { return flow_; }
 
+  /// Its job is a flow, of which this keeps what it does; not owned, outlives the run.
+  void runs(detail::FlowRunner& flow) noexcept { flow_ = &flow; }
   /// What its task has returned; nothing: none is to be kept.
   const std::optional<detail::ReturnedValue>& returned() const noexcept { return returned_; }
   /// What is kept of its lines, the oldest first, with a line in front that tells how many are left out.
@@ -46,6 +49,7 @@ class AttemptNotes final : public detail::JobNotes {
   ProgressBoard& board_;
   const JobInfo& job_;
   Database* const database_;
+  detail::FlowRunner* flow_ = nullptr;
   ProgressBoard::Told told_;  // null: nothing yet
   std::optional<detail::ReturnedValue> returned_;
   std::vector<std::string> lines_;

@@ -1,4 +1,4 @@
-/// Which databases can keep what tasks return.
+/// Which databases can keep what tasks return, and what flows have done.
 #pragma once
 
 #include <mutex>
@@ -15,11 +15,19 @@ class ResultTables {
   /// Asks the database until its tables are new enough, and not again; what they lack is logged once.  Throws
   /// what Database does.
   bool are_in(Database& database);
+  /// The same of the tables of flows.
+  bool flows_are_in(Database& database);
 
  private:
+  struct Known {
+    std::set<const Database*> has;
+    std::set<const Database*> lacks;  // as logged
+  };
+  bool are_in(Known& known, Database& database, bool (*ask)(Database& database), const char* lacking);
+
   std::mutex mutex_;  // protects what follows
-  std::set<const Database*> known_;
-  std::set<const Database*> lacks_;  // as logged
+  Known results_;
+  Known flows_;
 };
 
 }  // namespace aftercommit::worker

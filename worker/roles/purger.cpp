@@ -2,6 +2,7 @@
 
 #include "base/process/fail_point.hpp"
 #include "client/app/app_core.hpp"
+#include "client/flows/flow_rows.hpp"
 #include "client/job_table/cancellations.hpp"
 #include "client/job_table/ledger.hpp"
 #include "client/results/result_rows.hpp"
@@ -42,9 +43,24 @@ void Purger::purge(const std::string& alias, Database& database, const std::stop
       while (!stop.stop_requested() && detail::purge_progress(database) > 0) {
       }
     }
+    if (detail::has_flow_tables(database)) purge_flows(database, lost_flows_[alias], stop);
     failing.succeeded();
   } catch (...) {
     failing.failed(alias);
+  }
+}
+
+/// Of those that were cancelled a part at a time: `after` goes round them.
+void Purger::purge_flows(Database& database, std::optional<JobId>& after, const std::stop_token& stop) const {
+  while (!stop.stop_requested() && detail::purge_flows(database, kept_) > 0) {
+  }
+  while (!stop.stop_requested() && detail::purge_events(database, kept_) > 0) {
+  }
+  constexpr int kPages = 10;
+  for (int page = 0; page < kPages && !stop.stop_requested(); ++page) {
+    if (detail::end_lost_flows(database, after)) continue;
+    after.reset();
+    break;
   }
 }
 

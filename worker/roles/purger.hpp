@@ -1,8 +1,10 @@
-/// Keeps the ledgers, and the tables of cancelled jobs, of unique keys and of results, from growing for ever.
+/// Keeps the ledgers, and the tables of cancelled jobs, of unique keys, of results and of flows, from growing
+/// for ever.
 #pragma once
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -24,11 +26,14 @@ class Purger {
   std::chrono::minutes purge_all(const std::stop_token& stop);
   void purge(const std::string& alias, Database& database, const std::stop_token& stop);
 
+  void purge_flows(Database& database, std::optional<JobId>& after, const std::stop_token& stop) const;
+
   App& app_;
   const std::chrono::hours kept_;
-  std::map<std::string, SaidOnce> failures_;        // used by thread_ alone, as others; by alias
-  std::map<std::string, detail::MarksSeen> marks_;  // the same
-  RoleThread thread_;                               // last
+  std::map<std::string, SaidOnce> failures_;                // used by thread_ alone, as others; by alias
+  std::map<std::string, detail::MarksSeen> marks_;          // the same
+  std::map<std::string, std::optional<JobId>> lost_flows_;  // the same
+  RoleThread thread_;                                       // last
 };
 
 }  // namespace aftercommit::worker

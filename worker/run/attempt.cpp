@@ -50,7 +50,8 @@ std::optional<Settlement> Attempt::run() {
                                  .queue = fetched_.queue,
                                  .claim = *claim_,
                                  .body = body_,
-                                 .limits = limits_.any() ? &limits_ : nullptr});
+                                 .limits = limits_.any() ? &limits_ : nullptr,
+                                 .flow = candidate_->task->is_flow ? &*job_ : nullptr});
   if (execution_.is_at_commit()) return std::nullopt;
   return ended(std::move(failure));
 }
@@ -86,6 +87,7 @@ detail::Riders* Attempt::begin_ahead(const Database& database) {
   if (read() != nullptr || candidate_->database != &database || context_.gate.hold(*candidate_))
     return nullptr;
   if (is_dying(*job_) || job_->retry_until || limits_.any()) return nullptr;  // it may not run at all
+  if (candidate_->task->is_flow) return nullptr;                              // it begins with a step
   return candidate_->task->options.transactional ? &execution_.begin_ahead(*claim_) : nullptr;
 }
 
@@ -160,6 +162,7 @@ Settlement Attempt::limited(const Failure& failure) {
 Settlement Attempt::settle_failure(const Failure& failure) {
   if (failure.kind == Failure::Kind::kNotOurs) return ending_.not_ours();
   if (failure.kind == Failure::Kind::kLimited) return limited(failure);
+  if (failure.kind == Failure::Kind::kParked) return parked(failure);
   if (failure.kind == Failure::Kind::kBrokeOut) {  // not again: that might be a second effect
     return ending_.buried_for_good(*job_, DeadLetter::Cause::kRejected, failure.reason, now());
   }
@@ -201,6 +204,17 @@ Settlement Attempt::settle_failure(const Failure& failure) {
                                   .exception = failure.type,
                                   .reason = reason_of(failure)});
   return ending_.again(next_attempt(*job_, rules, now()), job_->attempt, countdown);
+}
+
+/// A flow that waits, as its row says by now.
+Settlement Attempt::parked(const Failure& failure) {
+  context_.interrupted.forget(job_->id);
+  context_.events.tell(JobSnoozed{.job = *job_,
+                                  .queue = fetched_.queue,
+                                  .attempt = job_->counted_attempt(),
+                                  .countdown = *failure.countdown,
+                                  .reason = reason_of(failure)});
+  return ending_.again(*job_, 0, *failure.countdown);
 }
 
 /// Its attempt counts nothing, but has a number of its own all the same: what is said late of the one before

@@ -58,6 +58,7 @@ class Attempt {
   Settlement ended(std::optional<Failure> failure);
   Settlement settle_failure(const Failure& failure);
   Settlement snoozed(const Failure& failure);
+  Settlement parked(const Failure& failure);
   Settlement dies(DeadLetter::Cause cause, const std::string& reason);
   Settlement buried_with_hook();
   void tell_put_off(const Failure& failure) const;

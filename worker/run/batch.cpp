@@ -22,7 +22,8 @@ bool is_among(const std::vector<JobId>& sorted, const JobId& job) {
 /// Something is asked of it alone, or it has been in the way of others before.
 bool needs_a_run_of_its_own(const Envelope& job, const detail::LimitRules& limits) {
   return (limits.any() && !limits.of(job.task, job.queue).empty()) || job.attempt > 1 || job.crashes > 0 ||
-         job.unique || job.retry_until || job.time_limit || job.soft_time_limit || is_dying(job);
+         job.unique || !job.flow.empty() || job.retry_until || job.time_limit || job.soft_time_limit ||
+         is_dying(job);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "client/transaction/session.hpp"
 #include "worker/log/caught.hpp"
 #include "worker/run/job_ending.hpp"
+#include "worker/run/retry_rules.hpp"
 #include "worker/watch/crash_watch.hpp"
 #include "worker/watch/fork_watch.hpp"
 
@@ -133,8 +134,11 @@ bool Execution::goes_again(const std::optional<Failure>& failure) {
 
 std::optional<Failure> Execution::run_body() {
   forget_losses();
-  auto failure =
-      step([&] { return work_->candidate.task->options.transactional ? run_in_transaction() : run_bare(); });
+  auto failure = step([&] {
+    if (work_->flow != nullptr) return run_flow();
+    return work_->candidate.task->options.transactional ? run_in_transaction() : run_bare();
+  });
+  flow_.reset();
   if (failure || !is_at_commit()) leave();
   return failure;
 }
@@ -187,6 +191,8 @@ std::optional<Failure> Execution::step(Part&& part) {
     return Failure{Kind::kSnooze, detail::what_of(snooze), snooze.countdown, false, type_of_caught()};
   } catch (const Reject& reject) {
     return Failure{Kind::kReject, detail::what_of(reject), {}, false, type_of_caught()};
+  } catch (const FlowChanged& changed) {
+    return Failure{Kind::kReject, detail::what_of(changed), {}, false, type_of_caught()};
   } catch (const std::exception& error) {
     return as_options_say(explain(error));
   } catch (...) {
@@ -279,6 +285,7 @@ std::optional<Failure> Execution::run_in_transaction() {
     work_->claim.riders().with_commit.add(
         detail::result_rider(*session_, job().id, job().task, *value, notes_->lines()));
   }
+  tell_flow();
   return std::nullopt;
 }
 
@@ -294,13 +301,20 @@ std::optional<Failure> Execution::run_bare() {
   call_body(nullptr, kTooQuickForHarm);
   running_.progress.enter(Phase::kCommitting);
   if (const auto wrong = end_what_is_left(nullptr)) return Failure{Kind::kError, std::string{*wrong}};
-  claim.finish();
+  if (job().flow.empty()) {
+    claim.finish();
+  } else {
+    claim.database()->atomic([&] {
+      if (claim.finish()) detail::tell_flow(*claim.database(), job().id);
+    });
+  }
   return std::nullopt;
 }
 
 void Execution::call_body(Transaction* transaction, std::chrono::microseconds harmless) {
   info_.emplace(info_of(work_->candidate, work_->queue));
   notes_.emplace(context_.progress, *info_, work_->claim.database());
+  if (flow_) notes_->runs(*flow_);
   running_job_.emplace(*info_, transaction, context_.stop, &*notes_, &running_.body->stop_requested());
   const auto run = [&] {
     const FileWatch watch{harmless};
@@ -359,15 +373,20 @@ std::optional<Failure> Execution::explain(const std::exception& error) {
     return Failure{.kind = Kind::kError, .reason = detail::what_of(error), .type = type_of_caught()};
   const auto loss = find_loss();  // before a look that uses the session
   const auto own_loss = session_ != nullptr ? session_->loss() : loss;
-  const bool lost = session_ != nullptr && (session_->lost() || own_loss);
+  const bool lost = session_ != nullptr ? session_->lost() || own_loss : flow_ && own_loss;
   const bool uncommitted = block_ && !block_->committed();
   // Committed all the same, if what failed was only the beginning of the next.
   const bool in_doubt = uncommitted && work_->claim.riders().next != nullptr;
   if (in_doubt && has_taken_effect(*work_, context_.home)) return std::nullopt;
   Failure failure{.kind = Kind::kError,
                   .reason = detail::what_of(error),
-                  .conflict = uncommitted && is_conflict(error),
+                  .conflict = (uncommitted || flow_) && is_conflict(error),
                   .type = type_of_caught()};
+  if (flow_ && flow_->failed_step() != nullptr) {
+    const auto& options = *flow_->failed_step();
+    failure.max_retries = options.max_retries;
+    if (options.backoff) failure.countdown = wait_of(*options.backoff, job().counted_attempt());
+  }
   if (!lost && !is_outage(error)) return failure;
   failure.told_why = loss && !loss->text.empty();
   if (failure.told_why && failure.reason.find(loss->text) == std::string::npos)

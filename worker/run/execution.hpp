@@ -15,6 +15,7 @@
 #include "broker/contract/names.hpp"
 #include "client/job_table/claim.hpp"
 #include "client/postgres/last_words.hpp"
+#include "worker/flows/flow_run.hpp"
 #include "worker/gate/holds.hpp"
 #include "worker/limits/job_limits.hpp"
 #include "worker/notes/attempt_notes.hpp"
@@ -38,6 +39,7 @@ struct Failure {
     kBrokeOut,     ///< the task has ended its transaction by itself
     kNotOurs,      ///< nothing was there to claim: it did not run
     kLimited,      ///< a limit has no place for it, or no time yet: it did not run
+    kParked,       ///< a flow waits, and its row says so: it runs again in `countdown`
     kUnavailable,  ///< its database did not serve, or is in doubt about the commit: no attempt is used up
   };
   Kind kind = Kind::kError;
@@ -54,7 +56,7 @@ struct Failure {
   Outage outage = Outage::kNone;
   /// With kUnavailable, where the body had begun: how many more such runs the job may have.
   std::optional<int> runs_left{};
-  std::optional<int> max_retries{};  ///< with kRetry: as it says, for this failure alone
+  std::optional<int> max_retries{};  ///< with kRetry, or of a flow's step: for this failure alone
   bool told_why = false;             ///< the reason holds a server's own words for why it has ended a session
   const JobLimits::One* full = nullptr;  ///< with kLimited: which; not owned, of the attempt's
   /// With kLimited and a countdown: the job is told to come at this time.
@@ -75,6 +77,7 @@ class Execution {
     detail::Claim& claim;
     const std::function<void(Job&)>& body;
     const JobLimits* limits = nullptr;  ///< null: it has none
+    Envelope* flow = nullptr;  ///< of a flow the candidate's job, which moves on with its row; null: of none
     /// Those of all jobs that the body runs; null: of this one.
     const std::function<nlohmann::json()>* all_args = nullptr;
   };
@@ -122,6 +125,10 @@ class Execution {
   std::optional<Failure> ask_limits();
   std::optional<Failure> run_in_transaction();
   std::optional<Failure> run_bare();
+  std::optional<Failure> run_flow();
+  void tell_flow();
+  std::optional<Failure> take_up_flow();
+  void begin_step();
   /// `harmless`: see FileWatch.
   void call_body(Transaction* transaction, std::chrono::microseconds harmless);
   void begin_limits();
@@ -150,6 +157,7 @@ class Execution {
   int reruns_ = 0;
   bool cancelled_ = false;
   std::optional<RunningBody::Clock::time_point> body_began_{};  // where it has limits
+  std::optional<FlowRun> flow_{};  // of this run, until what it has thrown is explained
   std::optional<Atomic> block_{};
   detail::Session* session_ = nullptr;  // that of block_, of this thread: outlives it
   std::optional<JobInfo> info_{};

@@ -41,7 +41,7 @@ int RetryRules::max_retries() const {
 }
 
 milliseconds RetryRules::wait(int retry) const {
-  return job_.backoff.value_or(task_.backoff).wait(retry, random_share());
+  return wait_of(job_.backoff.value_or(task_.backoff), retry);
 }
 
 std::optional<milliseconds> RetryRules::retry_for() const {
@@ -61,6 +61,8 @@ std::string RetryRules::too_late(Time now, milliseconds countdown) const {
   return "its retry_for" + (length ? " of " + in_seconds(*length) + " s" : std::string{}) +
          (now < *until ? " ends before it would run again" : " has passed");
 }
+
+milliseconds wait_of(const Backoff& backoff, int retry) { return backoff.wait(retry, random_share()); }
 
 Envelope next_attempt(const Envelope& job, const RetryRules& rules, Time now) {
   auto next = job;

@@ -35,6 +35,9 @@ class RetryRules {
   const TaskOptions& task_;
 };
 
+/// Before retry number `retry`, counted from 1; another one each time, as its jitter has it.
+std::chrono::milliseconds wait_of(const Backoff& backoff, int retry);
+
 /// The job as it runs again: its next attempt, with what has begun by this one.
 Envelope next_attempt(const Envelope& job, const RetryRules& rules,
                       std::chrono::system_clock::time_point now);

@@ -41,7 +41,8 @@ void RowTaker::note(std::span<const Left> left) {
     if (how == Left::How::kDone) known_.erase(id);
     // Since it was taken all may have been forgotten, and its row been read anew.
     const bool is_new = how == Left::How::kLater && known_.insert(id).second;
-    if (how == Left::How::kLater && (was_taken || is_new)) look_again(queues_[queue], id, again);
+    const auto after = woken_.erase(id) > 0 ? Millis{0} : again;
+    if (how == Left::How::kLater && (was_taken || is_new)) look_again(queues_[queue], id, after);
   }
 }
 
@@ -90,14 +91,29 @@ RowTaker::Candidates RowTaker::candidates(const Queue& queue, Rows& rows, std::s
   if (rows.unpicked.empty() && rows.may_have_more) read(queue, rows);
   Candidates next;
   const auto now = Clock::now();
+  // A mark counts: of what is in hand here, or asked for already, none is to be asked for again.
+  const auto is_needless = [&](const JobId& id) {
+    return !doubled_.empty() && doubled_.contains(id) &&
+           (taken_.contains(id) || std::ranges::find(next.ids, id) != next.ids.end());
+  };
   const auto of_due = most - std::min(rows.unpicked.size(), most / 2);
-  for (const auto& [time, id] : rows.waiting) {
-    if (time > now || next.due == of_due) break;
-    next.ids.push_back(id);
+  for (auto at = rows.waiting.begin(); at != rows.waiting.end() && at->first <= now && next.due < of_due;) {
+    if (is_needless(at->second)) {
+      at = rows.waiting.erase(at);
+      continue;
+    }
+    next.ids.push_back(at->second);
     ++next.due;
+    ++at;
   }
-  const auto of_read = std::min(rows.unpicked.size(), most - next.due);
-  std::copy_n(rows.unpicked.begin(), of_read, std::back_inserter(next.ids));
+  for (auto at = rows.unpicked.begin(); at != rows.unpicked.end() && next.ids.size() < most;) {
+    if (is_needless(*at)) {
+      at = rows.unpicked.erase(at);
+      continue;
+    }
+    next.ids.push_back(*at);
+    ++at;
+  }
   return next;
 }
 
@@ -121,7 +137,11 @@ void RowTaker::read(const Queue& queue, Rows& rows) {
   const bool full = page.jobs.size() == kPage;
   const bool last = detail::drop_later(page, snapshot) || !full;
   for (const auto& entry : page.jobs) {
-    if (known_.insert(entry.id).second) rows.unpicked.push_back(entry.id);
+    if (known_.insert(entry.id).second) {
+      rows.unpicked.push_back(entry.id);
+    } else if (entry.revived) {  // due now, whatever was known of it: a flow was given the event it waits for
+      woken(rows, entry.id);
+    }
   }
   if (last) {
     rows.may_have_more = snapshot != page.snapshot;
@@ -133,10 +153,21 @@ void RowTaker::read(const Queue& queue, Rows& rows) {
   }
 }
 
+/// One that is still in hand here is looked at once it is left, and not when it was said to come back.
+void RowTaker::woken(Rows& rows, const JobId& job) {
+  doubled_.insert(job);
+  if (taken_.contains(job)) {
+    woken_.insert(job);
+  } else {
+    rows.unpicked.push_back(job);
+  }
+}
+
 void RowTaker::judge(Rows& rows, Picked picked, std::vector<TakenJobs::Job>& jobs) {
   switch (picked.how) {
     case Picked::How::kGone:
       known_.erase(picked.id);
+      doubled_.erase(picked.id);
       return;
     case Picked::How::kOthers:
       return look_again(rows, picked.id, kOfOthers);
@@ -186,6 +217,7 @@ void RowTaker::start_anew(const std::string& source) {
   source_ = source;
   for (auto& [queue, rows] : queues_) rows = {};
   known_ = taken_;
+  doubled_.clear();
 }
 
 void RowTaker::forget() noexcept {
@@ -194,6 +226,8 @@ void RowTaker::forget() noexcept {
   queues_.clear();
   known_.clear();
   taken_.clear();
+  woken_.clear();
+  doubled_.clear();
 }
 
 }  // namespace aftercommit::worker

@@ -66,6 +66,7 @@ class RowTaker {
   Candidates candidates(const Queue& queue, Rows& rows, std::size_t most);
   void read(const Queue& queue, Rows& rows);
   void take(const Queue& queue, Rows& rows, std::size_t wanted, std::vector<TakenJobs::Job>& jobs);
+  void woken(Rows& rows, const JobId& job);
   void judge(Rows& rows, detail::Picked picked, std::vector<TakenJobs::Job>& jobs);
   void look_again(Rows& rows, const JobId& job, Millis after);
   void start_anew(const std::string& source);
@@ -79,7 +80,9 @@ class RowTaker {
   std::map<Queue, Rows> queues_;
   std::unordered_set<JobId> known_;  // all that is unpicked, waiting or taken
   std::unordered_set<JobId> taken_;
-  Clock::time_point until_{};  // of this look
+  std::unordered_set<JobId> woken_;    // of those taken: what is due again as soon as it is left
+  std::unordered_set<JobId> doubled_;  // what may be among those unpicked and those waiting, or twice
+  Clock::time_point until_{};          // of this look
 };
 
 }  // namespace aftercommit::worker

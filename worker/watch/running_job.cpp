@@ -10,9 +10,10 @@ void RunningJob::begin() noexcept {
   committed_ = false;
 }
 
-void RunningJob::enter(Atomic& block) noexcept {
+void RunningJob::enter(Atomic& block, bool ends) noexcept {
   progress.enter(Phase::kTask);
   const std::lock_guard lock{mutex_};
+  ends_ = ends;
   block_ = &block;
   transaction_ = &block.transaction();
 }
@@ -20,14 +21,14 @@ void RunningJob::enter(Atomic& block) noexcept {
 void RunningJob::leave() noexcept {
   progress.enter(Phase::kSettling);
   const std::lock_guard lock{mutex_};
-  if (block_ != nullptr) committed_ = block_->committed();
+  if (block_ != nullptr) committed_ = ends_ && block_->committed();
   block_ = nullptr;
   transaction_ = nullptr;
 }
 
 bool RunningJob::committed() const noexcept {
   const std::lock_guard lock{mutex_};
-  return committed_ || (block_ != nullptr && block_->committed());
+  return committed_ || (block_ != nullptr && ends_ && block_->committed());
 }
 
 void RunningJob::cancel() noexcept {

@@ -27,9 +27,10 @@ class RunningJob {
   /// `slot`: see RunningBody.
   explicit RunningJob(RunningSlot slot = {}) : body{std::make_shared<RunningBody>(slot)} {}
 
-  void begin() noexcept;               ///< of a job: nothing is committed yet
-  void enter(Atomic& block) noexcept;  ///< the attempt runs in this block until leave()
-  void leave() noexcept;               ///< before the block is gone
+  void begin() noexcept;  ///< of a job: nothing is committed yet
+  /// The attempt runs in this block until leave().  `ends`: with its commit the job has taken effect.
+  void enter(Atomic& block, bool ends = true) noexcept;
+  void leave() noexcept;  ///< before the block is gone
 
   /// True once the transaction of the job has been committed: it must not be given back any more.
   bool committed() const noexcept;
@@ -63,6 +64,7 @@ class RunningJob {
   Atomic* block_ = nullptr;
   Transaction* transaction_ = nullptr;
   bool committed_ = false;
+  bool ends_ = true;
   const Database* claims_in_ = nullptr;  // null: it does not
   detail::Session* claiming_ = nullptr;  // the thread's own, there
   std::chrono::steady_clock::time_point claims_since_{};

@@ -61,6 +61,23 @@ void run_parent(Job& job, long slot) {
   take_effect(job, slot, child.str());
 }
 
+Flow run_steps(FlowContext& flow, long count) {
+  note_run(flow.job());
+  for (long n = 0; n < count; ++n) {
+    const auto done = co_await flow.step("step " + std::to_string(n), [&](Transaction& tx) {
+      tx.exec("INSERT INTO flow_effect(flow, step, pid) VALUES ($1, $2, $3)", flow.id(), n, ::getpid());
+      return n;
+    });
+    if (done != n) throw std::runtime_error{"another answer than was given"};
+    if (n == 1) {
+      co_await flow.external(
+          "call", [&] { return n; }, [&] { return std::optional<long>{}; });
+    }
+    if (n == 2) co_await flow.sleep("a moment", std::chrono::milliseconds{100});
+    if (n == 3) co_await flow.event<void>("go");
+  }
+}
+
 void run_cross(Job& job, long first, long second) {
   note_run(job);
   job.transaction().exec("INSERT INTO effect(job_id, attempt, pid) VALUES ($1, $2, $3)", job.id().str(),
@@ -143,6 +160,7 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::fault::app) {
     take_effect(job, slot);  // last, so that nobody waits for its slot meanwhile
   });
   tasks.parent.run(run_parent);
+  tasks.steps.run(run_steps);
   tasks.parent_fails_once.run([](Job& job, long slot) {
     run_parent(job, slot);
     if (job.attempt() == 1) throw Deliberate{1};

@@ -49,6 +49,9 @@ struct FaultTasks {
   ResultTask<long, long> answer = app.task<long(long)>("answer", settings);
   /// As ok, up to 10 jobs in a transaction.
   Task<long> together = app.task<long>("together", settings);
+  /// So many steps, each with a row in `flow_effect`; between them it calls the outside with a probe, sleeps,
+  /// and waits for the event "go".
+  FlowTask<long> steps = app.flow<long>("steps", settings);
   /// Does what kills or damages a process: see fault_tasks.cpp.
   Task<std::string> poison = app.task<std::string>("poison", settings);
   /// Does the same, and then what the others do.
@@ -65,6 +68,7 @@ inline constexpr const char* kTables = R"(
   CREATE TABLE biz(tx bigint NOT NULL);
   CREATE TABLE effect(id bigserial, job_id text NOT NULL, attempt int NOT NULL, pid int NOT NULL, child text,
                       at timestamptz NOT NULL DEFAULT clock_timestamp());
+  CREATE TABLE flow_effect(flow text NOT NULL, step bigint NOT NULL, pid int NOT NULL);
   CREATE TABLE counter(slot int PRIMARY KEY, n bigint NOT NULL DEFAULT 0);
   INSERT INTO counter SELECT generate_series(0, 15);
 )";

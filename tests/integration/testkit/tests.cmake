@@ -1,3 +1,3 @@
 # The test kit, as the tests of an application use it.
 aftercommit_tests(testkit LABEL integration LIBRARIES aftercommit::testing
-  TESTS drain rolled_back simulate)
+  TESTS drain flow_in_test rolled_back simulate)

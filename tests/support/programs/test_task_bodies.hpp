@@ -28,6 +28,7 @@ void hang();
 void define_batch_tasks();
 void define_dying_tasks();
 void define_failing_tasks();
+void define_flow_tasks();
 void define_limit_tasks();
 void define_middleware_tasks();
 void define_result_tasks();

@@ -67,6 +67,7 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::support::app) {
   define_batch_tasks();
   define_dying_tasks();
   define_failing_tasks();
+  define_flow_tasks();
   define_limit_tasks();
   define_middleware_tasks();
   define_result_tasks();

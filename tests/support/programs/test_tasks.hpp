@@ -126,6 +126,12 @@ struct TestTasks {
   /// below 0.
   Task<long, long> tell_progress = app.task<long, long>("tell_progress", {.max_retries = 0});
 
+  // --- Flows
+  /// Does what its script says, "step a;sleep b 100;step c", or the row `value` of the table script: see
+  /// test_tasks_flows.cpp.
+  FlowTask<long, std::string> flow =
+      app.flow<long, std::string>("flow", {.max_retries = 2, .backoff = fixed(kShortBackoff)});
+
   // --- Tasks that take their time
   /// Waits for a lock that the test holds.
   Task<long, long> wait_for_lock = app.task<long, long>("wait_for_lock");

@@ -1,0 +1,1 @@
+SELECT {schema}.wake_flow($1::uuid);

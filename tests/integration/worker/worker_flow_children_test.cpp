@@ -1,0 +1,105 @@
+/// Flows that wait for jobs: all of them at once, in steps of the jobs' own commits.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <string>
+
+#include "aftercommit/error.hpp"
+#include "support/fixtures/flow_fixture.hpp"
+
+namespace aftercommit {
+namespace {
+
+using namespace std::chrono_literals;
+using support::eventually;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+class FlowChildrenOf : public support::FlowTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  FlowChildrenOf() : FlowTest{GetParam()} {}
+
+  long count(const std::string& query) { return app.database().exec(sql(query))[0][0].as<long>(); }
+};
+INSTANTIATE_TEST_SUITE_P(Intake, FlowChildrenOf, ::testing::Values("redis", "none"),
+                         [](const auto& intake) { return std::string{intake.param}; });
+
+TEST_P(FlowChildrenOf, AreAllDoneBeforeTheFlowGoesOn) {
+  start_worker({"--concurrency", "4"});
+  const auto flow = begin(1, "step a;all prints 20;step b");
+  EXPECT_TRUE(eventually_ended(flow));
+  const auto effects = effects_in_order();
+  ASSERT_EQ(effects.size(), 22U);
+  EXPECT_EQ(effects.front(), 101);
+  EXPECT_EQ(effects.back(), 103);
+}
+
+TEST_P(FlowChildrenOf, GiveWhatTheyHaveReturnedInTheirOrder) {
+  start_worker({"--concurrency", "4"});
+  const auto flow = begin(1, "answers ask 5");
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_THAT(texts(flow), Contains("answers: answer 1,answer 1,answer 1,answer 1,answer 1,"));
+}
+
+TEST_P(FlowChildrenOf, MayBeNoneAtAll) {
+  start_worker();
+  const auto flow = begin(1, "all prints 0;step b");
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_EQ(effects(), std::vector<long>{102});
+}
+
+TEST_P(FlowChildrenOf, MayBeFlowsThatWaitThemselves) {
+  start_worker();
+  const auto flow = begin(1, "flows orders 3;step b");
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_EQ(count("SELECT count(*) FROM {schema}.flow WHERE state = 'done'"), 4);
+  EXPECT_EQ(effects_in_order().back(), 102);
+  EXPECT_EQ(effects().size(), 7U) << "two steps of each child";
+}
+
+TEST_P(FlowChildrenOf, ExistIfAndOnlyIfTheStepThatAsksForThemCommits) {
+  start_worker();
+  const auto flow = begin(1, "all_but_fails prints 2;step b");
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_EQ(effects().size(), 3U) << "those of the attempt that failed were never there";
+}
+
+TEST_P(FlowChildrenOf, OfWhichOneDiesHaveTheFlowDieWithItsNameAndGoOnOnceItIsRetried) {
+  start_worker();
+  const auto flow = begin(1, "step a;one_fails prints 0;step b");
+  const auto dead = eventually_dead(2);
+  const auto& of_flow = dead.at(0).job->id == flow ? dead.at(0) : dead.at(1);
+  const auto& of_child = dead.at(0).job->id == flow ? dead.at(1) : dead.at(0);
+  EXPECT_THAT(of_flow.reason, AllOf(HasSubstr("waits for 'prints'"), HasSubstr(of_child.job->id.str()),
+                                    HasSubstr("task flow is dead")));
+  EXPECT_TRUE(table.revive(of_child.job->id));
+  EXPECT_TRUE(table.revive(flow));
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_EQ(effects_in_order().back(), 103);
+}
+
+TEST_P(FlowChildrenOf, AreManyAndWakeTheFlowWithoutALookOfItsOwn) {
+  constexpr long kMany = 1000;
+  start_worker({"--concurrency", "8", "--relay-interval", "600"});
+  const auto flow = begin(1, "all prints " + std::to_string(kMany) + ";step b");
+  EXPECT_TRUE(eventually_ended(flow, 60s));
+  EXPECT_EQ(count("SELECT count(DISTINCT value) FROM effect"), kMany + 1);
+  EXPECT_EQ(effects().size(), static_cast<std::size_t>(kMany + 1));
+}
+
+TEST_P(FlowChildrenOf, AreWaitedForAcrossAKillOfTheWorker) {
+  auto& first = start_worker();
+  const auto flow = begin(1, "all prints 200;step b");
+  EXPECT_TRUE(eventually([&] { return effects().size() > 20; }));
+  first.signal(SIGKILL);
+  first.exit_code();
+  start_worker();
+  EXPECT_TRUE(eventually_ended(flow, 60s));
+  EXPECT_EQ(effects().size(), 201U);
+}
+
+}  // namespace
+}  // namespace aftercommit

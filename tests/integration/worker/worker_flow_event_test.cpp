@@ -1,0 +1,205 @@
+/// Events of flows: given before and after a flow waits for them, by code and by SQL, or too late.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "aftercommit/error.hpp"
+#include "support/fixtures/flow_fixture.hpp"
+
+namespace aftercommit {
+namespace {
+
+using namespace std::chrono_literals;
+using support::eventually;
+using ::testing::AnyOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// No event here may owe its arrival to a look at each interval.
+const std::vector<std::string> kByNewsAlone{"--relay-interval", "600"};
+
+class FlowEvent : public support::FlowTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  FlowEvent() : FlowTest{GetParam()} {}
+
+  /// A flow that waits, parked.
+  JobId waiting(long value, const std::string& script, const std::string& event = "approved") {
+    const auto flow = begin(value, script);
+    EXPECT_TRUE(eventually([&] { return waits_for(flow, event); }));
+    return flow;
+  }
+  std::string signal_by_sql(const std::string& call) {
+    return app.database().exec(sql("SELECT {schema}.signal(" + call + ")"))[0][0].as<std::string>();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Intake, FlowEvent, ::testing::Values("redis", "none"),
+                         [](const auto& intake) { return std::string{intake.param}; });
+
+TEST_P(FlowEvent, WakesTheFlowThatWaitsForIt) {
+  start_worker(kByNewsAlone);
+  const auto flow = waiting(1, "step a;event approved;step b");
+  EXPECT_EQ(app.signal(flow, "approved", "yes"), Signalled::kGiven);
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_THAT(texts(flow), Contains("event approved is yes"));
+  EXPECT_THAT(effects_in_order(), ElementsAre(101, 103));
+  EXPECT_THAT(steps(flow), ElementsAre("step a [101]", "event approved \"yes\"", "step b [103]"));
+}
+
+TEST_P(FlowEvent, MayComeBeforeTheFlowWaitsAndBeforeItHasBegun) {
+  const auto flow = begin(1, "step a;event approved;step b");
+  EXPECT_EQ(app.signal(flow, "approved", "early"), Signalled::kGiven);
+  start_worker();
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_THAT(texts(flow), Contains("event approved is early"));
+}
+
+TEST_P(FlowEvent, IsGivenIfAndOnlyIfItsTransactionCommits) {
+  start_worker(kByNewsAlone);
+  const auto flow = waiting(1, "event approved;step b");
+  try {
+    app.database().atomic([&] {
+      EXPECT_EQ(app.signal(flow, "approved", "of a transaction that fails"), Signalled::kGiven);
+      throw std::runtime_error{"rolled back"};
+    });
+  } catch (const std::runtime_error&) {
+  }
+  app.database().atomic([&] {
+    EXPECT_EQ(app.signal(flow, "approved", "yes"), Signalled::kGiven);
+    EXPECT_FALSE(ended(flow));
+  });
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_THAT(texts(flow), Contains("event approved is yes"));
+}
+
+TEST_P(FlowEvent, OfTheFirstHoldsAndOthersHearThatItIsTaken) {
+  start_worker();
+  const auto flow = waiting(1, "event approved;event paid");
+  EXPECT_EQ(app.signal(flow, "approved", "first"), Signalled::kGiven);
+  EXPECT_EQ(app.signal(flow, "approved", "second"), Signalled::kTaken);
+  EXPECT_TRUE(eventually([&] { return waits_for(flow, "paid"); }));
+  EXPECT_EQ(app.signal(flow, "approved", "third"), Signalled::kTaken);
+  EXPECT_EQ(app.signal(flow, "paid", "now"), Signalled::kGiven);
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_EQ(app.signal(flow, "approved", "fourth"), Signalled::kEnded);
+  EXPECT_THAT(texts(flow), Contains("event approved is first"));
+}
+
+TEST_P(FlowEvent, IsGivenBySqlAsByCode) {
+  start_worker(kByNewsAlone);
+  const auto flow = waiting(1, "event approved;event paid;event shipped");
+  EXPECT_EQ(signal_by_sql("'" + flow.str() + "', 'approved', '\"by hand\"'"), "given");
+  EXPECT_EQ(signal_by_sql("'" + flow.str() + "', 'approved', '\"again\"'"), "taken");
+  EXPECT_TRUE(eventually([&] { return waits_for(flow, "paid"); }));
+  EXPECT_EQ(signal_by_sql("'" + flow.str() + "', 'paid', '\"jsonb\"'::jsonb"), "given");
+  EXPECT_EQ(signal_by_sql("'" + flow.str() + "', 'shipped', to_json('json'::text)"), "given");
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_THAT(texts(flow), Contains("event approved is by hand"));
+  EXPECT_THAT(texts(flow), Contains("event paid is jsonb"));
+  EXPECT_THAT(texts(flow), Contains("event shipped is json"));
+  EXPECT_EQ(signal_by_sql("'" + flow.str() + "', 'approved'"), "ended");
+}
+
+TEST_P(FlowEvent, ThatDoesNotComeInTimeIsLateForEver) {
+  start_worker();
+  const auto flow = begin(1, "event_within approved 300;step b;event paid");
+  EXPECT_TRUE(eventually([&] { return waits_for(flow, "paid"); }));
+  EXPECT_THAT(texts(flow), Contains("event approved is late"));
+  EXPECT_THAT(effects_in_order(), ElementsAre(102));
+  EXPECT_EQ(app.signal(flow, "approved", "yes"), Signalled::kLate);
+  EXPECT_EQ(app.signal(flow, "paid", "yes"), Signalled::kGiven);
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_THAT(texts(flow), Not(Contains("event approved is yes")));
+}
+
+TEST_P(FlowEvent, WaitedForWithATimeoutEndsTheWaitBeforeThat) {
+  start_worker(kByNewsAlone);
+  const auto flow = waiting(1, "event_within approved 3600000;step b");
+  EXPECT_EQ(app.signal(flow, "approved", "yes"), Signalled::kGiven);
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_THAT(texts(flow), Contains("event approved is yes"));
+}
+
+TEST_P(FlowEvent, AndItsTimeoutAtOnceAreExactlyOneOfBoth) {
+  constexpr int kFlows = 30;
+  start_worker({"--concurrency", "4"});
+  std::vector<JobId> flows;
+  for (long value = 0; value < kFlows; ++value)
+    flows.push_back(begin(value, "event_within approved 400;step b"));
+  for (const auto& flow : flows) ASSERT_TRUE(eventually([&] { return waits_for(flow, "approved"); }));
+  int given = 0;
+  int late = 0;
+  for (const auto& flow : flows) {  // some before their time, some after, and some in that moment
+    std::this_thread::sleep_for(15ms);
+    const auto answer = app.signal(flow, "approved", "yes");
+    ASSERT_THAT(answer, AnyOf(Signalled::kGiven, Signalled::kLate, Signalled::kEnded));
+    ++(answer == Signalled::kGiven ? given : late);
+    ASSERT_TRUE(eventually_ended(flow));
+    const bool got_it = says(flow, "event approved is yes");
+    EXPECT_EQ(got_it, answer == Signalled::kGiven);
+    EXPECT_NE(got_it, says(flow, "event approved is late"));
+  }
+  RecordProperty("given", std::to_string(given));
+  RecordProperty("late", std::to_string(late));
+  EXPECT_EQ(effects().size(), static_cast<std::size_t>(kFlows));
+}
+
+TEST_P(FlowEvent, GivenByATransactionThatStaysOpenKeepsNoThreadWhenTheTimeIsOver) {
+  start_worker({"--concurrency", "1"});
+  const auto flow = waiting(1, "event_within approved 300;step b");
+  const auto other = tasks.flow.apply_async({.countdown = 600ms}, 2, "step a");
+  Database outside{{.url = database_url, .schema = schema.name()}};
+  app.database().atomic([&] {
+    EXPECT_EQ(app.signal(flow, "approved", "slowly"), Signalled::kGiven);
+    const auto has_run = [&] { return !outside.exec("SELECT FROM effect WHERE job_id = $1", other).empty(); };
+    EXPECT_TRUE(eventually(has_run)) << "by the only thread";
+    EXPECT_FALSE(says(flow, "event approved is late"));
+  });
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_THAT(texts(flow), Contains("event approved is slowly"));
+}
+
+TEST_P(FlowEvent, IsWaitedForAcrossAKillOfTheWorker) {
+  start_worker();
+  const auto flow = waiting(1, "step a;event approved;step b");
+  workers.clear();
+  EXPECT_EQ(app.signal(flow, "approved", "meanwhile"), Signalled::kGiven);
+  start_worker();
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_THAT(effects_in_order(), ElementsAre(101, 103));
+}
+
+class FlowSignal : public support::FlowTest {
+ protected:
+  FlowSignal() : FlowTest{"none"} {}
+};
+
+TEST_F(FlowSignal, RefusesWhatIsNoNameAndNoJson) {
+  const auto flow = begin(1, "");
+  EXPECT_THROW(app.signal(flow, "", "yes"), UsageError);
+  EXPECT_THROW(app.signal(flow, "a \"name\"", "yes"), UsageError);
+  EXPECT_THROW(app.signal(flow, "approved", std::string{"\xFF"}), PayloadError);
+  EXPECT_THROW(app.database().exec(sql("SELECT {schema}.signal($1, ' x')"), flow), pqxx::sql_error);
+  EXPECT_THROW(app.database().exec(sql("SELECT {schema}.signal(NULL, 'x')")), pqxx::sql_error);
+  EXPECT_THROW(app.database().exec(sql("SELECT {schema}.signal($1, 'x', '{')"), flow), pqxx::sql_error);
+}
+
+TEST_F(FlowSignal, TellsOfTablesThatAreTooOld) {
+  app.database().exec(sql("DROP FUNCTION {schema}.signal(uuid, text, text)"));
+  app.database().exec(sql("DROP FUNCTION {schema}.signal(uuid, text, json)"));
+  app.database().exec(sql("DROP FUNCTION {schema}.signal(uuid, text, jsonb)"));
+  try {
+    app.signal(JobId::generate(), "approved");
+    FAIL() << "it was given";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("version 9"));
+  }
+}
+
+}  // namespace
+}  // namespace aftercommit

@@ -1,0 +1,185 @@
+#include "worker/flows/flow_run.hpp"
+
+#include <utility>
+#include <variant>
+
+#include "aftercommit/error.hpp"
+#include "aftercommit/job.hpp"
+#include "base/json/json_parser.hpp"
+#include "base/process/fail_point.hpp"
+#include "base/text/text.hpp"
+
+namespace aftercommit::worker {
+namespace {
+
+using std::chrono::milliseconds;
+
+detail::StepRow::Kind kind_of(detail::FlowAsk::Kind asked) noexcept {
+  using Asked = detail::FlowAsk::Kind;
+  using Kind = detail::StepRow::Kind;
+  switch (asked) {
+    case Asked::kStep:
+      return Kind::kStep;
+    case Asked::kCall:
+    case Asked::kProbed:
+      return Kind::kExternal;
+    case Asked::kSleep:
+      return Kind::kSleep;
+    case Asked::kChildren:
+      return Kind::kChildren;
+    case Asked::kEvent:
+      break;
+  }
+  return Kind::kEvent;
+}
+
+std::string quoted(detail::StepRow::Kind kind, const std::string& name) {
+  return std::string{to_string(kind)} + " '" + name + "'";
+}
+
+}  // namespace
+
+FlowRun::FlowRun(const Work& work) : work_{work} {
+  const RunningJob::Claim asks{work_.running, database()};
+  steps_ = detail::load_steps(database(), work_.job.id, now());
+}
+
+void FlowRun::run(Job& job, const std::function<detail::AnyFlow(FlowContext&)>& begin) {
+  job_ = &job;
+  FlowContext context{*this};
+  const auto flow = begin(context);
+  flow.resume();
+  if (trouble_) std::rethrow_exception(trouble_);
+  if (parked_ || not_ours_) return;
+  if (flow.error()) std::rethrow_exception(flow.error());
+  if (place_ >= steps_.size()) return;
+  throw FlowChanged{"the flow has ended before " + quoted(steps_[place_].kind, steps_[place_].name) +
+                    ", which it has done: its code has changed, or does not always come to the same; use "
+                    "version() for a change"};
+}
+
+// --- What the body asks for.
+
+std::optional<std::optional<nlohmann::json>> FlowRun::answer(Ask& ask) noexcept {
+  try {
+    if (trouble_ || parked_ || not_ours_) return std::nullopt;  // asked for by a destructor
+    std::optional<nlohmann::json> value;
+    if (go_on(ask, value) == Went::kOn) return std::optional{std::move(value)};
+  } catch (...) {
+    trouble_ = std::current_exception();
+  }
+  return std::nullopt;
+}
+
+FlowRun::Went FlowRun::go_on(Ask& ask, std::optional<nlohmann::json>& value) {
+  const auto& [kind, name, options, wait] = ask.what();
+  check(name, kind_of(kind));
+  if (place_ < steps_.size()) return go_on_from(steps_[place_], ask, value);
+  if (work_.stop) throw Error{"the worker stops before " + quoted(kind_of(kind), name)};
+  work_.next_step();
+  fail_point("flow.before_step");
+  began_ = std::chrono::system_clock::now();
+  failed_ = options;
+  auto went = Went::kNoFurther;
+  switch (kind) {
+    case Ask::Kind::kStep:
+      went = do_step(ask, value);
+      break;
+    case Ask::Kind::kProbed:
+      if (intend(name) == Went::kNoFurther) break;
+      fail_point("flow.after_intent");
+      [[fallthrough]];
+    case Ask::Kind::kCall:
+      went = call(ask, kind == Ask::Kind::kProbed, value);
+      break;
+    case Ask::Kind::kSleep:
+      went = begin_sleep(ask);
+      break;
+    case Ask::Kind::kEvent:
+      went = await_event(ask, value);
+      break;
+    case Ask::Kind::kChildren:
+      went = ask_children(static_cast<detail::ChildrenAsk&>(ask), value);
+      break;
+  }
+  failed_.reset();
+  if (went == Went::kOn) ++place_;
+  return went;
+}
+
+/// What is done already, or at least begun.
+FlowRun::Went FlowRun::go_on_from(const detail::StepRow& row, Ask& ask,
+                                  std::optional<nlohmann::json>& value) {
+  if (!row.done) return ask_again(row, ask, value);
+  if (row.left > milliseconds{0}) return park_again("the flow sleeps ('" + row.name + "')", row.left);
+  if (row.value) value = read(row);
+  ++place_;
+  return Went::kOn;
+}
+
+/// A call was about to be made, and nobody knows whether it was.
+FlowRun::Went FlowRun::ask_again(const detail::StepRow& row, Ask& ask, std::optional<nlohmann::json>& value) {
+  if (work_.stop) throw Error{"the worker stops before " + quoted(row.kind, row.name)};
+  work_.next_step();
+  began_ = std::chrono::system_clock::now();
+  if (row.kind == Kind::kChildren) {
+    const auto went = await_children(row.name, value);
+    if (went == Went::kOn) ++place_;
+    return went;
+  }
+  failed_ = ask.what().options;
+  value = ask.probe();
+  const auto went = value ? keep_answer(row.name, kept(row.name, *value), true) : call(ask, true, value);
+  failed_.reset();
+  if (went == Went::kOn) ++place_;
+  return went;
+}
+
+/// Throws FlowChanged unless this is what the flow has done here, or may do.
+void FlowRun::check(const std::string& name, Kind kind) {
+  if (!detail::is_step_name(name)) {
+    throw FlowChanged{"the flow asks for " + quoted(kind, in_one_line(name, 100)) +
+                      ", which is not a name: 1 to 100 printable characters of ASCII, without \" and \\, and "
+                      "without spaces around them"};
+  }
+  if (!names_.insert(name).second) {
+    throw FlowChanged{"the flow asks for '" + name +
+                      "' twice: each name stands for one thing of a flow; in a loop say which turn it is, "
+                      "'" +
+                      name + " 2'"};
+  }
+  if (place_ < steps_.size() && steps_[place_].kind == Kind::kVersion && kind != Kind::kVersion) {
+    throw FlowChanged{"the flow has come to " + quoted(Kind::kVersion, steps_[place_].name) +
+                      " here, and its code now asks for " + quoted(kind, name) +
+                      ": keep the call of version() as long as flows run that have passed it"};
+  }
+  if (kind == Kind::kVersion || place_ >= steps_.size()) return;
+  const auto& row = steps_[place_];
+  if (row.name == name && row.kind == kind) return;
+  throw FlowChanged{"the flow has done " + quoted(row.kind, row.name) + " here, and its code now asks for " +
+                    quoted(kind, name) +
+                    ": the code has changed under it, or does not always come to the same; use version() for "
+                    "a change, or run it with the code of before"};
+}
+
+bool FlowRun::version(const std::string& name) {
+  check(name, Kind::kVersion);
+  if (place_ < steps_.size()) {
+    const auto& row = steps_[place_];
+    if (row.kind != Kind::kVersion || row.name != name) return false;  // it has passed here before
+  } else {
+    news_.push_back(name);
+  }
+  ++place_;
+  return true;
+}
+
+nlohmann::json FlowRun::read(const detail::StepRow& row) const {
+  if (!row.value) return nullptr;
+  auto parsed = parse_json(*row.value, {kArgsDepthLimit, kArgsValueLimit});
+  if (auto* const tree = std::get_if<nlohmann::json>(&parsed)) return std::move(*tree);
+  throw FlowChanged{"what is kept of " + quoted(row.kind, row.name) +
+                    " cannot be read: " + std::get<Malformed>(parsed).reason};
+}
+
+}  // namespace aftercommit::worker

@@ -1,0 +1,114 @@
+/// A flow as a worker takes it up: the replay of what it has done, and what it does next, each in a
+/// transaction that has the row of its job.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aftercommit/clock.hpp"
+#include "aftercommit/flow.hpp"
+#include "broker/envelope/envelope.hpp"
+#include "client/flows/flow_rows.hpp"
+#include "client/job_table/claim.hpp"
+#include "worker/events/events.hpp"
+#include "worker/watch/running_job.hpp"
+
+namespace aftercommit::worker {
+
+/// For one run of the body, on its thread.
+class FlowRun final : public detail::FlowRunner {
+ public:
+  /// None is owned; all outlive this.
+  struct Work {
+    Envelope& job;  ///< as its row stands: moves on with it
+    detail::Claim& claim;
+    RunningJob& running;
+    const Events& events;
+    const std::atomic<bool>& stop;  ///< of the worker
+    const Clock* test_clock;        ///< by which waits are judged in a test; null: the database's counts
+    std::size_t value_limit;        ///< bytes of what a step returns
+    /// Called before each thing that is done: its time limits begin.  Throws why the flow is cut short.
+    std::function<void()> next_step;
+  };
+  /// Asks the database what the flow has done.  Throws what that does.
+  explicit FlowRun(const Work& work);
+
+  /// It has given up its thread: to come back in so long.
+  struct Parked {
+    std::chrono::milliseconds due_in{0};
+    std::string why;
+  };
+  const std::optional<Parked>& parked() const noexcept { return parked_; }
+  /// Its job is another's by now, or gone.
+  bool not_ours() const noexcept { return not_ours_; }
+  /// How often what has thrown is tried again; null: as its job and task say.
+  const StepOptions* failed_step() const noexcept { return failed_ ? &*failed_ : nullptr; }
+
+  // --- For its body.
+
+  std::optional<std::optional<nlohmann::json>> answer(detail::FlowAsk& ask) noexcept override;
+  bool version(const std::string& name) override;
+  Job& job() override { return *job_; }
+  /// Throws what a step has thrown, or the body; FlowChanged.
+  void run(Job& job, const std::function<detail::AnyFlow(FlowContext&)>& begin) override;
+
+ private:
+  using Ask = detail::FlowAsk;
+  using Kind = detail::StepRow::Kind;
+  using Time = std::chrono::system_clock::time_point;
+  enum class Went : bool { kNoFurther, kOn };
+
+  Went go_on(Ask& ask, std::optional<nlohmann::json>& value);
+  Went go_on_from(const detail::StepRow& row, Ask& ask, std::optional<nlohmann::json>& value);
+  void check(const std::string& name, Kind kind);
+  Went do_step(Ask& ask, std::optional<nlohmann::json>& value);
+  Went call(Ask& ask, bool intended, std::optional<nlohmann::json>& value);
+  Went ask_again(const detail::StepRow& row, Ask& ask, std::optional<nlohmann::json>& value);
+  Went intend(const std::string& name);
+  Went keep_answer(const std::string& name, const std::string& json, bool intended);
+  Went begin_sleep(const Ask& ask);
+  Went await_event(const Ask& ask, std::optional<nlohmann::json>& value);
+  Went ask_children(detail::ChildrenAsk& ask, std::optional<nlohmann::json>& value);
+  Went await_children(const std::string& name, std::optional<nlohmann::json>& value);
+  Went park_again(const std::string& why, std::chrono::milliseconds left);
+  template <class Body>
+  Went in_transaction(bool with_task, const Body& body);
+  void commit(Atomic& block, bool with_task);
+  void note_done(Atomic& block, const detail::DoneStep& step);
+  void begin_notes(Atomic& block);
+  void park(Database& database, std::chrono::milliseconds due_in, std::string why);
+  std::string kept(const std::string& name, const nlohmann::json& value) const;
+  nlohmann::json read(const detail::StepRow& row) const;
+  detail::DoneStep step_here(std::string_view name, Kind kind) const;
+
+  detail::TestTime now() const {
+    return work_.test_clock != nullptr ? detail::TestTime{work_.test_clock->now()} : std::nullopt;
+  }
+  Database& database() const { return *work_.claim.database(); }
+
+  Work work_;
+  std::vector<detail::StepRow> steps_;
+  std::size_t place_ = 0;          // of what is asked for next
+  std::set<std::string> names_{};  // that were asked for
+  std::vector<std::string>
+      news_{};  // versions at the places before this one, to be written with what comes next
+  Job* job_ = nullptr;
+  Time began_{};  // what is being done
+  std::exception_ptr trouble_{};
+  std::optional<StepOptions> failed_{};
+  std::optional<Parked> parked_{};
+  std::optional<Parked> parking_{};  // once the open transaction commits
+  std::optional<Envelope> next_{};   // the same: the job as its row will stand
+  bool not_ours_ = false;
+};
+
+}  // namespace aftercommit::worker
