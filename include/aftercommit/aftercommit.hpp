@@ -7,6 +7,7 @@
 #include "aftercommit/database.hpp"
 #include "aftercommit/delivery.hpp"
 #include "aftercommit/error.hpp"
+#include "aftercommit/foreign.hpp"
 #include "aftercommit/headers.hpp"
 #include "aftercommit/job.hpp"
 #include "aftercommit/limit.hpp"
