@@ -50,6 +50,7 @@ struct TaskEntry {
   std::optional<TaskBatch> batch{};  ///< what Task::run_batch was given; nothing: each of its jobs runs alone
   bool binds_batch = false;          ///< `bind` runs that with one job, for want of a body for one
   EnqueueCounts* counts = nullptr;   ///< for metrics; not owned; null: nobody counts
+  std::vector<std::string> parameters{};  ///< what they are, see parameter_words.hpp
 };
 
 /// Throws UsageError where this task cannot have the body of a batch, or not of so many jobs.
