@@ -28,6 +28,7 @@
 #include "worker/process/forced_exit.hpp"
 #include "worker/process/recycling.hpp"
 #include "worker/process/worker_id.hpp"
+#include "worker/python_tasks.hpp"
 #include "worker/roles/roles.hpp"
 #include "worker/set_up.hpp"
 #include "worker/settings/command_line.hpp"
@@ -263,6 +264,7 @@ int main_program(int argc, const char* const* argv, bool needs_app,
     if (const auto* wanted = std::get_if<PrintAndExit>(&parsed)) return print(wanted->text, on_broken_pipe);
     const auto& options = std::get<Options>(parsed);
     if (options.list_tasks) return print(list_tasks(load(options)), on_broken_pipe);
+    if (options.python_tasks) return print(python_tasks(load(options)), on_broken_pipe);
     const ServiceManager service;
     std::optional<Telemetry> telemetry;
     if (!options.metrics.empty()) telemetry.emplace(options);

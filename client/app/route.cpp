@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "aftercommit/error.hpp"
+#include "base/text/text.hpp"
 #include "broker/contract/no_redis.hpp"
 #include "client/transaction/session.hpp"
 
@@ -144,6 +145,27 @@ Route find_route(const TaskEntry& task, const CallOptions& options, AppCore& app
     route.transaction = nullptr;
   if (route.durable && route.transaction == nullptr) route.home = &home_of(task, route, app);
   if (goes_without_saying(task, route)) route.database.clear();
+  return route;
+}
+
+Route find_route_in(const TaskEntry& task, const CallOptions& options, AppCore& app) {
+  const auto cannot = "cannot enqueue task '" + task.name + "' in a transaction of another library: ";
+  if (options.transaction != nullptr)
+    throw UsageError{cannot + "the option transaction names another one; leave it out"};
+  if (options.delivery && *options.delivery != Delivery::kDurable) {
+    throw UsageError{
+        cannot +
+        "nobody tells this one of its commit, so only a durable job, which is a row, can wait for "
+        "it; leave out the option delivery"};
+  }
+  Route route{.durable = true, .database = options.database.value_or(task.options.database)};
+  if (!app.databases().empty()) {
+    route.home = &home_of(task, route, app);
+  } else if (!route.database.empty() && !valid_name(route.database)) {
+    throw UsageError{cannot + "database '" + clean_text(route.database, 64) +
+                     "' is not a valid alias: 1 to 64 of a-z A-Z 0-9 _ . -"};
+  }
+  if (!route.database.empty() && goes_without_saying(task, route)) route.database.clear();
   return route;
 }
 

@@ -22,4 +22,9 @@ struct Route {
 /// Throws UsageError, ConfigError or TransactionManagementError where there is none, saying what to do.
 Route find_route(const TaskEntry& task, const CallOptions& options, AppCore& app);
 
+/// The same for jobs in a transaction that others have begun, and commit: always durable, by no session of
+/// ours. `home` is the database of the app's whose schema is written to; null: the app has none, and the
+/// schema is the usual one.
+Route find_route_in(const TaskEntry& task, const CallOptions& options, AppCore& app);
+
 }  // namespace aftercommit::detail

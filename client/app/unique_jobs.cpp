@@ -75,6 +75,13 @@ std::optional<std::string> ms(const std::optional<milliseconds>& length) {
 
 }  // namespace
 
+void require_unique(const TaskEntry& task, const CallOptions& options) {
+  if (unique_of(task, options) != nullptr) return;
+  throw UsageError{"cannot ask for a unique job of task '" + task.name +
+                   "': neither the task nor the call has the option `unique`; declare the task with "
+                   "{.unique = aftercommit::Unique{}}"};
+}
+
 void check_unique(std::string_view task, const Unique& unique, bool transactional) {
   if (unique.key && (unique.key->empty() || unique.key->size() > kKeyLimit)) {
     refuse(task, "its key has " + std::to_string(unique.key->size()) + " bytes, and 1 to " +
@@ -120,7 +127,7 @@ void UniqueCall::add(const nlohmann::json& args) {
 }
 
 /// In an order that all callers have, so that no two of them wait for each other.
-std::string UniqueCall::as_json(const std::vector<PendingJob>& jobs, bool unicode) const {
+nlohmann::json UniqueCall::as_json(const std::vector<PendingJob>& jobs, bool unicode) const {
   std::vector<std::size_t> order(jobs.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (!rule_.key)
@@ -138,7 +145,35 @@ std::string UniqueCall::as_json(const std::vector<PendingJob>& jobs, bool unicod
     }
     asked.push_back(std::move(one));
   }
-  return asked.dump();
+  return asked;
+}
+
+nlohmann::json UniqueCall::claim_in(std::string_view task, const std::vector<PendingJob>& jobs) const {
+  const auto ms_or_null = [](const std::optional<milliseconds>& length) {
+    return length ? nlohmann::json(length->count()) : nlohmann::json();
+  };
+  return {{"task", task},
+          {"until", word_of(rule_.until)},
+          {"for_ms", ms_or_null(rule_.for_)},
+          {"on_duplicate", word_of(rule_.on_duplicate)},
+          {"longest_delay_ms", ms_or_null(rule_.longest_delay)},
+          {"jobs", as_json(jobs, false)}};
+}
+
+bool UniqueCall::take_answer(const std::string& answer, std::size_t jobs) {
+  const auto rows = nlohmann::json::parse(answer, nullptr, false);
+  const auto is_row = [&](const nlohmann::json& row) {
+    return row.is_array() && row.size() == 3 && row[0].is_number_unsigned() &&
+           row[0].get<std::size_t>() < jobs && row[1].is_string() &&
+           JobId::parse(row[1].get_ref<const std::string&>()) && row[2].is_boolean();
+  };
+  if (!rows.is_array() || rows.size() != jobs || !std::ranges::all_of(rows, is_row)) return false;
+  won_.assign(jobs, UniqueJob{.id = JobId::generate()});
+  for (const auto& row : rows) {
+    won_[row[0].get<std::size_t>()] = {.id = *JobId::parse(row[1].get_ref<const std::string&>()),
+                                       .own = row[2].get<bool>()};
+  }
+  return true;
 }
 
 void claim_unique(Session& session, std::string_view task, UniqueCall& call, std::vector<PendingJob>& jobs) {
@@ -148,7 +183,7 @@ void claim_unique(Session& session, std::string_view task, UniqueCall& call, std
   std::optional<std::string> countdown;
   if (outgoing.eta) eta = to_sql(epoch_ms(*outgoing.eta));
   if (outgoing.countdown) countdown = to_sql(countdown_ms(*outgoing.countdown));
-  const SqlParams params{call.as_json(jobs, session.holds_unicode()),
+  const SqlParams params{call.as_json(jobs, session.holds_unicode()).dump(),
                          to_sql(task),
                          to_sql(word_of(rule.until)),
                          ms(rule.for_),

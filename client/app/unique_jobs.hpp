@@ -22,6 +22,9 @@ inline const Unique* unique_of(const TaskEntry& task, const CallOptions& options
   return task.options.unique ? &*task.options.unique : nullptr;
 }
 
+/// Throws UsageError where nothing does.
+void require_unique(const TaskEntry& task, const CallOptions& options);
+
 /// Throws UsageError, naming the task, for what goes for none of its calls.  `transactional`: as the task is.
 void check_unique(std::string_view task, const Unique& unique, bool transactional);
 
@@ -36,13 +39,19 @@ class UniqueCall {
   /// The arguments of the next one.
   void add(const nlohmann::json& args);
 
-  /// By claim_unique(), for each in the order of the call.
+  /// What Statements::claim_jobs_in is to be told besides what it has in common with enqueue_in.  In ASCII,
+  /// but for keys.
+  nlohmann::json claim_in(std::string_view task, const std::vector<PendingJob>& jobs) const;
+  /// Its answer, for as many jobs as were added; false, and nothing is taken, where it is none.
+  bool take_answer(const std::string& answer, std::size_t jobs);
+
+  /// By claim_unique() or take_answer(), for each in the order of the call.
   const std::vector<UniqueJob>& won() const noexcept { return won_; }
 
  private:
   friend void claim_unique(Session& session, std::string_view task, UniqueCall& call,
                            std::vector<PendingJob>& jobs);
-  std::string as_json(const std::vector<PendingJob>& jobs, bool unicode) const;
+  nlohmann::json as_json(const std::vector<PendingJob>& jobs, bool unicode) const;
 
   const Unique& rule_;
   std::vector<std::string> args_;  // JSON; of those that they make unique

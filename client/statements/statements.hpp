@@ -48,6 +48,8 @@ struct Statements {
   const std::string find_paused, pause_queue, resume_queue;                          // from version 7 on
   const std::string bound_look, look_at_tables;
   const std::string claim_jobs, purge_marks, want_job;  // from version 4 on
+  const std::string enqueue_in;                         // in the transactions of others, as the next
+  const std::string claim_jobs_in;                      // from version 4 on
   const std::string change_limit, declare_limits, find_limits, find_room, purge_rates,
       take_rates;  // from version 8 on
   const std::string relay_load;

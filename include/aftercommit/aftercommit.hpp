@@ -8,6 +8,7 @@
 #include "aftercommit/delivery.hpp"
 #include "aftercommit/error.hpp"
 #include "aftercommit/flow.hpp"
+#include "aftercommit/foreign.hpp"
 #include "aftercommit/headers.hpp"
 #include "aftercommit/job.hpp"
 #include "aftercommit/limit.hpp"

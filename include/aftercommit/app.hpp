@@ -24,6 +24,7 @@
 #include "aftercommit/limit.hpp"
 #include "aftercommit/metrics.hpp"
 #include "aftercommit/middleware.hpp"
+#include "aftercommit/parameter_words.hpp"
 #include "aftercommit/periodic.hpp"
 #include "aftercommit/result.hpp"
 #include "aftercommit/task.hpp"
@@ -111,7 +112,9 @@ class App {
   template <class... Args>
   requires((!std::is_function_v<Args> && ...)) Task<Args...> task(std::string name,
                                                                   TaskOptions options = {}) {
-    return Task<Args...>{declare(std::move(name), std::move(options), false)};
+    auto& entry = declare(std::move(name), std::move(options), false);
+    entry.parameters = detail::ParameterWords<Args...>::words();
+    return Task<Args...>{entry};
   }
   /// One that returns a value: task<Total(long)>("sum", {.result_ttl = 1h}), see ResultTask.  UsageError with
   /// transactional = false as well: the value is written in the task's transaction.
@@ -119,7 +122,9 @@ class App {
   requires std::is_function_v<Signature>
   auto task(std::string name, TaskOptions options = {}) {
     using Declared = typename detail::TaskOfSignature<Signature>::type;
-    return Declared{declare(std::move(name), std::move(options), true)};
+    auto& entry = declare(std::move(name), std::move(options), true);
+    entry.parameters = detail::ParameterWords<Signature>::words();
+    return Declared{entry};
   }
 
   /// How far a running job of any task says that it has got; nothing: it has said nothing, or has taken

@@ -19,6 +19,7 @@
 #include "aftercommit/decode_args.hpp"
 #include "aftercommit/delivery.hpp"
 #include "aftercommit/error.hpp"
+#include "aftercommit/foreign.hpp"
 #include "aftercommit/job.hpp"
 #include "aftercommit/retry.hpp"
 #include "aftercommit/task_args.hpp"
@@ -50,6 +51,7 @@ struct TaskEntry {
   bool binds_batch = false;          ///< `bind` runs that with one job, for want of a body for one
   bool is_flow = false;              ///< `bind` runs a coroutine, step by step: see flow.hpp
   EnqueueCounts* counts = nullptr;   ///< for metrics; not owned; null: nobody counts
+  std::vector<std::string> parameters{};  ///< what they are, see parameter_words.hpp
 };
 
 /// Throws UsageError where this task cannot have the body of a batch, or not of so many jobs.
@@ -61,6 +63,11 @@ std::vector<JobId> enqueue(const TaskEntry& task, const CallOptions& options,
                            std::vector<nlohmann::json> calls);
 /// One of a unique task; UsageError where nothing makes it so.
 UniqueJob enqueue_unique(const TaskEntry& task, const CallOptions& options, nlohmann::json args);
+/// The same two by one statement in a transaction of others.
+std::vector<JobId> enqueue_in(const TaskEntry& task, const CallOptions& options,
+                              std::vector<nlohmann::json> calls, const RunStatement& run);
+UniqueJob enqueue_unique_in(const TaskEntry& task, const CallOptions& options, nlohmann::json args,
+                            const RunStatement& run);
 
 }  // namespace detail
 
@@ -99,12 +106,7 @@ class Task : private detail::WrongCalls<std::index_sequence_for<Args...>, Args..
       detail::CheckCall<std::tuple<Args...>, Given...>::check();
       return JobId::generate();  // never compiled: the line above is not
     } else {
-      detail::CallFlaw flaw;
-      const auto converted = detail::convert_all<Args...>(flaw, std::forward<Given>(args)...);
-      detail::require_none(flaw, name());
-      std::vector<nlohmann::json> calls;
-      calls.push_back(encode(converted));
-      return detail::enqueue(*entry_, options, std::move(calls)).front();
+      return detail::enqueue(*entry_, options, one_call(std::forward<Given>(args)...)).front();
     }
   }
 
@@ -123,10 +125,7 @@ class Task : private detail::WrongCalls<std::index_sequence_for<Args...>, Args..
       detail::CheckCall<std::tuple<Args...>, Given...>::check();
       return {.id = JobId::generate()};  // never compiled, as above
     } else {
-      detail::CallFlaw flaw;
-      const auto converted = detail::convert_all<Args...>(flaw, std::forward<Given>(args)...);
-      detail::require_none(flaw, name());
-      return detail::enqueue_unique(*entry_, options, encode(converted));
+      return detail::enqueue_unique(*entry_, options, one_call(std::forward<Given>(args)...).front());
     }
   }
 
@@ -150,6 +149,64 @@ class Task : private detail::WrongCalls<std::index_sequence_for<Args...>, Args..
   template <TaskCallsOf<Args...> Calls>
   std::vector<JobId> apply_async_many(const CallOptions& options, Calls&& calls) const {
     return enqueue_all(options, calls);
+  }
+
+  /// delay() in a transaction that this library has not begun: a pqxx::work (aftercommit/foreign/pqxx.hpp), a
+  /// PGconn* (aftercommit/foreign/libpq.hpp), or whatever a function can run one statement in (foreign.hpp).
+  /// The job exists if, and only if, that commits; a rollback to a savepoint before it takes it back.  It is
+  /// durable, a row that is written now by one statement; a worker's relay brings it after the commit.  As
+  /// aftercommit.enqueue in SQL.  Nothing else of the app has to be connected, or configured: the tables are
+  /// in the schema of its database, by the alias in options or task, or in `aftercommit` where the app has
+  /// none. Throws as delay() does, and besides what explain_failure() does, or the driver.
+  template <class Foreign, class... Given>
+  JobId delay_in(Foreign&& transaction, Given&&... args) const {
+    return apply_async_in(transaction, CallOptions{}, std::forward<Given>(args)...);
+  }
+  /// The same with options for this job, `delivery` and `transaction` apart: UsageError.
+  template <class Foreign, class... Given>
+  JobId apply_async_in(Foreign&& transaction, const CallOptions& options, Given&&... args) const {
+    if constexpr (!kTakes<Given...>) {
+      detail::CheckCall<std::tuple<Args...>, Given...>::check();
+      return JobId::generate();  // never compiled, as above
+    } else {
+      return detail::enqueue_in(*entry_, options, one_call(std::forward<Given>(args)...),
+                                detail::running_in(transaction))
+          .front();
+    }
+  }
+  /// delay_unique() and apply_unique() there; the answer holds if it commits.
+  template <class Foreign, class... Given>
+  UniqueJob delay_unique_in(Foreign&& transaction, Given&&... args) const {
+    return apply_unique_in(transaction, CallOptions{}, std::forward<Given>(args)...);
+  }
+  template <class Foreign, class... Given>
+  UniqueJob apply_unique_in(Foreign&& transaction, const CallOptions& options, Given&&... args) const {
+    if constexpr (!kTakes<Given...>) {
+      detail::CheckCall<std::tuple<Args...>, Given...>::check();
+      return {.id = JobId::generate()};  // never compiled, as above
+    } else {
+      return detail::enqueue_unique_in(*entry_, options, one_call(std::forward<Given>(args)...).front(),
+                                       detail::running_in(transaction));
+    }
+  }
+  /// delay_many() and apply_async_many() there: one statement for all of them.
+  template <class Foreign>
+  std::vector<JobId> delay_many_in(Foreign&& transaction, const std::vector<TaskCall<Args...>>& calls) const {
+    return detail::enqueue_in(*entry_, CallOptions{}, encode_all(calls), detail::running_in(transaction));
+  }
+  template <class Foreign>
+  std::vector<JobId> apply_async_many_in(Foreign&& transaction, const CallOptions& options,
+                                         const std::vector<TaskCall<Args...>>& calls) const {
+    return detail::enqueue_in(*entry_, options, encode_all(calls), detail::running_in(transaction));
+  }
+  template <class Foreign, TaskCallsOf<Args...> Calls>
+  std::vector<JobId> delay_many_in(Foreign&& transaction, Calls&& calls) const {
+    return detail::enqueue_in(*entry_, CallOptions{}, encode_all(calls), detail::running_in(transaction));
+  }
+  template <class Foreign, TaskCallsOf<Args...> Calls>
+  std::vector<JobId> apply_async_many_in(Foreign&& transaction, const CallOptions& options,
+                                         Calls&& calls) const {
+    return detail::enqueue_in(*entry_, options, encode_all(calls), detail::running_in(transaction));
   }
 
   /// Gives the task its body, in the worker: called as body(Job&, args...) or body(args...).  Any exception
@@ -255,15 +312,30 @@ class Task : private detail::WrongCalls<std::index_sequence_for<Args...>, Args..
     return std::apply([](const Args&... each) { return detail::encode_args<Args...>(each...); }, args);
   }
 
+  template <class... Given>
+  std::vector<nlohmann::json> one_call(Given&&... args) const {
+    detail::CallFlaw flaw;
+    const auto converted = detail::convert_all<Args...>(flaw, std::forward<Given>(args)...);
+    detail::require_none(flaw, name());
+    std::vector<nlohmann::json> calls;
+    calls.push_back(encode(converted));
+    return calls;
+  }
+
   template <class Calls>
-  std::vector<JobId> enqueue_all(const CallOptions& options, Calls& calls) const {
+  std::vector<nlohmann::json> encode_all(Calls& calls) const {
     std::vector<nlohmann::json> encoded;
     for (auto&& element : calls) {
       const TaskCall<Args...> call(element);
       detail::require_none(call.flaw_, name(), encoded.size() + 1);
       encoded.push_back(encode(call.args_));
     }
-    return detail::enqueue(*entry_, options, std::move(encoded));
+    return encoded;
+  }
+
+  template <class Calls>
+  std::vector<JobId> enqueue_all(const CallOptions& options, Calls& calls) const {
+    return detail::enqueue(*entry_, options, encode_all(calls));
   }
 
   detail::TaskEntry* entry_;  // not owned: the App outlives its tasks

@@ -1,5 +1,7 @@
 // What the snippets beside this one do wrong, done right.
 #include <aftercommit/aftercommit.hpp>
+#include <aftercommit/foreign/libpq.hpp>
+#include <aftercommit/foreign/pqxx.hpp>
 #include <list>
 
 using namespace std::chrono_literals;
@@ -44,6 +46,17 @@ void ask_for_many(const aftercommit::Task<long, std::string>& remind,
   remind.delay_many(std::list<std::tuple<long, std::string>>{{7, "soon"}});
   sum.delay_many({{std::vector{1, 2}}, {std::vector{3}}});
   tidy_up.delay_many({{}, {}});
+}
+
+void ask_in_others(const aftercommit::Task<long, std::string>& remind, PGconn* connection, pqxx::work& work) {
+  remind.delay_in(work, 7, "soon");
+  remind.delay_in(connection, 7, "soon");
+  remind.apply_async_in(work, {.countdown = 5s}, 7, "soon");
+  remind.apply_unique_in(work, {.unique = aftercommit::Unique{}}, 7, "soon");
+  remind.delay_many_in(work, {{7, "soon"}, {8, "later"}});
+  remind.apply_async_many_in(work, {.queue = "mail"}, {{7, "soon"}, {8, "later"}});
+  remind.delay_many_in(work, std::vector<std::tuple<long, std::string>>{{7, "soon"}});
+  remind.delay_in([](const aftercommit::ForeignStatement&) { return std::string{"1"}; }, 7, "soon");
 }
 
 void give_body(const aftercommit::Task<long, std::string>& remind, const aftercommit::Task<Money>& pay,

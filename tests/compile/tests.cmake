@@ -49,3 +49,7 @@ aftercommit_compile_test(SaysThatABodyIsConst "the body of a task runs in severa
 aftercommit_compile_test(SaysWhatAnOwnTypeLacks "a parameter of this task cannot become JSON: give its type" own_type)
 aftercommit_compile_test(SaysWhatAnOwnTypeLacksForABody "a parameter of this task cannot be made from JSON: give its"
                          own_type_to_run)
+aftercommit_compile_test(SaysWhichHeaderATransactionOfOthersNeeds "no job can be asked for in this: include aftercommit/foreign/pqxx"
+                         foreign_without_header)
+aftercommit_compile_test(NamesTheArgumentOfACallInATransactionOfOthers "argument 2 of this call is not of the type"
+                         foreign_wrong_type)

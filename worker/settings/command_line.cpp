@@ -267,8 +267,9 @@ cxxopts::Options describe() {
       ("log-level", "debug, info, warning or error", cxxopts::value<std::string>()->default_value("info"),
        "LEVEL")  //
       ("list-tasks", "print each task with its options and the countdowns before its retries, and exit",
-       cxxopts::value<bool>())                                                                        //
-      ("log-format", "text or json", cxxopts::value<std::string>()->default_value("text"), "FORMAT")  //
+       cxxopts::value<bool>())                                                                              //
+      ("python-tasks", "print a module of Python with the tasks, typed, and exit", cxxopts::value<bool>())  //
+      ("log-format", "text or json", cxxopts::value<std::string>()->default_value("text"), "FORMAT")        //
       ("metrics", "serve metrics and health over HTTP there, as in 127.0.0.1:9394",
        cxxopts::value<std::string>(),
        "HOST:PORT")  //
@@ -281,8 +282,8 @@ cxxopts::Options describe() {
 
 /// What can be set by each of the ways.
 std::vector<std::string> settable(const cxxopts::Options& description) {
-  constexpr std::array<std::string_view, 5> kOnlyHere{"help", "version", "config", "check-config",
-                                                      "list-tasks"};
+  constexpr std::array<std::string_view, 6> kOnlyHere{"help",         "version",    "config",
+                                                      "check-config", "list-tasks", "python-tasks"};
   std::vector<std::string> names;
   for (const auto& option : options_of(description)) {
     if (std::ranges::find(kOnlyHere, option.name) == kOnlyHere.end()) names.push_back(option.name);
@@ -367,6 +368,7 @@ std::variant<Options, PrintAndExit> parse_command_line(int argc, const char* con
 
     auto options = read_all(given, needs_app);
     options.list_tasks = parsed.count("list-tasks") > 0;
+    options.python_tasks = parsed.count("python-tasks") > 0;
     if (parsed.count("check-config") > 0) return PrintAndExit{given.table(known)};
     return options;
   } catch (const cxxopts::exceptions::exception& error) {

@@ -52,9 +52,10 @@ struct Options {
   /// Of jobs of which neither call nor task says otherwise; 0: none.
   std::chrono::milliseconds time_limit = defaults::kTimeLimit;
   std::chrono::milliseconds soft_time_limit{0};
-  bool periodic = true;     ///< ask for the jobs of periodic tasks
-  bool list_tasks = false;  ///< print the tasks of the library, and do nothing else
-  std::string metrics;      ///< HOST:PORT or PORT, see split_address(); empty: none are served
+  bool periodic = true;       ///< ask for the jobs of periodic tasks
+  bool list_tasks = false;    ///< print the tasks of the library, and do nothing else
+  bool python_tasks = false;  ///< the same as a module of Python
+  std::string metrics;        ///< HOST:PORT or PORT, see split_address(); empty: none are served
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;
 };
