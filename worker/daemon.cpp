@@ -139,7 +139,7 @@ void Daemon::add_roles_of(std::size_t number) {
   if (!without_redis()) {  // else what is due later is known by its row
     roles_.add<Promoter>({.end = End::kFirst, .watched_as = "scheduler"}, connect_to(one), queues_, of);
   }
-  roles_.add<Heartbeat>(
+  auto& heartbeat = roles_.add<Heartbeat>(
       {.end = End::kSettled, .watched_as = "heartbeat"}, connect_to(one), context_.worker, queues_, one.lease,
       options_.heartbeat,
       [report = std::make_shared<SelfReport>(context_.running, app_.name(), queues_, options_.concurrency)] {
@@ -157,6 +157,7 @@ void Daemon::add_roles_of(std::size_t number) {
       context_.home, in_hand_, context_.gate, buffer_, settler_,
       row_settler_ ? std::make_unique<NoneBroker>(taken_) : nullptr, of);
   one.fetching = &fetcher.thread();
+  one.beating = &heartbeat.thread();
 }
 
 /// Who brings in jobs without Redis.
@@ -184,11 +185,13 @@ void Daemon::add_standby() {
   }
   for (std::size_t i = 0; i < shards_.count(); ++i) {
     auto& one = *each_shard_[i];
+    // A shard may be away from the beginning: then nothing is fetched, as there is no lease.
+    const auto fails = [&one, starts_away = shards_.several()] {
+      return one.fetching->fails() || (starts_away && one.beating->fails());
+    };
     std::function<void(bool)> is_away;
     if (away) is_away = [away, i](bool is) { away->set(i, is); };
-    roles_.add<Standby>(
-        {.end = End::kFirst}, taken_, [&fetching = *one.fetching] { return fetching.fails(); }, one.lease,
-        std::move(is_away), one.shard.name);
+    roles_.add<Standby>({.end = End::kFirst}, taken_, fails, one.lease, std::move(is_away), one.shard.name);
   }
 }
 

@@ -80,7 +80,8 @@ class Daemon {
     const Shard shard;
     HeldLease lease;
     Settler* settler = nullptr;            // not owned
-    const RoleThread* fetching = nullptr;  // set by add_roles()
+    const RoleThread* fetching = nullptr;  // set by add_roles(), as the next
+    const RoleThread* beating = nullptr;
   };
 
   bool without_redis() const;

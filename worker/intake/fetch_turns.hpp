@@ -10,8 +10,8 @@ namespace aftercommit::worker {
 
 /// Shards that have a backlog, by their last fetch, share what is wanted: in turn, and at the same time where
 /// it is enough for several.  One that had none is asked all the same, for a part, beside the others: nobody
-/// knows when it gets jobs.  So at most twice what is wanted is asked for, and mostly it comes once.  With
-/// one fetcher all is its.  Not thread-safe.
+/// knows when it gets jobs.  So up to twice what is wanted is asked for, and more where answers take long.
+/// With one fetcher all is its.  Not thread-safe.
 class FetchTurns {
  public:
   using Clock = std::chrono::steady_clock;
@@ -25,14 +25,14 @@ class FetchTurns {
   void goes_on(std::size_t fetcher, std::size_t asked) {
     auto& one = all_[fetcher];
     one.waits = false;
-    one.asked = asked;
+    one.asked = one.asked_last = asked;
     one.asked_at = Clock::now();
     if (asked > 0) one.turn = ++turns_;
   }
   /// What it has found; nothing where it was not served.
   void found(std::size_t fetcher, std::size_t jobs) {
     auto& one = all_[fetcher];
-    if (one.asked != 1 || jobs == 0) one.empty = jobs < one.asked;  // one of one tells nothing
+    if (one.asked_last != 1 || jobs == 0) one.empty = jobs < one.asked_last;  // one of one tells nothing
     one.asked = 0;
     one.found_at = Clock::now();
   }
@@ -84,9 +84,10 @@ class FetchTurns {
 
   struct One {
     std::size_t asked = 0;  // in the fetch under way
-    bool waits = false;     // in JobBuffer::wait_for_demand
-    bool empty = false;     // by its last fetch
-    std::size_t turn = 0;   // of its last fetch
+    std::size_t asked_last = 0;
+    bool waits = false;    // in JobBuffer::wait_for_demand
+    bool empty = false;    // by its last fetch
+    std::size_t turn = 0;  // of its last fetch
     Clock::time_point found_at{};
     Clock::time_point asked_at{};
   };

@@ -63,7 +63,12 @@ void Recoverer::look() {
 
 /// At any shard.
 bool Recoverer::lives(const WorkerId& worker, LeaseWatch::Clock::time_point now) const {
-  return watch_.lives(worker, now) || (seen_ && seen_->lives_elsewhere(shard_, worker, now));
+  return watch_.lives(worker, now) || lives_elsewhere(worker, now);
+}
+
+/// Has renewed its lease there since it could have here: those of one that has died end one after the other.
+bool Recoverer::lives_elsewhere(const WorkerId& worker, LeaseWatch::Clock::time_point now) const {
+  return seen_ && seen_->lives_elsewhere(shard_, worker, now + lease_.length() / 2);
 }
 
 /// A stopped worker whose name the broker has lost with its data still holds its locks.  One that lives may
@@ -81,8 +86,8 @@ void Recoverer::look_for_holders() {
 }
 
 void Recoverer::take_over(const LeaseWatch::Silent& dead) {
-  const bool lives_elsewhere = seen_ && seen_->lives_elsewhere(shard_, dead.worker, LeaseWatch::Clock::now());
-  if (!lives_elsewhere) end_sessions(dead.worker);
+  const bool is_alive = lives_elsewhere(dead.worker, LeaseWatch::Clock::now());
+  if (!is_alive) end_sessions(dead.worker);
   fail_point("recoverer.after_fence");
   std::size_t all = 0;
   for (const auto& [queue, mark] : dead.marks) {
@@ -92,8 +97,8 @@ void Recoverer::take_over(const LeaseWatch::Silent& dead) {
     }
   }
   log(all > 0 ? LogLevel::kWarning : LogLevel::kInfo,
-      lives_elsewhere ? "a worker has lost this shard and no other; its jobs there were given back"
-                      : "a worker has died; its jobs were given back",
+      is_alive ? "a worker has lost this shard and no other; its jobs there were given back"
+               : "a worker has died; its jobs were given back",
       {{"worker", dead.worker}, {"jobs", all}});
 }
 

@@ -32,6 +32,7 @@ class Recoverer {
  private:
   void look();
   bool lives(const WorkerId& worker, LeaseWatch::Clock::time_point now) const;
+  bool lives_elsewhere(const WorkerId& worker, LeaseWatch::Clock::time_point now) const;
   void look_for_holders();
   void take_over(const LeaseWatch::Silent& dead);
   void end_sessions(const WorkerId& dead);

@@ -151,7 +151,7 @@ TEST_F(ShardedBrokerTest, MergesDeadLettersTheNewestFirstAndRemovesOneWhereItIs)
   }
   const auto all = broker->dead_letters("mail", 0, 100);
   ASSERT_THAT(all, SizeIs(6));
-  EXPECT_TRUE(std::ranges::is_sorted(all, std::ranges::greater_equal{}, &DeadLetterEntry::died_at));
+  EXPECT_TRUE(std::ranges::is_sorted(all, std::ranges::greater{}, &DeadLetterEntry::died_at));
   std::vector<std::string> paged;
   for (std::size_t offset = 0; offset < 6; offset += 2) {
     for (const auto& letter : broker->dead_letters("mail", offset, 2)) paged.push_back(letter.letter);
