@@ -16,8 +16,7 @@ constexpr std::size_t kErrorShown = 1000;
 void tell_outages(const operate::Answers& answers, std::string_view before, std::string_view after) {
   std::cout.flush();  // first what there is
   for (const auto& outage : answers.outages) {
-    std::cerr << "aftercommit: " << before
-              << (outage.is_redis() ? std::string{"Redis"} : "database '" + outage.alias + "'") << after
+    std::cerr << "aftercommit: " << before << operate::name_of(outage) << after
               << ", because it does not answer: " << one_line(outage.error, kErrorShown) << '\n';
   }
 }

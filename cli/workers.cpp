@@ -30,7 +30,7 @@ std::string listed(const std::vector<Queue>& queues) {
 
 void print(const operate::WorkerList& list) {
   if (list.workers.empty()) {
-    std::cout << (list.answers.from_redis() ? "no workers\n" : "no workers are known of\n");
+    std::cout << (list.answers.from_all_of_redis() ? "no workers\n" : "no workers are known of\n");
     return;
   }
   constexpr auto kLeft = Table::Align::kLeft;
@@ -80,7 +80,7 @@ int list_workers(const Options& options) {
   } else {
     print(list);
   }
-  if (list.answers.from_redis()) return kExitDone;  // nothing of it is in the databases
+  if (list.answers.from_all_of_redis()) return kExitDone;  // nothing of it is in the databases
   tell_outages(list.answers, "the workers of ", " are not listed");
   return kExitServers;
 }

@@ -202,7 +202,8 @@ Json Collector::state() const {
   Json outages = Json::array();
   if (glance_) {
     for (const auto& outage : glance_->answers.outages) {
-      outages.push_back({{"server", outage.is_redis() ? "Redis" : outage.alias}, {"error", outage.error}});
+      outages.push_back(
+          {{"server", outage.is_redis() ? operate::name_of(outage) : outage.alias}, {"error", outage.error}});
     }
   }
   const auto age = std::chrono::system_clock::now() - at_;

@@ -19,7 +19,7 @@ Json rounded(std::optional<double> number) {
 
 void History::add(const operate::Glance& glance, Time at) {
   Sample sample{.at = at, .sum = {}, .queues = {}};
-  const bool redis = glance.answers.from_redis();
+  const bool redis = glance.answers.from_all_of_redis();
   const auto seconds =
       last_ ? std::chrono::duration<double>(glance.looked_at - last_->looked_at).count() : 0.0;
   for (const auto& [name, queue] : glance.queues) {
@@ -28,7 +28,7 @@ void History::add(const operate::Glance& glance, Time at) {
       point.depth = queue.redis.ready + queue.redis.delayed + queue.redis.running;
       if (queue.redis.oldest) point.oldest_s = static_cast<double>(queue.redis.oldest->count()) / 1000;
       const auto before = last_ ? last_->queues.find(name) : glance.queues.end();
-      const bool twice = last_ && last_->answers.from_redis() && before != last_->queues.end();
+      const bool twice = last_ && last_->answers.from_all_of_redis() && before != last_->queues.end();
       if (twice && queue.redis.ended && before->second.redis.ended && seconds > 0) {
         const auto ended = *queue.redis.ended - *before->second.redis.ended;
         if (ended >= 0) point.rate = static_cast<double>(ended) / seconds;  // else Redis has lost its count

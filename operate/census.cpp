@@ -189,28 +189,38 @@ class Look {
 
   /// Nothing if that is the whole table.
   std::optional<std::unordered_set<JobId>> ahead_of_relay(Store& store, const Queue& queue) {
-    const detail::JobFeed feed{store.database};
-    const auto source = feed.source();
-    const auto cursor_of = [&](const std::string& name) {
-      return detail::FeedCursor::parse(servers_.broker().relay_cursors(name, std::vector{queue}).at(0));
-    };
     std::unordered_set<JobId> ahead;
-    const auto fresh = cursor_of(source);
-    if (!fresh || !add_ahead(feed, queue, *fresh, ahead)) return std::nullopt;
-    if (fresh->complete) return ahead;
-    const auto backlog = cursor_of(detail::backlog_of(source));
-    if (!backlog || backlog->token != fresh->token || backlog->at_the_start()) return std::nullopt;
-    if (backlog->sweeping && !add_ahead(feed, queue, *backlog, ahead)) return std::nullopt;
+    for (auto& [target, share] : servers_.broker().relay_parts()) {
+      if (!add_ahead_of(target, share, store, queue, ahead)) return std::nullopt;
+    }
     return ahead;
+  }
+
+  /// Of one shard of several; false if that is all of its jobs.
+  static bool add_ahead_of(RelayTarget& relay, const ShardShare& share, Store& store, const Queue& queue,
+                           std::unordered_set<JobId>& ahead) {
+    const detail::JobFeed feed{store.database};
+    const auto source = detail::of_shards(feed.source(), share.among);
+    const auto cursor_of = [&](const std::string& name) {
+      return detail::FeedCursor::parse(relay.relay_cursors(name, std::vector{queue}).at(0));
+    };
+    const auto fresh = cursor_of(source);
+    if (!fresh || !add_ahead(feed, queue, *fresh, share, ahead)) return false;
+    if (fresh->complete) return true;
+    const auto backlog = cursor_of(detail::backlog_of(source));
+    if (!backlog || backlog->token != fresh->token || backlog->at_the_start()) return false;
+    return !backlog->sweeping || add_ahead(feed, queue, *backlog, share, ahead);
   }
 
   /// False if the cursor is of no use.
   static bool add_ahead(const detail::JobFeed& feed, const Queue& queue, detail::FeedCursor cursor,
-                        std::unordered_set<JobId>& ahead) {
+                        const ShardShare& share, std::unordered_set<JobId>& ahead) {
     for (;;) {
       const auto page = feed.read(queue, cursor, kPage);
       if (!detail::can_follow(cursor.sweeping.value_or(cursor.shown), page.snapshot)) return false;
-      for (const auto& entry : page.jobs) ahead.insert(entry.id);
+      for (const auto& entry : page.jobs) {
+        if (share.has(entry.id)) ahead.insert(entry.id);
+      }
       if (page.jobs.size() < kPage) return true;
       cursor.position = page.jobs.back().position;
     }

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "broker/contract/shards.hpp"
 #include "broker/redis/wire/redis_keys.hpp"
 #include "broker/redis/wire/redis_url.hpp"
 #include "client/settings/command_hint.hpp"
@@ -77,16 +78,21 @@ bool needs_somebody(Finding::Kind kind) { return words(kind).needs_somebody; }
 
 std::string remedy(Finding::Kind kind, const Queue& queue, const std::string& redis_url) {
   if (!words(kind).remedy.empty()) return std::string{words(kind).remedy};
-  const bool in_memory = redis_url.starts_with("memory:");
-  const auto url = in_memory ? RedisUrl{} : parse_redis_url(redis_url);
-  const RedisKeys keys{url.prefix, queue};
-  const auto forget = redis_cli(url) + " DEL '" + keys.relay + "'";
-  if (kind == Finding::Kind::kPassed) {
-    return forget + " makes a relay read the whole job table of this queue anew";
+  const bool is_passed = kind == Finding::Kind::kPassed;
+  const Shards shards{redis_url};
+  std::string forget;  // on each of several servers
+  for (const auto& shard : shards.all()) {
+    const auto url = shard.url.starts_with("memory:") ? RedisUrl{} : parse_redis_url(shard.url);
+    const RedisKeys keys{url.prefix, queue};
+    if (!forget.empty()) forget += " and ";
+    forget += redis_cli(url) + " DEL '" + keys.relay + "'";
+    if (!is_passed) forget += " '" + keys.durable + "'";
   }
-  return forget + " '" + keys.durable +
-         "' makes a relay bring all jobs of this queue anew; those that stand in Redis twice then take "
-         "effect once";
+  if (is_passed)
+    return forget + (shards.several() ? " make relays" : " makes a relay") +
+           " read the whole job table of this queue anew";
+  return forget + (shards.several() ? " make relays" : " makes a relay") +
+         " bring all jobs of this queue anew; those that stand in Redis twice then take effect once";
 }
 
 }  // namespace aftercommit::operate

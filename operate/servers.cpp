@@ -36,6 +36,21 @@ AppOptions settings(const Connections& given) {
   return options;
 }
 
+/// While it lives, those shards hide what they hold that do not answer, and no more.
+class BearingSilence {
+ public:
+  explicit BearingSilence(Broker& broker) : broker_{broker} {
+    broker_.take_silent_shards();  // of an earlier look
+    broker_.bear_silent_shards(true);
+  }
+  ~BearingSilence() { broker_.bear_silent_shards(false); }
+  BearingSilence(const BearingSilence&) = delete;
+  BearingSilence& operator=(const BearingSilence&) = delete;
+
+ private:
+  Broker& broker_;
+};
+
 }  // namespace
 
 Servers::Servers(const Connections& given, Warn warn)
@@ -55,6 +70,7 @@ Broker& Servers::broker() {
     if (warn_) warn_(warning);
   }
   broker_ = make_broker(redis_url());
+  broker_->bear_silent_shards(false);
   return *broker_;
 }
 
@@ -109,7 +125,10 @@ Answers Servers::look_at_each(const std::function<void(const Store&)>& look_at_d
   if (answers.no_redis) return answers;
   try {
     if (found.front().away) throw BrokerUnavailable{found.front().trouble};
+    const BearingSilence bearing{broker()};
     look_at_redis(broker());
+    for (const auto& silent : broker().take_silent_shards())
+      outages.push_back({.shard = silent.name, .error = silent.error});
   } catch (const BrokerUnavailable& error) {
     outages.push_back({.error = error.what()});
   }

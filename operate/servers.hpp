@@ -40,15 +40,16 @@ class Servers {
   /// All servers are looked at side by side, at the first use of any; one that is away then is away for this
   /// object.  Where the one that is asked for cannot serve, the error tells of all that cannot:
   /// BrokerUnavailable or DatabaseUnavailable where that one does not answer, else ConfigError.
+  /// Of several shards each has to answer, but within look_at_each.
   Broker& broker();
   std::deque<Store>& stores();  ///< of all databases, with the schema that this program needs
   /// The one of this alias, whether or not it answers; ConfigError where there is none.
   const Store& store(std::string_view alias);
   /// Gives each server to one of these, the databases first.  One that does not answer, from the beginning or
-  /// in the middle of it, hides only what it holds itself, and is among the outages that come back.  Where
-  /// there is no Redis (REDIS_URL is none) the databases alone are looked at, and the answers say so.  Where
-  /// none answers nothing is called, and the error is the one of broker(); where one cannot serve,
-  /// ConfigError.
+  /// in the middle of it, hides only what it holds itself, as does a shard of several, and is among the
+  /// outages that come back.  Where there is no Redis (REDIS_URL is none) the databases alone are looked at,
+  /// and the answers say so.  Where none answers nothing is called, and the error is the one of broker();
+  /// where one cannot serve, ConfigError.
   Answers look_at_each(const std::function<void(const Store& store)>& look_at_database,
                        const std::function<void(Browsing& redis)>& look_at_redis);
   /// All databases, once each of them could be reached, whatever is in them.

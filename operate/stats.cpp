@@ -103,7 +103,10 @@ Json by_level(const QueueCounts& counts) {
 
 }  // namespace
 
-Known Stats::in_redis() const { return answers.from_redis() ? Known::kWhole : Known::kNot; }
+Known Stats::in_redis() const {
+  if (answers.from_all_of_redis()) return Known::kWhole;
+  return answers.from_redis() ? Known::kInPart : Known::kNot;
+}
 
 Known Stats::in_databases() const {
   const auto away = static_cast<std::size_t>(
@@ -112,8 +115,8 @@ Known Stats::in_databases() const {
 }
 
 Known Stats::in_both() const {
-  const auto servers = answers.databases.size() + 1;
-  return known(servers - answers.outages.size(), servers);
+  if (answers.from_all()) return Known::kWhole;
+  return answers.from_redis() || in_databases() != Known::kNot ? Known::kInPart : Known::kNot;
 }
 
 QueueStats Stats::sum() const {

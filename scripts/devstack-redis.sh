@@ -3,7 +3,7 @@
 # To be sourced; `dir` is the folder of the stack, `redis_form` one of `redis_forms`.
 # shellcheck shell=bash
 
-redis_forms='plain tls sentinel none'
+redis_forms='plain tls sentinel shards none'
 redis_master=devstack  # what sentinels call it
 
 # The lines of redis.conf that say where it listens.
@@ -26,6 +26,9 @@ redis_url() {
       local n ports=()
       for n in 1 2 3; do ports+=("127.0.0.1:$(beside_port "sentinel-$n")"); done
       (IFS=, && echo "redis+sentinel://${ports[*]}/$redis_master/0")
+      ;;
+    shards)
+      echo "redis://127.0.0.1:$redis_port/0 redis://127.0.0.1:$(beside_port shard-2)/0 redis://127.0.0.1:$(beside_port shard-3)/0"
       ;;
     tls) echo "rediss://127.0.0.1:$redis_port/0?tls_ca=$(url_path "$dir/tls/ca.crt")" ;;
     none) echo none ;;
@@ -93,9 +96,20 @@ CONF
   done
 }
 
+# Two servers like the first one.
+start_shards() {
+  local n
+  for n in 2 3; do
+    start_beside "shard-$n" <<'CONF'
+appendonly yes
+maxmemory-policy noeviction
+CONF
+  done
+}
+
 stop_beside() {
   local folder pid
-  for folder in "$dir"/redis/sentinel-* "$dir"/redis/replica; do
+  for folder in "$dir"/redis/sentinel-* "$dir"/redis/replica "$dir"/redis/shard-*; do
     if pid=$(beside_pid "$folder"); then kill -KILL "$pid" 2>/dev/null || true; fi
   done
 }
@@ -148,6 +162,7 @@ start_redis() {
   for ((attempt = 0; attempt < attempts; attempt++)); do
     try_redis || continue
     [[ $redis_form != sentinel ]] || start_sentinels
+    [[ $redis_form != shards ]] || start_shards
     return
   done
   fail_with_log Redis "$dir/redis/redis.log"

@@ -134,7 +134,7 @@ Runner::Runner(App& app)
       context_{.app = app,
                .worker = kTestWorker,
                .unknown_task_grace = std::chrono::minutes{10},
-               .lease = held(lease_),
+               .leases = held(lease_),
                .home = home_},
       deadlines_{context_.running, [](const worker::RunningBody::Look&) {}} {
   deadlines_.spare_process();  // a body that ends late has failed by its limit, and the test goes on

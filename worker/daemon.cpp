@@ -31,7 +31,9 @@
 #include "worker/roles/promoter.hpp"
 #include "worker/roles/purger.hpp"
 #include "worker/roles/recoverer.hpp"
+#include "worker/roles/seen_alive.hpp"
 #include "worker/roles/self_report.hpp"
+#include "worker/table/away_shards.hpp"
 #include "worker/table/standby.hpp"
 #include "worker/table/table_intake.hpp"
 
@@ -61,30 +63,32 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Pr
     : app_{app},
       options_{options},
       queues_{names_of(options.queues)},
-      lease_{options.lease},
+      shards_{app.options().redis_url},
+      each_shard_{make_shards()},
       context_{.app = app,
                .worker = std::move(worker),
                .unknown_task_grace = options.unknown_task_grace,
-               .lease = lease_,
+               .leases = leases(),
                .home = home,
                .time_limits = {.soft = options.soft_time_limit, .hard = options.time_limit},
                .preparations = std::move(preparations),
                .events = Events{listener}},
-      buffer_{options.concurrency, options.prefetch, batching_of(app)},
+      buffer_{options.concurrency, options.prefetch, batching_of(app), shards_.count()},
       taken_{
           std::make_shared<TakenJobs>(without_redis() ? TakenJobs::Aside::kKept : TakenJobs::Aside::kPutOff)},
       row_settler_{without_redis()
                        ? nullptr
                        : std::make_unique<Settler>(std::make_unique<NoneBroker>(taken_), context_.worker,
                                                    in_hand_, nullptr, "settling jobs from tables")},
-      settler_{connect(), context_.worker, in_hand_, row_settler_.get()},
+      settler_{settles_at(0), context_.worker, in_hand_, other_settlers(), each_shard_.front()->shard.called},
       sender_{app, make_sender()},
       executors_{context_, buffer_, settler_, options.concurrency, slots},
       deadlines_{context_.running,
                  [slots](const RunningBody::Look& body) { end_overdue_process(slots, body); }},
       cancels_{app, context_.cancels, context_.running,
                [this](const Database& database) { return context_.gate.serves(database); },
-               options.heartbeat} {
+               options.heartbeat},
+      seen_alive_{shards_.several() ? std::make_shared<SeenAlive>() : nullptr} {
   add_roles();
   watchdog_.emplace(watched(), options.hang_timeout,
                     [slots](const std::string& which) { end_hung_process(slots, which); });
@@ -94,17 +98,10 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Pr
 /// ends earlier.  A role that uses a database by itself needs one more of detail::kWorkerPoolBesideJobs.
 void Daemon::add_roles() {
   using End = Roles::End;
-  const auto& worker = context_.worker;
 
-  roles_.list(
-      {.end = End::kLast, .watched_as = "settler", .waits_in_vain = [this] { return settler_.is_behind(); }},
-      settler_.thread());
   roles_.list({.end = End::kLast}, cancels_.thread());
   add_relaying(roles_, app_, options_, context_.home,
                [this](Database& database) { cancels_.look_soon(database); });
-  if (!without_redis()) {  // else what is due later is known by its row
-    roles_.add<Promoter>({.end = End::kFirst, .watched_as = "scheduler"}, connect(), queues_);
-  }
   roles_.add<Returner>({.end = End::kFirst}, connect(), queues_, context_.gate, buffer_);
   if (context_.gate.limits().any()) {
     roles_.add<Usher>(
@@ -121,25 +118,46 @@ void Daemon::add_roles() {
   for (const auto& [alias, database] : app_.core().databases()) {
     presences_[database.get()] = &roles_.add<Presence>({.end = End::kLast}, *database, options_.heartbeat);
   }
-  roles_.add<Heartbeat>(
-      {.end = End::kSettled, .watched_as = "heartbeat"}, connect(), worker, queues_, lease_,
-      options_.heartbeat,
-      [report = std::make_shared<SelfReport>(context_.running, app_.name(), queues_, options_.concurrency)] {
-        return report->text();
-      });
-  roles_.add<Recoverer>({.end = End::kFirst}, connect(), app_, worker, queues_, lease_, context_.locked);
   context_.gate.paused().expect();
   roles_.add<PauseWatch>({.end = End::kFirst}, connect(), app_, queues_, context_.gate.paused(),
                          options_.heartbeat);
   if (without_redis()) add_taking();
-  // Last: jobs arrive when all else is there.
+  for (std::size_t i = 0; i < shards_.count(); ++i) add_roles_of(i);
+  if (row_settler_ && !app_.core().databases().empty()) add_standby();
+}
+
+/// The fetcher last: jobs arrive when all else is there.
+void Daemon::add_roles_of(std::size_t number) {
+  using End = Roles::End;
+  auto& one = *each_shard_[number];
+  const OfShard of{.number = number, .called = one.shard.called};
+  auto& settler = *one.settler;
+  roles_.list({.end = End::kLast,
+               .watched_as = "settler",
+               .waits_in_vain = [&settler] { return settler.is_behind(); }},
+              settler.thread());
+  if (!without_redis()) {  // else what is due later is known by its row
+    roles_.add<Promoter>({.end = End::kFirst, .watched_as = "scheduler"}, connect_to(one), queues_, of);
+  }
+  auto& heartbeat = roles_.add<Heartbeat>(
+      {.end = End::kSettled, .watched_as = "heartbeat"}, connect_to(one), context_.worker, queues_, one.lease,
+      options_.heartbeat,
+      [report = std::make_shared<SelfReport>(context_.running, app_.name(), queues_, options_.concurrency)] {
+        return report->text();
+      },
+      of);
+  roles_.add<Recoverer>({.end = End::kFirst}, connect_to(one), app_, context_.worker, queues_, one.lease,
+                        context_.locked, of, seen_alive_);
+  const auto waits_in_vain = [this, &one, number] {
+    return one.lease.held() && context_.home.right() && buffer_.is_unfilled(number);
+  };
   auto& fetcher = roles_.add<Fetcher>(
-      {.end = End::kFetching,
-       .watched_as = "fetcher",
-       .waits_in_vain = [this] { return lease_.held() && context_.home.right() && buffer_.is_unfilled(); }},
-      connect(), worker, QueueOrder{options_.queues}, lease_, context_.home, in_hand_, context_.gate, buffer_,
-      settler_, row_settler_ ? std::make_unique<NoneBroker>(taken_) : nullptr);
-  if (row_settler_ && !app_.core().databases().empty()) add_standby(fetcher.thread());
+      {.end = End::kFetching, .watched_as = "fetcher", .waits_in_vain = waits_in_vain},
+      intake_of_shard(connect_to(one), number), context_.worker, QueueOrder{options_.queues}, one.lease,
+      context_.home, in_hand_, context_.gate, buffer_, settler_,
+      row_settler_ ? std::make_unique<NoneBroker>(taken_) : nullptr, of);
+  one.fetching = &fetcher.thread();
+  one.beating = &heartbeat.thread();
 }
 
 /// Who brings in jobs without Redis.
@@ -153,16 +171,60 @@ void Daemon::add_taking() {
   }
 }
 
-/// Who does so while Redis does not answer.
-void Daemon::add_standby(const RoleThread& fetching) {
+/// Who does so while Redis, or a shard, does not answer.
+void Daemon::add_standby() {
   using End = Roles::End;
   constexpr Millis kInterval{100};  // nobody tells of new jobs
+  const auto away = shards_.several() ? std::make_shared<AwayShards>(shards_) : nullptr;
+  std::function<bool(const JobId&)> takes;
+  if (away) takes = [away](const JobId& job) { return away->have(job); };
   roles_.list({.end = End::kLast}, row_settler_->thread());
   for (const auto& [alias, database] : app_.core().databases()) {
-    roles_.add<TableIntake>({.end = End::kFirst}, taken_, *database, app_.options().payload_limit, kInterval);
+    roles_.add<TableIntake>({.end = End::kFirst}, taken_, *database, app_.options().payload_limit, kInterval,
+                            takes);
   }
-  roles_.add<Standby>(
-      {.end = End::kFirst}, taken_, [&fetching] { return fetching.fails(); }, lease_);
+  for (std::size_t i = 0; i < shards_.count(); ++i) {
+    auto& one = *each_shard_[i];
+    // A shard may be away from the beginning: then nothing is fetched, as there is no lease.
+    const auto fails = [&one, starts_away = shards_.several()] {
+      return one.fetching->fails() || (starts_away && one.beating->fails());
+    };
+    std::function<void(bool)> is_away;
+    if (away) is_away = [away, i](bool is) { away->set(i, is); };
+    roles_.add<Standby>({.end = End::kFirst}, taken_, fails, one.lease, std::move(is_away), one.shard.name);
+  }
+}
+
+std::vector<std::unique_ptr<Daemon::OneShard>> Daemon::make_shards() {
+  std::vector<std::unique_ptr<OneShard>> all;
+  for (const auto& shard : shards_.all()) all.push_back(std::make_unique<OneShard>(shard, options_.lease));
+  return all;
+}
+
+HeldLeases Daemon::leases() const {
+  std::vector<HeldLease*> all;
+  for (const auto& one : each_shard_) all.push_back(&one->lease);
+  return HeldLeases{std::move(all)};
+}
+
+/// Children of tasks may go to any shard, where the one of their parent is away.
+Settler::Servers Daemon::settles_at(std::size_t number) const {
+  std::shared_ptr<Broker> broker = connect_to(*each_shard_[number]);
+  if (!shards_.several()) return {broker, broker};
+  return {intake_of_shard(broker, number), connect()};
+}
+
+Settler::Others Daemon::other_settlers() {
+  Settler::Others others{.of_rows = row_settler_.get(), .unsent = unsent_};
+  each_shard_.front()->settler = &settler_;
+  for (std::size_t i = 1; i < shards_.count(); ++i) {
+    auto& one = *each_shard_[i];
+    shard_settlers_.push_back(std::make_unique<Settler>(
+        settles_at(i), context_.worker, in_hand_, Settler::Others{.unsent = unsent_}, one.shard.called));
+    one.settler = shard_settlers_.back().get();
+    others.of_shards.push_back(one.settler);
+  }
+  return others;
 }
 
 void add_relaying(Roles& roles, App& app, const Options& options, Home& home,
@@ -171,11 +233,20 @@ void add_relaying(Roles& roles, App& app, const Options& options, Home& home,
   roles.add<HomeWatch>({.end = End::kLast}, app, options, home);
   if (!options.relay || is_no_redis(app.options().redis_url)) return;
   const auto& settings = app.options();
+  const Shards shards{settings.redis_url};
   for (const auto& [alias, database] : app.core().databases()) {
-    roles.add<Relay>({.end = End::kFirst}, make_broker(settings.redis_url), *database,
-                     names_of(options.queues), settings.payload_limit, options.relay_interval, home,
-                     on_cancel ? std::function<void()>{[on_cancel, &of = *database] { on_cancel(of); }}
-                               : std::function<void()>{});
+    auto told = on_cancel ? std::function<void()>{[on_cancel, &of = *database] { on_cancel(of); }}
+                          : std::function<void()>{};
+    const auto bell = shards.several() ? std::make_shared<RelayBell>() : nullptr;
+    if (bell) {
+      roles.add<RelayListener>({.end = End::kFirst}, *database, options.relay_interval, bell,
+                               std::exchange(told, {}));
+    }
+    for (std::size_t i = 0; i < shards.count(); ++i) {
+      roles.add<Relay>({.end = End::kFirst}, make_broker(shards.at(i).url), *database,
+                       names_of(options.queues), settings.payload_limit, options.relay_interval, home, told,
+                       Relay::Part{.share = shards.share_of(i), .bell = bell});
+    }
   }
 }
 
@@ -205,10 +276,13 @@ Condition Daemon::condition() {
     return !context_.gate.serves(*database.second) || presences_.at(database.second.get())->fails();
   };
   const auto& databases = app_.core().databases();
-  note(now.troubles, Trouble::kNoLease, !lease_.held() && !lease_.needless());
+  // While one shard serves, this worker does.
+  const auto has_no_lease = [](const auto& one) { return !one->lease.held() && !one->lease.needless(); };
+  const auto cannot_fetch = [](const auto& one) { return one->fetching->fails() && !one->lease.needless(); };
+  note(now.troubles, Trouble::kNoLease, std::ranges::all_of(each_shard_, has_no_lease));
   note(now.troubles, Trouble::kWrongHome, !context_.home.right());
   note(now.troubles, Trouble::kPaused, paused.any() && std::ranges::all_of(queues_, is_paused));
-  note(now.troubles, Trouble::kFetchFails, roles_.fails("fetcher") && !lease_.needless());
+  note(now.troubles, Trouble::kFetchFails, std::ranges::all_of(each_shard_, cannot_fetch));
   note(now.troubles, Trouble::kDatabasesAway, !databases.empty() && std::ranges::all_of(databases, is_away));
   note(now.troubles, Trouble::kStands, watchdog_ && watchdog_->sees_one_stand());
   return now;
@@ -219,6 +293,11 @@ bool Daemon::without_redis() const { return is_no_redis(app_.options().redis_url
 std::unique_ptr<Broker> Daemon::connect() const {
   if (without_redis()) return std::make_unique<NoneBroker>(taken_);
   return make_broker(app_.options().redis_url);
+}
+
+std::unique_ptr<Broker> Daemon::connect_to(const OneShard& one) const {
+  if (without_redis()) return std::make_unique<NoneBroker>(taken_);
+  return make_broker(one.shard.url);
 }
 
 std::shared_ptr<detail::JobSender> Daemon::make_sender() {
@@ -243,9 +322,20 @@ void Daemon::shut_down(Signals& signals) {
     for (const auto& executor : executors_) executor->cancel();
     if (!wait_until_idle(500ms, signals)) give_back_what_still_runs();
   }
-  if (row_settler_ && !row_settler_->flush(2s)) exit_with_jobs_held();
-  if (!settler_.flush(2s)) exit_with_jobs_held();
+  if (!is_flushed(2s)) exit_with_jobs_held();
   retire();
+}
+
+bool Daemon::is_flushed(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto is_flushed = [&](Settler& settler) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    return settler.flush(
+        std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds{0}));
+  };
+  bool all = !row_settler_ || is_flushed(*row_settler_);
+  for (const auto& one : each_shard_) all = is_flushed(*one->settler) && all;
+  return all;
 }
 
 /// Nobody has to wait for the lease of a worker that has settled all.
@@ -279,7 +369,7 @@ void Daemon::give_back_what_still_runs() {
   for (const auto& executor : executors_) {
     for (auto& settlement : executor->abandon()) settler_.settle(std::move(settlement));
   }
-  if (settler_.flush(1s)) {
+  if (is_flushed(1s)) {
     log(LogLevel::kWarning,
         "stopped; tasks that ignored their cancellation were cut off and their jobs given back");
     end_at_once(kExitStopped);  // their threads cannot be joined

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aftercommit/app.hpp"
+#include "broker/contract/shards.hpp"
 #include "broker/none/taken_jobs.hpp"
 #include "client/transaction/commit_hooks.hpp"
 #include "worker/cancel/cancel_watch.hpp"
@@ -30,6 +31,7 @@
 namespace aftercommit::worker {
 
 class Presence;
+class SeenAlive;
 
 /// Adds the roles of every worker, of one that only relays as well.  `app` and `home` are not owned and
 /// outlive them.  `on_cancel`: see Relay.
@@ -71,11 +73,29 @@ class Daemon {
   void shut_down(Signals& signals);
 
  private:
+  /// What a worker has for each shard of its broker, all on connections of their own: one that is down keeps
+  /// nobody else.
+  struct OneShard {
+    OneShard(Shard of, std::chrono::milliseconds lease_length) : shard{std::move(of)}, lease{lease_length} {}
+    const Shard shard;
+    HeldLease lease;
+    Settler* settler = nullptr;            // not owned
+    const RoleThread* fetching = nullptr;  // set by add_roles(), as the next
+    const RoleThread* beating = nullptr;
+  };
+
   bool without_redis() const;
-  std::unique_ptr<Broker> connect() const;
+  std::unique_ptr<Broker> connect() const;  // to all shards
+  std::unique_ptr<Broker> connect_to(const OneShard& one) const;
+  std::vector<std::unique_ptr<OneShard>> make_shards();
+  HeldLeases leases() const;
+  Settler::Servers settles_at(std::size_t number) const;
+  Settler::Others other_settlers();
+  bool is_flushed(std::chrono::milliseconds timeout);
   void add_roles();
+  void add_roles_of(std::size_t number);
   void add_taking();
-  void add_standby(const RoleThread& fetching);
+  void add_standby();
   void retire();
   std::vector<Watchdog::Watched> watched();
   std::shared_ptr<detail::JobSender> make_sender();
@@ -86,18 +106,22 @@ class Daemon {
   App& app_;  // not owned, outlives this
   const Options options_;
   const std::vector<Queue> queues_;
-  HeldLease lease_;
+  const Shards shards_;
+  std::vector<std::unique_ptr<OneShard>> each_shard_;  // by number
   AttemptContext context_;
   JobBuffer buffer_;
   InHand in_hand_;
   const std::shared_ptr<TakenJobs> taken_;      // from job tables
   const std::unique_ptr<Settler> row_settler_;  // of them; null without Redis: then the other one's are these
-  Settler settler_;
+  const std::shared_ptr<UnsentJobs> unsent_ = std::make_shared<UnsentJobs>();
+  std::vector<std::unique_ptr<Settler>> shard_settlers_{};  // of all shards but the first
+  Settler settler_;                                         // of the first; hands on what is the others'
   const SenderSwap sender_;
   Executors executors_;
   Deadlines deadlines_;
   CancelWatch cancels_;
   std::map<const Database*, const Presence*> presences_;  // constant after construction; owned by roles_
+  const std::shared_ptr<SeenAlive> seen_alive_;           // null: there is one shard
   Roles roles_;
   std::optional<Watchdog> watchdog_;  // last: looks at the others
 };

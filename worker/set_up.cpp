@@ -13,6 +13,7 @@
 #include "aftercommit/log.hpp"
 #include "base/text/secrets.hpp"
 #include "broker/contract/no_redis.hpp"
+#include "broker/contract/shards.hpp"
 #include "client/app/app_core.hpp"
 #include "client/app/set_up_checks.hpp"
 #include "client/job_table/migrations.hpp"
@@ -155,8 +156,10 @@ void configure(App& app, const Options& options, const WorkerId& worker) {
   detail::fill_from_environment(settings);  // first: a database of the command comes beside those found there
   if (!options.redis_url.empty()) settings.redis_url = options.redis_url;
   for (const auto& [alias, url] : options.database_urls) settings.databases[alias].url = url;
+  const auto of_shards = (Shards{settings.redis_url}.count() - 1) * detail::kWorkerPoolOfShard;
   for (auto& [alias, database] : settings.databases) {
-    database.pool_size = std::max(database.pool_size, options.concurrency + detail::kWorkerPoolBesideJobs);
+    database.pool_size =
+        std::max(database.pool_size, options.concurrency + detail::kWorkerPoolBesideJobs + of_shards);
     if (!options.schema.empty()) database.schema = options.schema;
     database.application_name =
         detail::application_name_of(worker);  // so that its sessions can be told apart

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 namespace aftercommit {
@@ -187,12 +188,34 @@ std::string shown_argument(std::string_view text, std::size_t limit) {
   return may_hold_secret(text) ? std::string{kMask} : in_one_line(text, limit);
 }
 
+namespace {
+
+constexpr std::string_view kSpace = " \t\r\n";
+
+/// What stands behind the first of several URLs, each of which looks like one, with white space between.
+std::optional<std::string_view> next_url(std::string_view url) {
+  const auto space = url.find_first_of(kSpace);
+  const auto next = space == url.npos ? url.npos : url.find_first_not_of(kSpace, space);
+  if (next == url.npos || space == 0 || url.substr(0, space).find("://") == url.npos) return {};
+  for (auto rest = url.substr(next); !rest.empty();) {
+    const auto end = std::min(rest.find_first_of(kSpace), rest.size());
+    if (rest.substr(0, end).find("://") == rest.npos) return {};
+    rest.remove_prefix(std::min(rest.find_first_not_of(kSpace, end), rest.size()));
+  }
+  return url.substr(next);
+}
+
+}  // namespace
+
 std::string masked_url(std::string_view url) {
   constexpr std::array<std::string_view, 7> kSchemes{"redis://", "rediss://",         "redis+unix://",
                                                      "unix://",  "redis+sentinel://", "rediss+sentinel://",
                                                      "memory://"};
-  constexpr std::array<std::string_view, 6> kShown{
-      "prefix=", "db=", "tls_ca=", "tls_cert=", "tls_key=", "tls_server_name="};
+  constexpr std::array<std::string_view, 7> kShown{
+      "prefix=", "shard=", "db=", "tls_ca=", "tls_cert=", "tls_key=", "tls_server_name="};
+  if (const auto more = next_url(url)) {
+    return masked_url(url.substr(0, url.find_first_of(kSpace))) + ' ' + masked_url(*more);
+  }
   if (std::ranges::none_of(kSchemes, [&](std::string_view scheme) { return url.starts_with(scheme); })) {
     return std::string{kMask};  // of what is not known no part is either
   }

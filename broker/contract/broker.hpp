@@ -45,6 +45,7 @@ class Broker : public EnqueueTarget,
 ///   redis+unix:///path/to/socket[?db=0&prefix=ac]   (unix:// is the same)
 ///   memory://name: within this process, shared by name, for tests
 ///   none: there is no Redis, see no_redis.hpp
+/// Several of them with white space between: a shard each, see shards.hpp.  ?shard=NAME names one.
 /// Those of Redis take ?password_file=FILE in place of a password; files are read at each connecting.
 /// Throws ConfigError, naming what is wrong and never the password.
 std::unique_ptr<Broker> make_broker(std::string_view url);

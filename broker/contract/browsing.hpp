@@ -62,8 +62,9 @@ struct JobEntry {
   std::string reason{};  ///< why it stands aside
   /// Ready and running ones: since when they are there; others: when they are due, or are looked at again.
   std::chrono::system_clock::time_point at{};
-  WorkerId worker{};  ///< of a running one, as the next
-  Millis held{0};     ///< how long ago it was handed over
+  WorkerId worker{};      ///< of a running one, as the next
+  Millis held{0};         ///< how long ago it was handed over
+  std::size_t shard = 0;  ///< where it stands, of several
 };
 
 /// Some jobs of one part, and where the next ones begin.
@@ -80,9 +81,21 @@ struct WorkerView {
   std::string report{};  ///< what it last said of itself in this queue, see Leases::report; empty: nothing
 };
 
+/// A shard that has not answered.
+struct SilentShard {
+  std::string name;
+  std::string error;  ///< a sentence
+};
+
 /// For operators' programs.
 class Browsing : public BrokerPart {
  public:
+  /// Whether a call answers for those of several shards that do; else one that does not is BrokerUnavailable.
+  /// Where none answers it is always.
+  virtual void bear_silent_shards(bool /*bear*/) {}
+  /// Those that have not answered since the last call of this: what was found is a part of the whole.
+  virtual std::vector<SilentShard> take_silent_shards() { return {}; }
+
   /// All queues that there are keys of, sorted.
   virtual std::vector<Queue> queues() = 0;
 

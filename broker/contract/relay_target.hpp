@@ -10,6 +10,7 @@
 #include "broker/contract/broker_part.hpp"
 #include "broker/contract/enqueue_target.hpp"
 #include "broker/contract/names.hpp"
+#include "broker/contract/shard_share.hpp"
 
 namespace aftercommit {
 
@@ -22,9 +23,15 @@ struct RelayStep {
   std::vector<Outgoing> jobs{};
 };
 
+struct RelayPart;
+
 /// For a relay, and whoever finds out what it has missed.
 class RelayTarget : public BrokerPart {
  public:
+  /// What has cursors of its own: each shard of several, which steps and cursors are asked of; else this.
+  /// They live as long as this.
+  virtual std::vector<RelayPart> relay_parts();
+
   /// How far the job table `source` has been read for each queue: what the last relay step said, or empty. It
   /// is lost together with the jobs, or as old as they are, if the broker loses data.
   virtual std::vector<std::string> relay_cursors(std::string_view source, std::span<const Queue> queues) = 0;
@@ -44,5 +51,12 @@ class RelayTarget : public BrokerPart {
   /// Which of these durable jobs the broker has.
   virtual std::vector<bool> has_durable(const Queue& queue, std::span<const JobId> jobs) = 0;
 };
+
+struct RelayPart {
+  RelayTarget& target;
+  ShardShare share{};
+};
+
+inline std::vector<RelayPart> RelayTarget::relay_parts() { return {RelayPart{*this}}; }
 
 }  // namespace aftercommit

@@ -156,6 +156,13 @@ bool drop_later(FeedPage& page, std::string_view snapshot) {
   return any;
 }
 
+/// As a part of the run: cursors of earlier shards are outlived as those of earlier runs are.
+std::string of_shards(std::string_view source, std::string_view among) {
+  if (among.empty()) return std::string{source};
+  const auto run = source.substr(0, source.find(' '));
+  return std::string{run}.append("~").append(among).append(source.substr(run.size()));
+}
+
 std::string backlog_of(std::string_view source) { return std::string{kBacklog}.append(source); }
 
 std::vector<std::string> outlived(const std::vector<std::string>& known, std::string_view source) {

@@ -94,6 +94,10 @@ bool can_follow(std::string_view earlier, std::string_view later);
 /// was any.
 bool drop_later(FeedPage& page, std::string_view snapshot);
 
+/// Under which name a shard keeps its cursor of a source; `among`: ShardShare::among.  Where jobs are shared
+/// out otherwise than before, the table is another source, which is read anew.
+std::string of_shards(std::string_view source, std::string_view among);
+
 /// Under which name the cursor of those jobs is kept that were there before the other one was made.
 std::string backlog_of(std::string_view source);
 

@@ -13,6 +13,10 @@ namespace aftercommit::detail {
 /// are.
 inline constexpr std::size_t kWorkerPoolBesideJobs = 13;
 
+/// The same for each shard of the broker beyond the first: for its relay, its fetcher, and who ends the
+/// sessions of workers that are dead there.
+inline constexpr std::size_t kWorkerPoolOfShard = 3;
+
 /// Beyond its pool: the relay's, to listen (job_listener.hpp); and three that come and go, of who asks
 /// whether a database serves (worker/gate/database_watch.hpp), of who asks whether its server lets anybody in
 /// while a statement is long without an answer (frozen_watch.hpp), and of who takes jobs from their table

@@ -39,12 +39,12 @@ DurablePush::MakeTarget to_broker(const std::string& url) {
 
 BrokerSender::BrokerSender(std::string url, std::chrono::milliseconds timeout, SendCounts& counts,
                            KeepUnsent keep, DurablePush::MakeTarget make_durable)
-    : url_{std::move(url)},
-      timeout_{timeout},
-      counts_{counts},
-      keep_{std::move(keep)},
-      durable_{make_durable ? std::move(make_durable) : to_broker(url_), timeout_, counts_} {
+    : url_{std::move(url)}, timeout_{timeout}, counts_{counts}, keep_{std::move(keep)}, shards_{url_} {
   idle_.push_back(make_broker(url_));  // a wrong URL is told now, not after somebody's commit
+  for (const auto& shard : shards_.all()) {
+    durable_.push_back(
+        std::make_unique<DurablePush>(make_durable ? make_durable : to_broker(shard.url), timeout_, counts_));
+  }
   in_process_ = idle_.back()->is_in_process();
 }
 
@@ -90,11 +90,24 @@ void BrokerSender::send_now(std::vector<Outgoing>& jobs) {
   give_back(std::move(broker));
 }
 
+void BrokerSender::end() noexcept {
+  for (const auto& push : durable_) push->end();
+}
+
 void BrokerSender::push_durable(std::vector<PendingJob>& jobs) {
   const auto durable = std::ranges::stable_partition(
       jobs, [](const PendingJob& job) { return !job.outgoing.durable.has_value(); });
   if (durable.empty()) return;
-  durable_.push({std::make_move_iterator(durable.begin()), std::make_move_iterator(durable.end())});
+  if (!shards_.several()) {
+    durable_.front()->push(
+        {std::make_move_iterator(durable.begin()), std::make_move_iterator(durable.end())});
+  } else {
+    std::vector<std::vector<PendingJob>> of_shard(shards_.count());
+    for (auto& job : durable) of_shard[shards_.of(*job.outgoing.durable)].push_back(std::move(job));
+    for (std::size_t i = 0; i < of_shard.size(); ++i) {
+      if (!of_shard[i].empty()) durable_[i]->push(std::move(of_shard[i]));
+    }
+  }
   jobs.erase(durable.begin(), durable.end());
 }
 

@@ -8,13 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "broker/contract/shards.hpp"
 #include "client/sending/durable_push.hpp"
 #include "client/sending/send_counts.hpp"
 #include "client/transaction/commit_hooks.hpp"
 
 namespace aftercommit::detail {
 
-/// Thread-safe.  As many connections as threads send at the same moment; durable jobs have one of their own.
+/// Thread-safe.  As many connections as threads send at the same moment; durable jobs have one of their own,
+/// and with several shards one, with a thread, for each of those: one that is away holds up its own.
 class BrokerSender final : public JobSender {
  public:
   /// Takes over jobs of a committed transaction that the broker did not take, to send them later.
@@ -29,7 +31,7 @@ class BrokerSender final : public JobSender {
 
   void send(std::vector<PendingJob> jobs) override;
   void send_now(std::vector<Outgoing> jobs, const std::vector<JobId>& ids) override;
-  void end() noexcept override { durable_.end(); }
+  void end() noexcept override;
 
  private:
   void push_durable(std::vector<PendingJob>& jobs);
@@ -42,7 +44,8 @@ class BrokerSender final : public JobSender {
   const std::chrono::milliseconds timeout_;
   SendCounts& counts_;
   const KeepUnsent keep_;
-  DurablePush durable_;
+  const Shards shards_;
+  std::vector<std::unique_ptr<DurablePush>> durable_{};  // by shard
   bool in_process_ = false;  // the broker: then durable jobs are there at once, as tests want it
   std::mutex mutex_;         // protects idle_
   std::vector<std::unique_ptr<EnqueueTarget>> idle_;

@@ -27,8 +27,9 @@ void look_at_connections(const PostgresReport& postgres, const Surroundings& sur
                 "Raise max_connections, make pools smaller (pool_size), or put pgbouncer in between.");
   }
   const auto processes = surroundings.processes;
-  const auto need =
-      static_cast<std::int64_t>(surroundings.threads + processes * detail::kWorkerConnectionsBesideJobs);
+  const auto need = static_cast<std::int64_t>(
+      surroundings.threads + processes * (detail::kWorkerConnectionsBesideJobs +
+                                          (surroundings.shards - 1) * detail::kWorkerPoolOfShard));
   const auto others = std::max<std::int64_t>(clients - workers, 0);
   if (processes == 0 || need + others <= room) return;
   notes.found(Severity::kWarning, "max_connections", std::to_string(room) + " for all roles",

@@ -7,6 +7,7 @@
 #include "aftercommit/error.hpp"
 #include "broker/contract/broker.hpp"
 #include "broker/contract/no_redis.hpp"
+#include "broker/contract/shards.hpp"
 #include "client/postgres/error_text.hpp"
 #include "operate/doctor/subjects.hpp"
 #include "operate/workers.hpp"
@@ -48,12 +49,14 @@ void visit_place(const std::string& place, Examination& examination, Look&& look
   }
 }
 
-void look_at_redis(Servers& servers, const DoctorOptions& options, Surroundings& surroundings, Notes& notes) {
-  if (is_no_redis(servers.redis_url())) {
+/// `counts`: the workers as well.
+void look_at_redis(const Shard& shard, bool counts, Servers& servers, const DoctorOptions& options,
+                   Surroundings& surroundings, Notes& notes) {
+  if (is_no_redis(shard.url)) {
     notes.fact("server", "none: durable jobs run straight from their tables");
     return;
   }
-  const auto broker = make_broker(servers.redis_url());  // its settings may be such that no worker takes it
+  const auto broker = make_broker(shard.url);  // its settings may be such that no worker takes it
   const auto redis = broker->server_report();
   if (redis.server.empty()) return;  // within this process
   notes.fact("server", redis.server);
@@ -66,7 +69,7 @@ void look_at_redis(Servers& servers, const DoctorOptions& options, Surroundings&
   if (is_local(redis)) {
     look_at_disk(report_of_disk(std::string{redis.of_settings("dir")}), notes);
   }
-  if (options.processes) return;
+  if (options.processes || !counts) return;
   try {
     count_workers(servers, options, surroundings);
     notes.fact("worker processes", std::to_string(surroundings.processes));
@@ -97,8 +100,13 @@ Examination examine(Servers& servers, const DoctorOptions& options) {
   Surroundings surroundings{.has_database = !aliases.empty(),
                             .processes = options.processes.value_or(0),
                             .threads = options.processes.value_or(0) * options.concurrency};
-  visit_place("redis", examination,
-              [&](Notes& notes) { look_at_redis(servers, options, surroundings, notes); });
+  const Shards shards{servers.redis_url()};
+  surroundings.shards = shards.count();
+  for (const auto& shard : shards.all()) {
+    visit_place(shards.several() ? "redis " + shard.name : "redis", examination, [&](Notes& notes) {
+      look_at_redis(shard, &shard == &shards.all().back(), servers, options, surroundings, notes);
+    });
+  }
   for (const auto& alias : aliases) {
     visit_place("database " + alias, examination,
                 [&](Notes& notes) { look_at_postgres(servers.store(alias), surroundings, notes); });

@@ -19,6 +19,7 @@ struct Surroundings {
   bool has_database = false;  ///< without one all jobs are in Redis alone
   std::size_t processes = 0;  ///< of workers, as somebody has told, or that hold a lease now
   std::size_t threads = 0;    ///< of all of them: jobs that they run at the same time
+  std::size_t shards = 1;     ///< of Redis
 };
 
 // --- Redis.

@@ -74,9 +74,9 @@ class Role {
 
 class Chaos {
  public:
-  /// With a standby PostgreSQL fails over where it would else be started again.
-  Chaos(Clock::duration length, long jobs, std::optional<support::Standby> standby)
-      : site_{support::kKeepsData, standby},
+  /// With a standby PostgreSQL fails over where it would else be started again.  `shards`: of Redis.
+  Chaos(Clock::duration length, long jobs, std::optional<support::Standby> standby, std::size_t shards)
+      : site_{support::kKeepsData, standby, shards},
         end_{Clock::now() + length},
         pause_ms_{pause_for(length, jobs)},
         random_{site_.seed} {
@@ -243,18 +243,22 @@ class Chaos {
       return true;
     });
   }
+  support::PrivateRedis& any_redis() {
+    const auto which = between(0, static_cast<long>(site_.more_redis.size()));
+    return which == 0 ? site_.redis : site_.more_redis[static_cast<std::size_t>(which - 1)];
+  }
   void restart_redis() {
-    support::restart(site_.redis);
+    support::restart(any_redis());
     site_.broker_losses.push_back(now_ms());  // what it had not written, by its settings of a second at most
     ++toll_.redis_with_data;
   }
   void restart_redis_empty() {
-    support::restart_empty(site_.redis);
+    support::restart_empty(any_redis());
     site_.broker_losses.push_back(now_ms());
     ++toll_.redis_without_data;
   }
   void flush_redis() {
-    ask_redis(site_.redis, {"FLUSHALL"});
+    ask_redis(any_redis(), {"FLUSHALL"});
     site_.broker_losses.push_back(now_ms());
     ++toll_.flushes;
   }
@@ -280,8 +284,9 @@ class Chaos {
     }
   }
   void cut_clients() {
-    ask_redis(site_.redis, {"CLIENT", "KILL", "TYPE", "normal"});
-    ask_redis(site_.redis, {"SCRIPT", "FLUSH"});
+    const auto& redis = any_redis();
+    ask_redis(redis, {"CLIENT", "KILL", "TYPE", "normal"});
+    ask_redis(redis, {"SCRIPT", "FLUSH"});
     ++toll_.client_cuts;
   }
 
@@ -351,8 +356,9 @@ int main_program(int argc, char** argv) {
       ("minutes", "how long", cxxopts::value<double>()->default_value("1"), "N")                      //
       ("seed", "of the faults and the jobs; drawn if not given", cxxopts::value<std::string>(), "S")  //
       ("jobs", "about how many; 2500 a minute if not given", cxxopts::value<long>(), "N")             //
-      ("form", "of the servers: plain, or standby: a PostgreSQL with a synchronous one",              //
-       cxxopts::value<std::string>()->default_value("plain"), "F")                                    //
+      ("form",
+       "of the servers: plain; standby: a PostgreSQL with a synchronous one; shards: three of Redis",  //
+       cxxopts::value<std::string>()->default_value("plain"), "F")                                     //
       ("help", "print this and exit");
   const auto parsed = description.parse(argc, argv);
   if (parsed.count("help") > 0) {
@@ -365,12 +371,13 @@ int main_program(int argc, char** argv) {
       std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>{minutes * 60});
   const long jobs = parsed.count("jobs") > 0 ? parsed["jobs"].as<long>() : static_cast<long>(minutes * 2500);
   const auto form = parsed["form"].as<std::string>();
-  if (form != "plain" && form != "standby") {
-    std::cerr << "chaos: there is no form '" << form << "': it is plain or standby\n";
+  if (form != "plain" && form != "standby" && form != "shards") {
+    std::cerr << "chaos: there is no form '" << form << "': it is plain, standby or shards\n";
     return 2;
   }
   Chaos chaos{length, std::max(jobs, 1L),
-              form == "standby" ? std::optional{support::Standby::kSynchronous} : std::nullopt};
+              form == "standby" ? std::optional{support::Standby::kSynchronous} : std::nullopt,
+              form == "shards" ? 3U : 1U};
   std::printf("seed %llu, %.1f minutes\n", static_cast<unsigned long long>(chaos.seed()), minutes);
   std::fflush(stdout);
   chaos.run();

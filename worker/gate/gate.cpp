@@ -58,7 +58,7 @@ void take_out(std::vector<Fetched>& jobs, const Settled& settled) {
 
 }  // namespace
 
-Gate::Gate(App& app, const Home& home, const HeldLease& lease, RunningJobs& running, LockedJobs& locked,
+Gate::Gate(App& app, const Home& home, const HeldLeases& leases, RunningJobs& running, LockedJobs& locked,
            const CancelRequests& cancels, const Events& events, milliseconds grace, Preparations preparations)
     : app_{app},
       running_{running},
@@ -66,7 +66,7 @@ Gate::Gate(App& app, const Home& home, const HeldLease& lease, RunningJobs& runn
       events_{events},
       grace_{grace},
       limits_{app},
-      holds_{app, home, lease, cancels, paused_, limits_, databases_},
+      holds_{app, home, leases, cancels, paused_, limits_, databases_},
       databases_{app, running, events, std::move(preparations), [this] {
                    wake();
                    const std::lock_guard lock{mutex_};
@@ -194,7 +194,8 @@ void Gate::hold_back(std::vector<Fetched>& jobs, Settler& settler) {
   take_out(jobs, [&](const Fetched& job) {
     auto decoded = decode(job.payload, app_.options().payload_limit);
     auto* const envelope = std::get_if<Envelope>(&decoded);
-    auto settlement = envelope != nullptr ? aside(job, candidate_of(app_, *envelope)) : std::nullopt;
+    auto settlement =
+        envelope != nullptr ? aside(job, candidate_of(app_, *envelope, job.entry)) : std::nullopt;
     if (settlement) {
       settler.settle(*std::move(settlement));
       return true;

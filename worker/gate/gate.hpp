@@ -36,7 +36,7 @@ namespace aftercommit::worker {
 class Gate {
  public:
   /// None is owned; all outlive this.  `grace`: how long a job waits for a worker that knows its task.
-  Gate(App& app, const Home& home, const HeldLease& lease, RunningJobs& running, LockedJobs& locked,
+  Gate(App& app, const Home& home, const HeldLeases& leases, RunningJobs& running, LockedJobs& locked,
        const CancelRequests& cancels, const Events& events, std::chrono::milliseconds grace,
        Preparations preparations);
 

@@ -31,10 +31,14 @@ bool has_expired(const Envelope& job, App& app) {
 
 }  // namespace
 
-Candidate candidate_of(App& app, const Envelope& job) {
+Candidate candidate_of(App& app, const Envelope& job, std::string_view entry) {
   const auto* const task = app.core().find_task(job.task);
   const auto alias = alias_of(job, task);
-  return {.job = job, .task = task, .alias = alias, .database = alias ? find_database(app, *alias) : nullptr};
+  return {.job = job,
+          .task = task,
+          .alias = alias,
+          .database = alias ? find_database(app, *alias) : nullptr,
+          .entry = entry};
 }
 
 std::optional<Hold> Holds::first(const Candidate& candidate) const {
@@ -50,7 +54,7 @@ std::optional<Hold> Holds::first(const Candidate& candidate) const {
       return Hold::kDatabaseAway;
   }
   // Others need not have it: so it goes back, instead of being forgotten.
-  if (job.durable && !lease_.held() && !lease_.needless()) return Hold::kNoLease;
+  if (job.durable && !leases_.cover(candidate.entry)) return Hold::kNoLease;
   if (cancels_.contains(job.id)) return Hold::kCancelled;
   if (paused_.contains(job.queue)) return Hold::kPaused;
   if (expired) return Hold::kExpired;

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "aftercommit/app.hpp"
 #include "broker/envelope/envelope.hpp"
@@ -28,20 +29,21 @@ struct Candidate {
   /// Where it takes effect, in its own words, or else those of its task; empty: the default database.
   /// Nothing: nowhere, without a row and for a task without a transaction.
   std::optional<std::string_view> alias;
-  Database* database;  ///< the same; null as well where this worker has none of that alias
+  Database* database;        ///< the same; null as well where this worker has none of that alias
+  std::string_view entry{};  ///< by which hand-over it came
 };
 
-Candidate candidate_of(App& app, const Envelope& job);
+Candidate candidate_of(App& app, const Envelope& job, std::string_view entry = {});
 
 /// Thread-safe.
 class Holds {
  public:
   /// None is owned; all outlive this.
-  Holds(App& app, const Home& home, const HeldLease& lease, const CancelRequests& cancels,
+  Holds(App& app, const Home& home, HeldLeases leases, const CancelRequests& cancels,
         const PausedQueues& paused, const LimitBook& limits, const DatabaseWatches& databases)
       : app_{app},
         home_{home},
-        lease_{lease},
+        leases_{std::move(leases)},
         cancels_{cancels},
         paused_{paused},
         limits_{limits},
@@ -53,7 +55,7 @@ class Holds {
  private:
   App& app_;
   const Home& home_;
-  const HeldLease& lease_;
+  const HeldLeases leases_;
   const CancelRequests& cancels_;
   const PausedQueues& paused_;
   const LimitBook& limits_;

@@ -12,6 +12,7 @@
 #include "base/text/secrets.hpp"
 #include "base/text/text.hpp"
 #include "broker/contract/broker.hpp"
+#include "broker/contract/shard_entry.hpp"
 #include "client/app/app_core.hpp"
 #include "client/job_table/home.hpp"
 #include "client/postgres/error_text.hpp"
@@ -68,10 +69,38 @@ bool is_elsewhere(const HomeFinding& finding) {
 }  // namespace
 
 Home::Home(App& app, std::vector<Queue> queues, bool runs_tasks)
-    : app_{app},
-      queues_{std::move(queues)},
-      runs_tasks_{runs_tasks},
-      broker_{make_broker(app.options().redis_url)} {}
+    : app_{app}, queues_{std::move(queues)}, runs_tasks_{runs_tasks} {
+  const Shards shards{app.options().redis_url};
+  for (const auto& shard : shards.all()) {
+    asked_.push_back(std::make_unique<Asked>(shard));
+    asked_.back()->broker = make_broker(shard.url);
+  }
+}
+
+Home::Findings Home::ask(Asked& asked, const HomeClaim& claim, const std::vector<Queue>& queues) {
+  const std::lock_guard lock{asked.mutex};
+  return asked.broker->claim_home(claim, queues);
+}
+
+/// One that is away is asked when it is back: until then no job of it is fetched.
+Home::Findings Home::ask_all(const HomeClaim& claim) {
+  Findings all(queues_.size());
+  std::exception_ptr away;
+  std::size_t answered = 0;
+  for (const auto& asked : asked_) {
+    if (asked_.size() > 1 && shard_is_away(asked->shard.state)) continue;
+    try {
+      const auto found = ask(*asked, claim, queues_);
+      for (std::size_t i = 0; i < all.size(); ++i)
+        all[i].insert(all[i].end(), found[i].begin(), found[i].end());
+      ++answered;
+    } catch (const BrokerUnavailable&) {
+      away = std::current_exception();
+    }
+  }
+  if (answered == 0 && away) std::rethrow_exception(away);
+  return all;
+}
 
 HomeClaim Home::claim(bool with_app) const {
   HomeClaim claim;
@@ -112,7 +141,7 @@ std::vector<std::string> Home::enter() {
         warnings.insert(sentence);
       }
     }
-    const auto found = broker_->claim_home(claim, queues_);
+    const auto found = ask_all(claim);
     for (std::size_t i = 0; i < queues_.size(); ++i) {
       for (const auto& finding : found[i]) {
         if (is_elsewhere(finding)) throw UsageError{other_database(queues_[i], finding)};
@@ -179,23 +208,35 @@ void Home::check() {
     // No job can be taken for done without its answer.
     if (home) seen.emplace(alias, std::move(*home));
   }
+  HomeClaim mine;
+  {
+    const std::lock_guard lock{mutex_};
+    for (auto& [alias, home] : seen) databases_[alias] = std::move(home);
+    // The names of all tasks, for each queue, would be much to send each time.
+    mine = claim(checks_++ % kChecksWithoutApp == 0);
+  }
+  const auto found = ask_all(mine);
   const std::lock_guard lock{mutex_};
-  for (auto& [alias, home] : seen) databases_[alias] = std::move(home);
-  // The names of all tasks, for each queue, would be much to send each time.
-  note(queues_, broker_->claim_home(claim(checks_++ % kChecksWithoutApp == 0), queues_));
+  note(queues_, found);
 }
 
-bool Home::vouches_for(const HomeDatabase& answer, const Queue& queue) {
+bool Home::vouches_for(const HomeDatabase& answer, const Queue& queue, std::string_view entry) {
   if (answer.token.empty()) return false;
-  const std::lock_guard lock{mutex_};
-  const auto known = databases_.find(answer.alias);
-  if (known == databases_.end()) return false;
-  known->second.token = answer.token;
-  known->second.instance = answer.instance;
+  HomeClaim mine;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto known = databases_.find(answer.alias);
+    if (known == databases_.end()) return false;
+    known->second.token = answer.token;
+    known->second.instance = answer.instance;
+    mine.databases.push_back(known->second);
+  }
   try {
     const std::vector<Queue> queues{queue};
-    const auto found = broker_->claim_home({.databases = {known->second}}, queues);
+    const auto number = asked_.size() > 1 ? ShardEntry::parse(entry).shard : 0;
+    const auto found = ask(*asked_.at(number), mine, queues);
     if (found[0].empty()) return true;
+    const std::lock_guard lock{mutex_};
     note(queues, found);
   } catch (const Error&) {
     // The broker is away: nothing can be settled either.

@@ -13,6 +13,7 @@
 
 #include "aftercommit/app.hpp"
 #include "broker/contract/homes.hpp"
+#include "broker/contract/shards.hpp"
 #include "worker/roles/reconnect.hpp"
 
 namespace aftercommit::worker {
@@ -42,13 +43,23 @@ class Home {
   void wait_until_right(const std::stop_token& stop);  ///< or stop
 
   /// Asks the broker now whether the jobs of the queue that name the database by the alias of `answer` have
-  /// their rows where its token and instance are, from an answer of that database.  False also where the
-  /// broker does not say.
-  bool vouches_for(const HomeDatabase& answer, const Queue& queue);
+  /// their rows where its token and instance are, from an answer of that database.  Of several shards the one
+  /// that `entry`, a hand-over, is of.  False also where it does not say.
+  bool vouches_for(const HomeDatabase& answer, const Queue& queue, std::string_view entry);
 
  private:
   using Findings = std::vector<std::vector<HomeFinding>>;
 
+  /// One server of the broker.  Asked without mutex_: one that is frozen holds up those who ask it alone.
+  struct Asked {
+    Shard shard;
+    std::mutex mutex{};  // protects what follows
+    std::unique_ptr<Homes> broker{};
+  };
+
+  Findings ask(Asked& asked, const HomeClaim& claim, const std::vector<Queue>& queues);
+  /// All of them that answer; throws where none does.
+  Findings ask_all(const HomeClaim& claim);
   HomeClaim claim(bool with_app) const;  // with mutex_ held, as the next
   void read_databases();
   void enter_late();
@@ -60,6 +71,7 @@ class Home {
   App& app_;
   const std::vector<Queue> queues_;
   const bool runs_tasks_;
+  std::vector<std::unique_ptr<Asked>> asked_;  // constant after construction
   std::vector<std::string> unentered_;  // databases that were away or took no writes when the app was to be
                                         // entered there
   std::map<std::string, SaidOnce, std::less<>> read_troubles_;  // by alias; of check() alone, as the next
@@ -67,7 +79,6 @@ class Home {
   std::atomic<bool> right_{true};
   std::mutex mutex_;  // protects what follows
   std::condition_variable_any changed_;
-  std::unique_ptr<Homes> broker_;
   std::map<std::string, HomeDatabase, std::less<>> databases_;  // as last seen, by alias
   std::string said_wrong_;                                      // in the log
   std::string said_same_;

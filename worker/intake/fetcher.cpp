@@ -14,9 +14,9 @@ constexpr Millis kWhilePaused{500};  // where all queues are: as long as a fetch
 
 }  // namespace
 
-Fetcher::Fetcher(std::unique_ptr<Intake> broker, WorkerId worker, QueueOrder order, HeldLease& lease,
+Fetcher::Fetcher(std::shared_ptr<Intake> broker, WorkerId worker, QueueOrder order, HeldLease& lease,
                  Home& home, InHand& in_hand, Gate& gate, JobBuffer& buffer, Settler& settler,
-                 std::unique_ptr<Intake> stand_in)
+                 std::unique_ptr<Intake> stand_in, OfShard of)
     : broker_{std::move(broker)},
       stand_in_{std::move(stand_in)},
       worker_{std::move(worker)},
@@ -27,7 +27,8 @@ Fetcher::Fetcher(std::unique_ptr<Intake> broker, WorkerId worker, QueueOrder ord
       gate_{gate},
       buffer_{buffer},
       settler_{settler},
-      thread_{{"fetching jobs"},
+      number_{of.number},
+      thread_{{"fetching jobs", of.called},
               [this](const std::stop_token& stop) { fetch(stop); },
               [this](const std::stop_token& stop) { finish(stop); }} {}
 
@@ -40,17 +41,26 @@ void Fetcher::finish(const std::stop_token& stop) {
 
 void Fetcher::fetch(const std::stop_token& stop) {
   constexpr Millis kKnowBy{2000};  // a database that says which queues are paused may be away
-  constexpr Millis kWait{500};     // a blocked read notices a stop only when it ends
   thread_.progress().enter(Phase::kWaiting);
   lease_.wait_until_held(stop);
   home_.wait_until_right(stop);
   gate_.paused().wait_until_known(kKnowBy, stop);
-  const auto wanted = buffer_.wait_for_demand(stop);
+  const auto wanted = buffer_.wait_for_demand(stop, number_);
   if (stop.stop_requested()) return;
   thread_.progress().enter(Phase::kAtWork);
   if (stranded_.empty()) stranded_ = buffer_.take_stranded();
   give_back_all(stranded_);
   if (wanted == 0) return;
+  try {
+    fetch(wanted, stop);
+  } catch (...) {
+    buffer_.give_up(number_);  // others may have what this one was to fetch
+    throw;
+  }
+}
+
+void Fetcher::fetch(std::size_t wanted, const std::stop_token& stop) {
+  constexpr Millis kWait{500};  // a blocked read notices a stop only when it ends
   if (fetched_.empty()) {
     fetched_ = in_hand_.take_back();
     const bool stands_in = stand_in_ != nullptr && lease_.needless();
@@ -67,7 +77,7 @@ void Fetcher::fetch(const std::stop_token& stop) {
   const auto found = fetched_.size();
   gate_.hold_back(fetched_, settler_);
   look_further(found, fetched_.size());
-  buffer_.put(std::move(fetched_), found);
+  buffer_.put(std::move(fetched_), found, number_);
   fetched_.clear();
 }
 

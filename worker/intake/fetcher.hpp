@@ -12,6 +12,7 @@
 #include "worker/intake/job_buffer.hpp"
 #include "worker/intake/queue_order.hpp"
 #include "worker/roles/heartbeat.hpp"
+#include "worker/roles/of_shard.hpp"
 #include "worker/roles/role_thread.hpp"
 #include "worker/roles/settler.hpp"
 
@@ -21,22 +22,24 @@ namespace aftercommit::worker {
 class Fetcher {
  public:
   /// Fetches only while the lease is held: what is fetched without one belongs to whoever comes.
-  /// `stand_in`: what it fetches from instead while no lease is needed; null: nothing.
-  Fetcher(std::unique_ptr<Intake> broker, WorkerId worker, QueueOrder order, HeldLease& lease, Home& home,
+  /// `stand_in`: what it fetches from instead while no lease is needed; null: nothing.  `of`: as which of its
+  /// fetchers the buffer knows this one.
+  Fetcher(std::shared_ptr<Intake> broker, WorkerId worker, QueueOrder order, HeldLease& lease, Home& home,
           InHand& in_hand, Gate& gate, JobBuffer& buffer, Settler& settler,
-          std::unique_ptr<Intake> stand_in = nullptr);
+          std::unique_ptr<Intake> stand_in = nullptr, OfShard of = {});
 
   RoleThread& thread() noexcept { return thread_; }
 
  private:
   void fetch(const std::stop_token& stop);
+  void fetch(std::size_t wanted, const std::stop_token& stop);
   std::vector<Fetched> fetch(Intake& broker, std::size_t count, Millis wait, const std::stop_token& stop);
   void finish(const std::stop_token& stop);
   void give_back_all(std::vector<Fetched>& jobs);
   std::size_t how_many(std::size_t wanted) const;
   void look_further(std::size_t fetched, std::size_t left);
 
-  const std::unique_ptr<Intake> broker_;    // used by thread_ alone, as are the next seven
+  const std::shared_ptr<Intake> broker_;    // used by thread_ alone, as are the next seven
   const std::unique_ptr<Intake> stand_in_;  // may be null
   const WorkerId worker_;
   QueueOrder order_;
@@ -50,8 +53,9 @@ class Fetcher {
   Gate& gate_;                     // as lease_
   JobBuffer& buffer_;              // as lease_
   Settler& settler_;               // as buffer_
-  std::size_t reach_ = 1;          // how many times what is wanted is fetched: more, the more is held back
-  RoleThread thread_;              // last
+  const std::size_t number_;
+  std::size_t reach_ = 1;  // how many times what is wanted is fetched: more, the more is held back
+  RoleThread thread_;      // last
 };
 
 }  // namespace aftercommit::worker

@@ -17,7 +17,7 @@ std::chrono::steady_clock::time_point& taken_at() {
 
 /// How many jobs are worth a fetch now.
 std::size_t JobBuffer::demand() {
-  const std::size_t idle = executors_ - std::min(running_, executors_);
+  const std::size_t idle = this->idle();
   constexpr std::size_t kMostAtOnce = 2000;  // that are worth one fetch
   const std::size_t ahead = read_ahead_.jobs();
   // Those that run together count as one, and all executors may find as many as they can take.
@@ -29,26 +29,56 @@ std::size_t JobBuffer::demand() {
   return wanted >= target / 2 || waiting_.size() < idle ? wanted : 0;
 }
 
-std::size_t JobBuffer::wait_for_demand(const std::stop_token& stop) {
+std::size_t JobBuffer::demand_of(std::size_t fetcher) {
+  const auto idle_ones = idle() - std::min(waiting_.size(), idle());
+  return turns_.share_of(fetcher, demand(), idle_ones, std::chrono::steady_clock::now());
+}
+
+/// By a fetcher that waits.
+bool JobBuffer::any_wanted() {
+  for (std::size_t fetcher = 0; fetcher < turns_.count(); ++fetcher) {
+    if (turns_.waits(fetcher) && demand_of(fetcher) > 0) return true;
+  }
+  return false;
+}
+
+std::size_t JobBuffer::wait_for_demand(const std::stop_token& stop, std::size_t fetcher) {
   std::unique_lock lock{mutex_};
   std::size_t wanted = 0;
-  const auto is_wanted = [&] { return (wanted = demand()) > 0; };
-  fetcher_asleep_ = true;
+  const auto is_wanted = [&] { return (wanted = demand_of(fetcher)) > 0; };
+  turns_.begin_wait(fetcher);
   while (!(stranded_ = overdue()) && !is_wanted() && !stop.stop_requested()) {
-    if (waiting_.empty()) {
-      drained_.wait(lock, stop, [&] { return is_wanted() || !waiting_.empty(); });  // see put_back()
+    const auto now = std::chrono::steady_clock::now();
+    const auto look_again = turns_.looks_again_at(fetcher);
+    const auto any_comes = [&] { return is_wanted() || !waiting_.empty(); };  // see put_back()
+    if (!waiting_.empty()) {
+      const auto until = now + patience();
+      drained_.wait_until(lock, stop, look_again > now ? std::min(until, look_again) : until, is_wanted);
+    } else if (look_again > now && look_again != FetchTurns::Clock::time_point::max() && demand() > 0) {
+      drained_.wait_until(lock, stop, look_again, any_comes);
     } else {
-      drained_.wait_for(lock, stop, patience(), is_wanted);
+      drained_.wait(lock, stop, any_comes);
     }
   }
-  fetcher_asleep_ = false;
-  asked_for_ = wanted;
-  return stranded_ || stop.stop_requested() ? 0 : wanted;
+  const bool goes = !stranded_ && !stop.stop_requested();
+  turns_.goes_on(fetcher, goes ? wanted : 0);
+  const bool others = any_wanted();
+  lock.unlock();
+  if (others) drained_.notify_all();  // it is the next one's turn
+  return goes ? wanted : 0;
+}
+
+void JobBuffer::give_up(std::size_t fetcher) {
+  {
+    const std::lock_guard lock{mutex_};
+    turns_.failed(fetcher);
+  }
+  drained_.notify_all();  // what it was to fetch is wanted of the others
 }
 
 /// While jobs are left in the queues no worker is idle, and what goes back there goes to the end.
 std::chrono::microseconds JobBuffer::patience() const {
-  return queues_empty_ ? patience_.wait() : Patience::kWithABacklog;
+  return turns_.all_empty() ? patience_.wait() : Patience::kWithABacklog;
 }
 
 /// Jobs wait, and all executors have been at others for long.
@@ -81,16 +111,19 @@ bool JobBuffer::wakes_another() {
   return wakes;
 }
 
-void JobBuffer::put(std::vector<Fetched>&& jobs, std::size_t found) {
+void JobBuffer::put(std::vector<Fetched>&& jobs, std::size_t found, std::size_t fetcher) {
   bool wakes = false;
+  bool others = false;
   {
     const std::lock_guard lock{mutex_};
-    if (asked_for_ != 1 || found == 0) queues_empty_ = found < asked_for_;  // one of one tells nothing
     waiting_.insert(waiting_.end(), std::make_move_iterator(jobs.begin()),
                     std::make_move_iterator(jobs.end()));  // all or none
+    turns_.found(fetcher, found);
+    others = any_wanted();
     wakes = wakes_another();
   }
   if (wakes) filled_.notify_one();
+  if (others) drained_.notify_all();  // what this one did not find they may be asked for
 }
 
 std::optional<Fetched> JobBuffer::take(std::vector<Fetched>* like) {
@@ -159,10 +192,10 @@ bool JobBuffer::put_back(const std::vector<Fetched>& alone, const std::vector<Fe
     for (auto job = alone.rbegin(); job != alone.rend(); ++job) waiting_.emplace_front(*job, true);
     taken_last_at_ = std::chrono::steady_clock::now();  // they begin to wait
     wakes = wakes_another();
-    may_strand = fetcher_asleep_ && !waiting_.empty();  // it had nothing to watch
+    may_strand = turns_.any_waits() && !waiting_.empty();  // it had nothing to watch
   }
   if (wakes) filled_.notify_one();
-  if (may_strand) drained_.notify_one();
+  if (may_strand) drained_.notify_all();
   return true;
 }
 
@@ -175,9 +208,9 @@ void JobBuffer::done(bool goes_on) {
     patience_.job_ran(length);
     if (!goes_on) --running_;
     read_ahead_.job_finished();
-    wanted = fetcher_asleep_ && demand() > 0;
+    wanted = any_wanted();
   }
-  if (wanted) drained_.notify_one();
+  if (wanted) drained_.notify_all();
 }
 
 std::vector<Fetched> JobBuffer::close() {
@@ -205,10 +238,10 @@ bool JobBuffer::is_unclaimed() const {
          std::chrono::steady_clock::now() - taken_last_at_ > kMoment;
 }
 
-bool JobBuffer::is_unfilled() {
+bool JobBuffer::is_unfilled(std::size_t fetcher) {
   const std::unique_lock lock{mutex_, std::try_to_lock};
   if (!lock) return true;
-  return !closed_ && fetcher_asleep_ && running_ == 0 && demand() > 0;
+  return !closed_ && turns_.waits(fetcher) && running_ == 0 && demand_of(fetcher) > 0;
 }
 
 bool JobBuffer::has_idle() const {

@@ -1,6 +1,7 @@
 /// Where fetched jobs wait for a free executor; it also tells the fetcher how many more are wanted.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -13,6 +14,7 @@
 
 #include "broker/contract/intake.hpp"
 #include "worker/intake/batching.hpp"
+#include "worker/intake/fetch_turns.hpp"
 #include "worker/intake/patience.hpp"
 #include "worker/intake/read_ahead.hpp"
 
@@ -21,11 +23,14 @@ namespace aftercommit::worker {
 /// Thread-safe.
 class JobBuffer {
  public:
-  JobBuffer(std::size_t executors, std::size_t most_ahead, Batching batching = {})
-      : executors_{executors}, batching_{std::move(batching)}, read_ahead_{most_ahead} {}
+  /// `fetchers`: who fill it, numbered from 0, each on a thread of its own.
+  JobBuffer(std::size_t executors, std::size_t most_ahead, Batching batching = {}, std::size_t fetchers = 1)
+      : executors_{executors}, batching_{std::move(batching)}, read_ahead_{most_ahead}, turns_{fetchers} {}
 
-  /// Waits until jobs are wanted and says how many; 0 when stopping, or when some are stranded.
-  std::size_t wait_for_demand(const std::stop_token& stop);
+  /// Waits until jobs are wanted of this fetcher and says how many; 0 when stopping, or when some are
+  /// stranded.  What it is told to fetch others are not, until it has put() or gives up.
+  std::size_t wait_for_demand(const std::stop_token& stop, std::size_t fetcher = 0);
+  void give_up(std::size_t fetcher);
   /// Jobs for which no executor has come in time, as all are at slow ones: another worker may have an idle
   /// one.
   std::vector<Fetched> take_stranded();
@@ -34,7 +39,7 @@ class JobBuffer {
   std::chrono::milliseconds fetch_wait(std::chrono::milliseconds most) const;
   /// What a fetch has found, nothing tells something too; `found`: those included that are not for here.
   /// Where it throws they are still the caller's.
-  void put(std::vector<Fetched>&& jobs, std::size_t found);
+  void put(std::vector<Fetched>&& jobs, std::size_t found, std::size_t fetcher = 0);
   void put(std::vector<Fetched>&& jobs) {
     const auto found = jobs.size();
     put(std::move(jobs), found);
@@ -60,8 +65,8 @@ class JobBuffer {
   /// For the watchdog, which must not wait: true as well while another thread is at the buffer.  Jobs wait,
   /// so does an executor, and nobody has taken one for a moment.
   bool is_unclaimed() const;
-  /// No job runs, some are wanted, and the fetcher sleeps: as it should for a moment alone.
-  bool is_unfilled();
+  /// No job runs, some are wanted, and this fetcher sleeps: as it should for a moment alone.
+  bool is_unfilled(std::size_t fetcher = 0);
   /// An executor has nothing to do, and nothing waits for one.
   bool has_idle() const;
   /// Executors at a job.
@@ -71,6 +76,9 @@ class JobBuffer {
 
  private:
   std::size_t demand();  // with mutex_ held, as the next
+  std::size_t demand_of(std::size_t fetcher);
+  bool any_wanted();
+  std::size_t idle() const { return executors_ - std::min(running_, executors_); }
   std::chrono::microseconds patience() const;
   bool overdue() const;
   bool wakes_another();
@@ -92,15 +100,13 @@ class JobBuffer {
   std::condition_variable_any drained_;
   std::deque<Waiting> waiting_;
   std::size_t running_ = 0;
-  std::size_t asleep_ = 0;  // executors in take()
-  bool waking_ = false;     // one of them has been called and has not come yet
-  bool fetcher_asleep_ = false;
+  std::size_t asleep_ = 0;                                 // executors in take()
+  bool waking_ = false;                                    // one of them has been called and has not come yet
   std::chrono::steady_clock::time_point taken_last_at_{};  // by any thread
   std::size_t width_ = 1;  // how many an executor would take at once, by the job that was taken last
   ReadAhead read_ahead_;
   Patience patience_;
-  std::size_t asked_for_ = 0;  // in the fetch under way
-  bool queues_empty_ = false;  // by the last fetch
+  FetchTurns turns_;
   bool stranded_ = false;
   bool closed_ = false;
 };

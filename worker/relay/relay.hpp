@@ -3,9 +3,13 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "broker/contract/relay_target.hpp"
@@ -17,15 +21,59 @@
 
 namespace aftercommit::worker {
 
+/// Tells the relays of all shards of news in one database.  Thread-safe.
+class RelayBell {
+ public:
+  void ring();
+  /// Waits until it has been rung since `heard`, which it then is again; false: it was not, by then.
+  bool wait(std::uint64_t& heard, std::chrono::steady_clock::time_point until, const std::stop_token& stop);
+
+ private:
+  std::mutex mutex_;  // protects rings_
+  std::condition_variable_any rung_;
+  std::uint64_t rings_ = 0;
+};
+
+/// Listens for the relays of several shards.
+class RelayListener {
+ public:
+  /// As Relay's.
+  RelayListener(Database& database, std::chrono::milliseconds interval, std::shared_ptr<RelayBell> bell,
+                std::function<void()> on_cancel);
+
+  RoleThread& thread() noexcept { return thread_; }
+
+ private:
+  void listen(const std::stop_token& stop);
+
+  Database& database_;  // used by thread_ alone, as is what follows
+  const std::chrono::milliseconds interval_;
+  const std::shared_ptr<RelayBell> bell_;
+  detail::JobListener listener_;
+  SaidOnce listening_{"cannot listen for new jobs; looking for them at each interval"};
+  RoleThread thread_;  // last
+};
+
 /// A Sweeper with a thread: sweeps when the database notifies of a job, every `interval`, and as its backlog
 /// wants.
 class Relay {
  public:
+  /// One of several to one database, each of a shard, for which somebody else listens.
+  struct Part {
+    ShardShare share{};
+    std::shared_ptr<RelayBell> bell{};  ///< null: this one listens
+  };
+
   /// `database` and `home` are not owned and outlive this.  `on_cancel`: called when it hears that a running
   /// job of the database was cancelled; may be empty.
   Relay(std::unique_ptr<RelayTarget> broker, Database& database, std::vector<Queue> queues,
         std::size_t payload_limit, std::chrono::milliseconds interval, Home& home,
-        std::function<void()> on_cancel);
+        std::function<void()> on_cancel, Part part);
+  Relay(std::unique_ptr<RelayTarget> broker, Database& database, std::vector<Queue> queues,
+        std::size_t payload_limit, std::chrono::milliseconds interval, Home& home,
+        std::function<void()> on_cancel)
+      : Relay{std::move(broker), database, std::move(queues),    payload_limit,
+              interval,          home,     std::move(on_cancel), Part{}} {}
 
   RoleThread& thread() noexcept { return thread_; }
 
@@ -36,7 +84,9 @@ class Relay {
   const std::unique_ptr<RelayTarget> broker_;  // used by thread_ alone, as is what follows
   Sweeper sweeper_;
   Database& database_;
-  detail::JobListener listener_;
+  const std::shared_ptr<RelayBell> bell_;  // null: there is a listener
+  std::uint64_t heard_ = 0;
+  const std::unique_ptr<detail::JobListener> listener_;
   const std::chrono::milliseconds interval_;
   SaidOnce listening_{"cannot listen for new jobs; looking for them at each interval"};
   Home& home_;

@@ -29,13 +29,14 @@ struct OtherSource {
 }  // namespace
 
 Sweeper::Sweeper(RelayTarget& broker, Database& database, std::vector<Queue> queues,
-                 std::size_t payload_limit, Limits limits)
+                 std::size_t payload_limit, Limits limits, ShardShare share)
     : broker_{broker},
       database_{database},
       feed_{database},
       queues_{std::move(queues)},
       payload_limit_{payload_limit},
-      limits_{limits} {}
+      limits_{limits},
+      share_{std::move(share)} {}
 
 std::size_t Sweeper::sweep(const std::stop_token& stop) {
   constexpr int kLooks = 3;
@@ -59,7 +60,7 @@ std::size_t Sweeper::sweep(const std::stop_token& stop) {
 
 void Sweeper::look(const std::stop_token& stop) {
   goes_on_at_.reset();
-  const auto cursors = broker_.relay_cursors(source_, queues_);
+  const auto cursors = broker_.relay_cursors(cursor_source(), queues_);
   std::vector<Track> behind;
   std::exception_ptr trouble;  // with one queue, which must not keep the others from being read
   for (std::size_t i = 0; i < queues_.size(); ++i) {
@@ -85,7 +86,7 @@ std::optional<Sweeper::Track> Sweeper::follow(const Queue& queue, const std::str
                                               const std::stop_token& stop) {
   std::optional<Track> track;
   if (auto cursor = FeedCursor::parse(known)) {
-    track = Track{queue, source_, std::move(*cursor)};
+    track = Track{queue, cursor_source(), std::move(*cursor)};
   } else {
     track = start_anew(queue, known);
   }
@@ -110,9 +111,10 @@ std::optional<Sweeper::Track> Sweeper::follow(const Queue& queue, const std::str
 
 /// From now on, with all that is there now as the backlog.  Nothing if another sweeper came first.
 std::optional<Sweeper::Track> Sweeper::start_anew(const Queue& queue, const std::string& expected) {
-  Track track{queue, source_, FeedCursor::from_the_start()};
+  Track track{queue, cursor_source(), FeedCursor::from_the_start()};
   track.cursor.shown = read(track, 0).snapshot;
-  if (!broker_.relay({.queue = queue, .source = source_, .expected = expected, .next = track.cursor.str()})) {
+  if (!broker_.relay(
+          {.queue = queue, .source = track.source, .expected = expected, .next = track.cursor.str()})) {
     return std::nullopt;
   }
   forget_outlived(queue);
@@ -120,7 +122,7 @@ std::optional<Sweeper::Track> Sweeper::start_anew(const Queue& queue, const std:
 }
 
 void Sweeper::forget_outlived(const Queue& queue) {
-  const auto sources = detail::outlived(broker_.relay_sources(queue), source_);
+  const auto sources = detail::outlived(broker_.relay_sources(queue), cursor_source());
   if (!sources.empty()) broker_.forget_relay_sources(queue, sources);
 }
 
@@ -165,7 +167,7 @@ void Sweeper::work_off(std::vector<Track>& behind, const std::stop_token& stop) 
 
 /// One page of it; false if that is not, or no longer, for this sweeper to do.
 bool Sweeper::work_off(Track& fresh, Backlog& backlog) {
-  const auto source = detail::backlog_of(source_);
+  const auto source = detail::backlog_of(cursor_source());
   const auto known = broker_.relay_cursors(source, {&fresh.queue, 1}).front();
   auto cursor = FeedCursor::parse(known);
   if (!cursor || cursor->token != fresh.cursor.token) {
@@ -215,7 +217,7 @@ void Sweeper::complete(Track& fresh, Backlog& backlog) {
   auto next = fresh.cursor;
   next.complete = true;
   if (!step(fresh, std::move(next), {})) return;
-  broker_.forget_relay_sources(fresh.queue, std::vector{detail::backlog_of(source_)});
+  broker_.forget_relay_sources(fresh.queue, std::vector{detail::backlog_of(cursor_source())});
   if (backlog.rows > 0) {
     log(backlog.brought > 0 ? LogLevel::kWarning : LogLevel::kInfo,
         backlog.brought > 0 ? "the job table was read anew, since its server was started again, or the "
@@ -238,6 +240,9 @@ FeedPage Sweeper::read(const Track& track, std::size_t limit) {
   return page;
 }
 
+/// As the broker knows it.
+std::string Sweeper::cursor_source() const { return detail::of_shards(source_, share_.among); }
+
 void Sweeper::check(const std::string& source) const {
   if (source != source_) throw OtherSource{source};
 }
@@ -258,6 +263,9 @@ Sweeper::Brought Sweeper::bring(Track& track, FeedPage page, bool bounded) {
     end.position = page.jobs.back().position;
   }
 
+  if (share_.takes) {  // other shards have relays of their own
+    std::erase_if(page.jobs, [this](const FeedPage::Entry& entry) { return !share_.takes(entry.id); });
+  }
   std::vector<JobId> ids;
   for (const auto& entry : page.jobs) ids.push_back(entry.id);
   const auto there = ids.empty() ? std::vector<bool>{} : broker_.has_durable(track.queue, ids);

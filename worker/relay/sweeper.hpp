@@ -37,9 +37,9 @@ class Sweeper {
     double jobs = 10'000;  ///< brought
   };
 
-  /// `broker` and `database` are not owned and outlive this.
+  /// `broker` and `database` are not owned and outlive this.  `share`: of which jobs of the table.
   Sweeper(RelayTarget& broker, Database& database, std::vector<Queue> queues, std::size_t payload_limit,
-          Limits limits);
+          Limits limits, ShardShare share = {});
   Sweeper(RelayTarget& broker, Database& database, std::vector<Queue> queues, std::size_t payload_limit)
       : Sweeper{broker, database, std::move(queues), payload_limit, Limits{}} {}
 
@@ -82,6 +82,7 @@ class Sweeper {
   std::vector<Outgoing> load(const std::vector<JobId>& missing, const std::unordered_set<JobId>& again);
   std::optional<Outgoing> outgoing(const detail::JobRow& row);
   void check(const std::string& source) const;
+  std::string cursor_source() const;
 
   RelayTarget& broker_;
   Database& database_;
@@ -89,6 +90,7 @@ class Sweeper {
   const std::vector<Queue> queues_;
   const std::size_t payload_limit_;
   const Limits limits_;
+  const ShardShare share_;
   std::string source_;       // of the answers of this look; no more than a guess at its beginning
   std::size_t brought_ = 0;  // in this sweep
   Pace pace_;

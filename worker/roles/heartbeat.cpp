@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "aftercommit/log.hpp"
+#include "broker/contract/row_entry.hpp"
+#include "broker/contract/shard_entry.hpp"
 #include "worker/roles/role_counts.hpp"
 
 namespace aftercommit::worker {
@@ -52,16 +54,22 @@ void HeldLease::failed() {
   unbroken_since_ = Clock::now();
 }
 
+bool HeldLeases::cover(std::string_view entry) const {
+  if (all_.size() > 1 && is_of_a_row(entry)) return true;  // the lock on its row says whose it is
+  const auto& lease = *all_.at(all_.size() > 1 ? ShardEntry::parse(entry).shard : 0);
+  return lease.held() || lease.needless();
+}
+
 Heartbeat::Heartbeat(std::unique_ptr<Leases> broker, WorkerId worker, std::vector<Queue> queues,
                      HeldLease& lease, std::chrono::milliseconds interval,
-                     std::function<std::string()> report)
+                     std::function<std::string()> report, OfShard of)
     : broker_{std::move(broker)},
       worker_{std::move(worker)},
       queues_{std::move(queues)},
       lease_{lease},
       interval_{interval},
       report_{std::move(report)},
-      thread_{{"renewing the lease"}, [this](const std::stop_token&) { return beat(); }} {}
+      thread_{{"renewing the lease", of.called}, [this](const std::stop_token&) { return beat(); }} {}
 
 /// How long to wait before the next one.
 HeldLease::Clock::duration Heartbeat::beat() {

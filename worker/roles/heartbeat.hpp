@@ -9,9 +9,12 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "broker/contract/leases.hpp"
+#include "worker/roles/of_shard.hpp"
 #include "worker/roles/role_thread.hpp"
 
 namespace aftercommit::worker {
@@ -56,13 +59,27 @@ class HeldLease {
   Clock::time_point unbroken_since_{};
 };
 
+/// Those of a worker, one at each shard of its broker.  None is owned; all outlive this.  Thread-safe.
+class HeldLeases {
+ public:
+  HeldLeases(HeldLease& only) : all_{&only} {}  // NOLINT(google-explicit-constructor): where there is one
+  explicit HeldLeases(std::vector<HeldLease*> all) : all_{std::move(all)} {}
+
+  /// Whether a durable job that came by this hand-over may run: its shard holds it in our name, or nobody
+  /// has to.
+  bool cover(std::string_view entry) const;
+
+ private:
+  std::vector<HeldLease*> all_;  // by the shard's number
+};
+
 /// Renews the lease until destroyed, on a thread and a connection of its own, which wait for no task.
 class Heartbeat {
  public:
   /// `lease` is not owned and outlives this.  `report`: what to say of this worker with each beat, in its
   /// first queue; empty: nothing.
   Heartbeat(std::unique_ptr<Leases> broker, WorkerId worker, std::vector<Queue> queues, HeldLease& lease,
-            std::chrono::milliseconds interval, std::function<std::string()> report = {});
+            std::chrono::milliseconds interval, std::function<std::string()> report = {}, OfShard of = {});
 
   RoleThread& thread() noexcept { return thread_; }
 

@@ -34,6 +34,15 @@ std::vector<LeaseWatch::Silent> LeaseWatch::silent(Clock::time_point now) const 
   return all;
 }
 
+std::map<WorkerId, LeaseWatch::Clock::time_point> LeaseWatch::alive_until() const {
+  std::map<WorkerId, Clock::time_point> all;
+  for (const auto& [key, seen] : seen_) {
+    auto& until = all[key.first];
+    until = std::max(until, seen.ends);
+  }
+  return all;
+}
+
 bool LeaseWatch::lives(const WorkerId& worker, Clock::time_point now) const {
   const auto first = seen_.lower_bound({worker, {}});
   return std::any_of(first, seen_.end(), [&](const auto& lease) {

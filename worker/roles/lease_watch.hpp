@@ -31,6 +31,9 @@ class LeaseWatch {
   };
   std::vector<Silent> silent(Clock::time_point now) const;
 
+  /// Until when each worker lives by what was last seen.
+  std::map<WorkerId, Clock::time_point> alive_until() const;
+
   /// Whether the worker had a lease when last seen, which has not ended.
   bool lives(const WorkerId& worker, Clock::time_point now) const;
 

@@ -7,10 +7,10 @@
 
 namespace aftercommit::worker {
 
-Promoter::Promoter(std::unique_ptr<DelayedJobs> broker, std::vector<Queue> queues)
+Promoter::Promoter(std::unique_ptr<DelayedJobs> broker, std::vector<Queue> queues, OfShard of)
     : broker_{std::move(broker)},
       queues_{std::move(queues)},
-      thread_{{"promoting delayed jobs"}, [this](const std::stop_token&) { promote(); }} {}
+      thread_{{"promoting delayed jobs", of.called}, [this](const std::stop_token&) { promote(); }} {}
 
 void Promoter::promote() {
   constexpr std::size_t kBatch = 100;

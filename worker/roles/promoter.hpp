@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "broker/contract/schedule.hpp"
+#include "worker/roles/of_shard.hpp"
 #include "worker/roles/role_thread.hpp"
 
 namespace aftercommit::worker {
@@ -12,7 +13,7 @@ namespace aftercommit::worker {
 /// Every worker has one; whichever comes first promotes.  The log calls it the scheduler.
 class Promoter {
  public:
-  Promoter(std::unique_ptr<DelayedJobs> broker, std::vector<Queue> queues);
+  Promoter(std::unique_ptr<DelayedJobs> broker, std::vector<Queue> queues, OfShard of = {});
 
   RoleThread& thread() noexcept { return thread_; }
 

@@ -26,25 +26,28 @@ std::map<Database*, std::unique_ptr<SessionEnder>> make_enders(App& app) {
 }  // namespace
 
 Recoverer::Recoverer(std::unique_ptr<Leases> broker, App& app, WorkerId worker, std::vector<Queue> queues,
-                     HeldLease& lease, LockedJobs& locked)
+                     HeldLease& lease, LockedJobs& locked, OfShard of, std::shared_ptr<SeenAlive> seen)
     : broker_{std::move(broker)},
       worker_{std::move(worker)},
       queues_{std::move(queues)},
       lease_{lease},
       locked_{locked},
+      shard_{of.number},
+      seen_{std::move(seen)},
       enders_{make_enders(app)},
-      thread_{{"looking for dead workers"}, [this](const std::stop_token&) {
+      thread_{{"looking for dead workers", of.called}, [this](const std::stop_token&) {
                 look();
                 return interval(lease_);
               }} {}
 
 void Recoverer::look() {
   watch_.saw(broker_->leases(queues_, lease_.length()), LeaseWatch::Clock::now());
+  if (seen_) seen_->saw(shard_, watch_.alive_until());
   if (!lease_.steady()) return;
   const auto now = LeaseWatch::Clock::now();
   for (const auto& [database, ender] : enders_) {
     for (const auto& dead : ender->not_ended()) {
-      if (watch_.lives(dead, now)) {
+      if (lives(dead, now)) {
         ender->spare(dead);  // it has come back meanwhile
       } else {
         ender->end(dead);
@@ -58,6 +61,16 @@ void Recoverer::look() {
   look_for_holders();
 }
 
+/// At any shard.
+bool Recoverer::lives(const WorkerId& worker, LeaseWatch::Clock::time_point now) const {
+  return watch_.lives(worker, now) || lives_elsewhere(worker, now);
+}
+
+/// Has renewed its lease there since it could have here: those of one that has died end one after the other.
+bool Recoverer::lives_elsewhere(const WorkerId& worker, LeaseWatch::Clock::time_point now) const {
+  return seen_ && seen_->lives_elsewhere(shard_, worker, now + lease_.length() / 2);
+}
+
 /// A stopped worker whose name the broker has lost with its data still holds its locks.  One that lives may
 /// have its lease at another broker, as in a deploy that leads to a new one; its sessions show that it lives.
 void Recoverer::look_for_holders() {
@@ -66,14 +79,15 @@ void Recoverer::look_for_holders() {
   for (const auto& [database, ender] : enders_) {
     for (const auto& holder : ender->take_holders()) {
       if (holder.worker == worker_ || holder.silent < lease_.length()) continue;
-      if (!watch_.lives(holder.worker, LeaseWatch::Clock::now())) ender->end(holder.worker);
+      if (!lives(holder.worker, LeaseWatch::Clock::now())) ender->end(holder.worker);
     }
     if (const auto found = jobs.find(database); found != jobs.end()) ender->look_for_holders(found->second);
   }
 }
 
 void Recoverer::take_over(const LeaseWatch::Silent& dead) {
-  end_sessions(dead.worker);
+  const bool is_alive = lives_elsewhere(dead.worker, LeaseWatch::Clock::now());
+  if (!is_alive) end_sessions(dead.worker);
   fail_point("recoverer.after_fence");
   std::size_t all = 0;
   for (const auto& [queue, mark] : dead.marks) {
@@ -82,7 +96,9 @@ void Recoverer::take_over(const LeaseWatch::Silent& dead) {
       fail_point("recoverer.after_recover");
     }
   }
-  log(all > 0 ? LogLevel::kWarning : LogLevel::kInfo, "a worker has died; its jobs were given back",
+  log(all > 0 ? LogLevel::kWarning : LogLevel::kInfo,
+      is_alive ? "a worker has lost this shard and no other; its jobs there were given back"
+               : "a worker has died; its jobs were given back",
       {{"worker", dead.worker}, {"jobs", all}});
 }
 

@@ -10,7 +10,9 @@
 #include "worker/held/locked_jobs.hpp"
 #include "worker/roles/heartbeat.hpp"
 #include "worker/roles/lease_watch.hpp"
+#include "worker/roles/of_shard.hpp"
 #include "worker/roles/role_thread.hpp"
+#include "worker/roles/seen_alive.hpp"
 #include "worker/roles/session_ender.hpp"
 
 namespace aftercommit::worker {
@@ -20,14 +22,17 @@ namespace aftercommit::worker {
 /// lease is not steady: after an outage of the broker the others must have had the time to renew theirs.
 class Recoverer {
  public:
-  /// `app`, `lease` and `locked` are not owned and outlive this.
+  /// `app`, `lease` and `locked` are not owned and outlive this.  `seen`: shared by those of several shards,
+  /// of which a worker may have lost one alone: it is alive, and keeps its sessions.  Null: there is one.
   Recoverer(std::unique_ptr<Leases> broker, App& app, WorkerId worker, std::vector<Queue> queues,
-            HeldLease& lease, LockedJobs& locked);
+            HeldLease& lease, LockedJobs& locked, OfShard of = {}, std::shared_ptr<SeenAlive> seen = nullptr);
 
   RoleThread& thread() noexcept { return thread_; }
 
  private:
   void look();
+  bool lives(const WorkerId& worker, LeaseWatch::Clock::time_point now) const;
+  bool lives_elsewhere(const WorkerId& worker, LeaseWatch::Clock::time_point now) const;
   void look_for_holders();
   void take_over(const LeaseWatch::Silent& dead);
   void end_sessions(const WorkerId& dead);
@@ -37,6 +42,8 @@ class Recoverer {
   const std::vector<Queue> queues_;
   HeldLease& lease_;
   LockedJobs& locked_;
+  const std::size_t shard_;
+  const std::shared_ptr<SeenAlive> seen_;  // may be null
   LeaseWatch watch_{lease_.length()};
   const std::map<Database*, std::unique_ptr<SessionEnder>> enders_;  // one for each database
   RoleThread thread_;                                                // last

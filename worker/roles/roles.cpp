@@ -25,12 +25,6 @@ void Roles::stop(End end) {
   }
 }
 
-bool Roles::fails(std::string_view watched_as) const noexcept {
-  return std::ranges::any_of(all_, [&](const Listed& listed) {
-    return listed.place.watched_as == watched_as && listed.thread->fails();
-  });
-}
-
 bool Roles::any_fails() const noexcept {
   return std::ranges::any_of(all_, [](const Listed& listed) { return listed.thread->fails(); });
 }

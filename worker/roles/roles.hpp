@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -56,8 +55,7 @@ class Roles {
   void stop(End end);
 
   std::vector<Watchdog::Watched> watched() const;
-  /// Whether one of those that are watched, under this name, fails again and again right now.
-  bool fails(std::string_view watched_as) const noexcept;
+  /// Whether one of them fails again and again right now.
   bool any_fails() const noexcept;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <new>
 #include <utility>
 
@@ -9,56 +10,83 @@
 #include "aftercommit/log.hpp"
 #include "base/process/fail_point.hpp"
 #include "broker/contract/row_entry.hpp"
+#include "broker/contract/shard_entry.hpp"
 #include "worker/roles/role_counts.hpp"
 
 namespace aftercommit::worker {
 
+namespace {
+
+Settler::Servers both_sides(std::shared_ptr<Broker> broker) { return {broker, broker}; }
+
+}  // namespace
+
 Settler::Settler(std::unique_ptr<Broker> broker, WorkerId worker, InHand& in_hand, Settler* of_rows,
                  std::string_view role)
-    : broker_{std::move(broker)},
+    : Settler{both_sides(std::move(broker)), std::move(worker), in_hand,
+              {.of_rows = of_rows},          "the broker",      role} {}
+
+Settler::Settler(Servers servers, WorkerId worker, InHand& in_hand, Others others, std::string_view called,
+                 std::string_view role)
+    : servers_{std::move(servers)},
       worker_{std::move(worker)},
       in_hand_{in_hand},
-      of_rows_{of_rows},
-      thread_{{role},
+      others_{std::move(others)},
+      unsent_{others_.unsent ? others_.unsent : std::make_shared<UnsentJobs>()},
+      thread_{{role, called},
               [this](const std::stop_token& stop) {
                 if (take_next(stop)) carry_out(stop);
               },
               [this](const std::stop_token& stop) { finish(stop); }} {}
 
+/// Null: this one.
+Settler* Settler::other_of(const Settlement& settlement) const {
+  if (others_.of_rows != nullptr && is_of_a_row(settlement.entry)) return others_.of_rows;
+  if (others_.of_shards.empty()) return nullptr;
+  const auto shard = ShardEntry::parse(settlement.entry).shard;
+  return shard == 0 ? nullptr : others_.of_shards.at(shard - 1);
+}
+
 void Settler::settle(Settlement settlement) {
-  if (of_rows_ != nullptr && is_of_a_row(settlement.entry)) return of_rows_->settle(std::move(settlement));
+  if (auto* const other = other_of(settlement)) return other->settle(std::move(settlement));
   bool first = false;  // the others come while it gathers
   {
     const std::lock_guard lock{mutex_};
-    asked_for_.settlements.push_back(std::move(settlement));
-    first = asked_for_.settlements.size() == 1;
+    asked_for_.push_back(std::move(settlement));
+    first = asked_for_.size() == 1;
   }
   if (first) asked_.notify_one();
 }
 
 void Settler::settle(std::vector<Settlement> settlements) {
-  if (of_rows_ != nullptr) {
-    const auto rows = std::ranges::stable_partition(
-        settlements, [](const Settlement& settlement) { return !is_of_a_row(settlement.entry); });
-    of_rows_->settle(std::vector(std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end())));
-    settlements.erase(rows.begin(), rows.end());
+  if (others_.of_rows != nullptr || !others_.of_shards.empty()) {
+    const auto rest = std::ranges::stable_partition(
+        settlements, [this](const Settlement& settlement) { return other_of(settlement) == nullptr; });
+    std::map<Settler*, std::vector<Settlement>> of_others;
+    for (auto& settlement : rest) of_others[other_of(settlement)].push_back(std::move(settlement));
+    settlements.erase(rest.begin(), rest.end());
+    for (auto& [other, theirs] : of_others) other->settle(std::move(theirs));
   }
   if (settlements.empty()) return;
   bool first = false;
   {
     const std::lock_guard lock{mutex_};
-    auto& all = asked_for_.settlements;
-    first = all.empty();
-    all.insert(all.end(), std::make_move_iterator(settlements.begin()),
-               std::make_move_iterator(settlements.end()));
+    first = asked_for_.empty();
+    asked_for_.insert(asked_for_.end(), std::make_move_iterator(settlements.begin()),
+                      std::make_move_iterator(settlements.end()));
   }
   if (first) asked_.notify_one();
 }
 
 void Settler::send(std::vector<Outgoing> jobs) {
+  unsent_->add(std::move(jobs));
+  call();
+  for (auto* const other : others_.of_shards) other->call();
+}
+
+void Settler::call() {
   {
-    const std::lock_guard lock{mutex_};
-    std::ranges::move(jobs, std::back_inserter(asked_for_.outgoing));
+    const std::lock_guard lock{mutex_};  // else it may look before and sleep after
   }
   asked_.notify_one();
 }
@@ -67,7 +95,7 @@ bool Settler::flush(std::chrono::milliseconds timeout) {
   std::unique_lock lock{mutex_};
   flushing_ = true;
   asked_.notify_one();
-  return idle_.wait_for(lock, timeout, [&] { return !busy_ && asked_for_.empty(); });
+  return idle_.wait_for(lock, timeout, [&] { return !busy_ && !has_more(); });
 }
 
 /// Waits for something to do; false when stopping, and nothing is left.
@@ -75,13 +103,13 @@ bool Settler::take_next(const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
   busy_ = !work_.empty();
   if (!busy_) {
-    if (asked_for_.empty()) idle_.notify_all();
+    if (!has_more()) idle_.notify_all();
     thread_.progress().enter(Phase::kWaiting);
-    asked_.wait(lock, stop, [&] { return !asked_for_.empty(); });
+    asked_.wait(lock, stop, [&] { return has_more(); });
   }
   gather(lock, stop);
   take_over();
-  busy_ = !work_.empty();
+  busy_ = !work_.empty() || unsent_->any();
   return busy_;
 }
 
@@ -89,6 +117,7 @@ bool Settler::take_next(const std::stop_token& stop) {
 void Settler::finish(const std::stop_token& stop) {
   while (work_.empty() && take_next(stop)) {
     thread_.attempt(stop, [&] { carry_out(stop); });
+    if (unsent_->any()) return;
   }
 }
 
@@ -97,23 +126,19 @@ void Settler::finish(const std::stop_token& stop) {
 void Settler::gather(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
   constexpr std::size_t kEnough = 100;
   constexpr std::chrono::milliseconds kLonger{1};
-  if (asked_for_.settlements.size() >= kEnough) return;
-  asked_.wait_for(lock, stop, kLonger, [&] { return flushing_ || !asked_for_.outgoing.empty(); });
+  if (asked_for_.size() >= kEnough) return;
+  asked_.wait_for(lock, stop, kLonger, [&] { return flushing_ || unsent_->any(); });
 }
 
 void Settler::take_over() noexcept {
-  const auto take = [](auto& from, auto& to) {
-    if (to.empty()) {
-      to.swap(from);
-      return;
-    }
-    to.reserve(to.size() + from.size());
-    std::ranges::move(from, std::back_inserter(to));
-    from.clear();
-  };
+  if (work_.empty()) {
+    work_.swap(asked_for_);
+    return;
+  }
   try {
-    take(asked_for_.outgoing, work_.outgoing);
-    take(asked_for_.settlements, work_.settlements);
+    work_.reserve(work_.size() + asked_for_.size());
+    std::ranges::move(asked_for_, std::back_inserter(work_));
+    asked_for_.clear();
   } catch (const std::bad_alloc&) {
     // What is being tried again comes first.
   }
@@ -123,36 +148,20 @@ void Settler::take_over() noexcept {
 /// pending the next time.
 void Settler::carry_out(const std::stop_token& stop) {
   thread_.progress().enter(Phase::kAtWork);
-  auto refusal = send_now(work_.outgoing);
-  if (!work_.settlements.empty()) {
+  auto refusal = unsent_->send(*servers_.target);
+  if (!work_.empty()) {
     // Also where the jobs above were refused: a full broker has room again when others are settled.
-    const auto answers = broker_->settle(worker_, work_.settlements);
+    const auto answers = servers_.intake->settle(worker_, work_);
     fail_point("worker.after_settle");
-    role_counts().settled.add(work_.settlements.size());
-    report(work_.settlements, answers);
-    if (keep_refused(work_.settlements, answers) && !refusal) refusal = "a settlement was refused";
+    role_counts().settled.add(work_.size());
+    report(work_, answers);
+    if (keep_refused(work_, answers) && !refusal) refusal = "a settlement was refused";
     look_after_dropped();
   }
   if (!refusal) {
     thread_.succeeded();
   } else {
     thread_.wait(*refusal, stop);
-  }
-}
-
-std::optional<std::string> Settler::send_now(std::vector<Outgoing>& jobs) {
-  constexpr Millis kSendTimeout{2000};
-  if (jobs.empty()) return {};
-  try {
-    broker_->enqueue(jobs, kSendTimeout);
-    jobs.clear();
-    return {};
-  } catch (const EnqueueFailure& failure) {
-    std::vector<Outgoing> unsent;
-    for (const auto index : failure.unsent()) unsent.push_back(std::move(jobs[index]));
-    jobs = std::move(unsent);
-    if (failure.retryable()) throw;
-    return failure.what();
   }
 }
 
@@ -177,7 +186,7 @@ bool Settler::keep_refused(std::vector<Settlement>& settlements, const std::vect
 /// them.
 void Settler::look_after_dropped() {
   while (!dropped_.empty()) {
-    in_hand_.put_back(broker_->held_by(worker_, dropped_.back().queue, {&dropped_.back().entry, 1}));
+    in_hand_.put_back(servers_.intake->held_by(worker_, dropped_.back().queue, {&dropped_.back().entry, 1}));
     dropped_.pop_back();
   }
 }

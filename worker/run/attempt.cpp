@@ -64,7 +64,7 @@ const Malformed* Attempt::read() {
     auto decoded = decode(fetched_.payload, context_.app.options().payload_limit);
     if (auto* job = std::get_if<Envelope>(&decoded)) {
       job_ = std::move(*job);
-      const auto candidate = candidate_of(context_.app, *job_);
+      const auto candidate = candidate_of(context_.app, *job_, fetched_.entry);
       claim_.emplace(*job_, candidate.database);
       if (context_.gate.limits().any() && candidate.task != nullptr) find_limits(*candidate.task);
       ending_.found(*job_, claim_.get());

@@ -28,8 +28,8 @@ struct AttemptContext {
   App& app;  // not owned, outlives this
   WorkerId worker;
   std::chrono::milliseconds unknown_task_grace;
-  HeldLease& lease;               // not owned, outlives this
-  Home& home;                     // the same
+  HeldLeases leases;
+  Home& home;                     // not owned, outlives this
   TimeLimits time_limits{};       ///< of jobs where neither call nor task says
   Preparations preparations{};    ///< taken by `gate`
   std::atomic<bool> stop{false};  ///< the shutdown's patience has ended: failures now use up no retry
@@ -46,7 +46,7 @@ struct AttemptContext {
   ResultTables results{};
   Gate gate{app,
             home,
-            lease,
+            leases,
             running,
             locked,
             cancels,

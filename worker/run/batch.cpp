@@ -66,7 +66,7 @@ void Batch::gather(Outcome& outcome) {
 
 Batch::Place Batch::join(const Fetched& fetched, Envelope&& job) {
   members_.push_back({fetched, std::move(job)});
-  const auto candidate = candidate_of(context_.app, members_.back().job);
+  const auto candidate = candidate_of(context_.app, members_.back().job, members_.back().fetched.entry);
   auto place = place_of(candidate);
   if (place == Place::kHere) {
     try {

@@ -57,7 +57,7 @@ bool is_outage(const std::exception& error) {
 /// For when nobody knows whether the transaction has been committed.
 bool has_taken_effect(const Execution::Work& work, Home& home) noexcept {
   try {
-    return is_gone(work.claim.standing(), home, work.queue);
+    return is_gone(work.claim.standing(), home, work.queue, work.candidate.entry);
   } catch (const std::exception&) {
     return false;  // the next delivery finds out
   }

@@ -15,8 +15,9 @@ namespace aftercommit::worker {
 using std::chrono::milliseconds;
 using Where = detail::Claim::Standing::Kind;
 
-bool is_gone(const detail::Claim::Standing& standing, Home& home, const Queue& queue) {
-  return standing.kind == Where::kGone && (!standing.says || home.vouches_for(*standing.says, queue));
+bool is_gone(const detail::Claim::Standing& standing, Home& home, const Queue& queue,
+             std::string_view entry) {
+  return standing.kind == Where::kGone && (!standing.says || home.vouches_for(*standing.says, queue, entry));
 }
 
 void JobEnding::found(const Envelope& job, const detail::Claim* claim) {
@@ -57,7 +58,8 @@ Settlement JobEnding::not_ours() const {
     switch (standing.kind) {
       case Where::kGone:
         // A job that was taken from its table is asked for nowhere else: forgotten here, it is lost nowhere.
-        if (!is_of_a_row(fetched_.entry) && !is_gone(standing, home_, fetched_.queue)) return put_off();
+        if (!is_of_a_row(fetched_.entry) && !is_gone(standing, home_, fetched_.queue, fetched_.entry))
+          return put_off();
         if (auto* const database = claim_->database();
             database != nullptr && cancels_.was_cancelled(*database, job_->id, job_->durable)) {
           events_.tell(JobCancelled{.job = *job_, .queue = fetched_.queue});

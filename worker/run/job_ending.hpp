@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "broker/contract/intake.hpp"
 #include "broker/envelope/dead_letter.hpp"
@@ -17,8 +18,8 @@
 namespace aftercommit::worker {
 
 /// Whether this says for sure that the job has taken effect: a table without its row does where the rows of
-/// the queue are.
-bool is_gone(const detail::Claim::Standing& standing, Home& home, const Queue& queue);
+/// the queue are.  `entry`: the hand-over.
+bool is_gone(const detail::Claim::Standing& standing, Home& home, const Queue& queue, std::string_view entry);
 
 /// For one hand-over.  What an attempt has changed is first written down where the claim keeps it, and then
 /// told to the broker.  Where its database is away the job is put off as it came.

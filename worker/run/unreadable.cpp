@@ -104,7 +104,7 @@ Settlement settle_unreadable(AttemptContext& context, const Fetched& fetched, co
                .queue = fetched.queue,
                .database = known.database,
                .durable = true};
-  if (!context.lease.held() && !context.lease.needless()) {
+  if (!context.leases.cover(fetched.entry)) {
     context.events.tell(JobGivenBack{.job = job, .why = Hold::kNoLease});
     return ending.given_back();
   }

@@ -224,7 +224,7 @@ cxxopts::Options describe() {
        cxxopts::value<std::string>()->default_value("200"), "N")  //
       ("redis",
        "redis://user:password@host:port/db?prefix=ac, rediss://..., redis+sentinel://..., unix:///path?db=0, "
-       "or none",
+       "or none; several with a space between are shards",
        cxxopts::value<std::string>(), "URL")  //
       ("database", "postgresql://..., or alias=postgresql://...; may be given for each alias",
        cxxopts::value<std::vector<std::string>>(), "URL")  //

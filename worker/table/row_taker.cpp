@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <iterator>
+#include <utility>
 #include <variant>
 
 #include "aftercommit/log.hpp"
@@ -26,10 +27,12 @@ constexpr Millis kFarAway = std::chrono::hours{1};
 
 }  // namespace
 
-RowTaker::RowTaker(Database& database, std::size_t payload_limit, std::chrono::milliseconds interval)
+RowTaker::RowTaker(Database& database, std::size_t payload_limit, std::chrono::milliseconds interval,
+                   std::function<bool(const JobId&)> takes)
     : database_{database},
       payload_limit_{payload_limit},
       interval_{interval},
+      takes_{std::move(takes)},
       feed_{database},
       picker_{database} {}
 
@@ -137,6 +140,7 @@ void RowTaker::read(const Queue& queue, Rows& rows) {
   const bool full = page.jobs.size() == kPage;
   const bool last = detail::drop_later(page, snapshot) || !full;
   for (const auto& entry : page.jobs) {
+    if (takes_ && !takes_(entry.id)) continue;
     if (known_.insert(entry.id).second) {
       rows.unpicked.push_back(entry.id);
     } else if (entry.revived) {  // due now, whatever was known of it: a flow was given the event it waits for

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <span>
@@ -30,8 +31,10 @@ class RowTaker {
   using Clock = std::chrono::steady_clock;
 
   /// `database` is not owned and outlives this.  `payload_limit`: see AppOptions.  `interval`: how long new
-  /// rows may stay unseen where there was no news of them.
-  RowTaker(Database& database, std::size_t payload_limit, std::chrono::milliseconds interval);
+  /// rows may stay unseen where there was no news of them.  `takes`: which jobs are for here, until forget();
+  /// null: all.
+  RowTaker(Database& database, std::size_t payload_limit, std::chrono::milliseconds interval,
+           std::function<bool(const JobId&)> takes = {});
 
   /// What has become of jobs that were taken.  Others may have those that are left by the next take() or
   /// let_go().
@@ -74,6 +77,7 @@ class RowTaker {
   Database& database_;
   const std::size_t payload_limit_;
   const std::chrono::milliseconds interval_;
+  const std::function<bool(const JobId&)> takes_;  // may be null
   const detail::JobFeed feed_;
   detail::JobPicker picker_;
   std::string source_;  // whose rows are known; empty: nobody's

@@ -7,10 +7,10 @@
 namespace aftercommit::worker {
 
 TableIntake::TableIntake(std::shared_ptr<TakenJobs> jobs, Database& database, std::size_t payload_limit,
-                         std::chrono::milliseconds interval)
+                         std::chrono::milliseconds interval, std::function<bool(const JobId&)> takes)
     : jobs_{std::move(jobs)},
       database_{database.alias()},
-      taker_{database, payload_limit, interval},
+      taker_{database, payload_limit, interval, std::move(takes)},
       thread_{{"taking jobs from their table", "a database"},
               [this](const std::stop_token& stop) { step(stop); },
               // While what runs here comes to its end, others may have what does not.

@@ -17,9 +17,9 @@ namespace aftercommit::worker {
 /// every `interval`.
 class TableIntake {
  public:
-  /// `database` is not owned and outlives this.
+  /// `database` is not owned and outlives this.  `takes`: as RowTaker's.
   TableIntake(std::shared_ptr<TakenJobs> jobs, Database& database, std::size_t payload_limit,
-              std::chrono::milliseconds interval);
+              std::chrono::milliseconds interval, std::function<bool(const JobId&)> takes = {});
 
   RoleThread& thread() noexcept { return thread_; }
 

@@ -27,6 +27,7 @@ struct RedisUrl {
   std::string password_file{};  ///< read at each connecting; empty: none
   int database = 0;
   std::string prefix = "ac";
+  std::string shard{};  ///< what it is called where it is one of several; empty: as its address says
   std::optional<RedisTlsSettings> tls{};  ///< none: plain
   std::vector<RedisUrl> sentinels{};      ///< who knows the address, in the order of the URL; each has a host
   std::string master{};                   ///< what they call it

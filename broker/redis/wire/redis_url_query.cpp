@@ -59,6 +59,14 @@ void read_prefix(std::string prefix, RedisUrl& url) {
   url.prefix = std::move(prefix);
 }
 
+void read_shard(std::string name, RedisUrl& url) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-";
+  if (name.empty() || name.size() > 64 || name.find_first_not_of(kAllowed) != std::string::npos) {
+    wrong("shard", "must be a name of 1 to 64 of a-z A-Z 0-9 _ . : -");
+  }
+  url.shard = std::move(name);
+}
+
 std::string read_path(std::string_view name, std::string_view value) {
   auto path = percent_decoded(value, name);
   if (path.empty()) wrong(name, "is empty: give the path of a file");
@@ -114,17 +122,19 @@ bool read_sentinel(std::string_view name, std::string_view value, RedisUrl& sent
   }
   if (!url.sentinels.empty()) {
     wrong("query",
-          "may hold only 'prefix', 'password_file', 'sentinel_user', 'sentinel_password', "
+          "may hold only 'prefix', 'shard', 'password_file', 'sentinel_user', 'sentinel_password', "
           "'sentinel_password_file' and, for rediss+sentinel://, those of TLS");
   }
   wrong("query", url.socket_path.empty()
-                     ? "may hold only 'prefix' and 'password_file', as in redis://host/0?prefix=ac"
-                     : "may hold only 'db', 'prefix' and 'password_file', as in ?db=0&prefix=ac");
+                     ? "may hold only 'prefix', 'shard' and 'password_file', as in redis://host/0?prefix=ac"
+                     : "may hold only 'db', 'prefix', 'shard' and 'password_file', as in ?db=0&prefix=ac");
 }
 
 void read_parameter(std::string_view name, std::string_view value, RedisUrl& url, RedisUrl& as_sentinel) {
   if (name == "prefix") {
     read_prefix(percent_decoded(value, "prefix"), url);
+  } else if (name == "shard") {
+    read_shard(percent_decoded(value, "shard"), url);
   } else if (name == "password_file") {
     url.password_file = read_path(name, value);
   } else if (name == "db" && !url.socket_path.empty()) {

@@ -22,7 +22,7 @@ std::filesystem::path temporary_folder() {
 }
 
 AppOptions options_of(const Site& site) {
-  return {.redis_url = site.redis.url(), .databases = {{"default", {.url = site.database_url()}}}};
+  return {.redis_url = site.redis_url(), .databases = {{"default", {.url = site.database_url()}}}};
 }
 
 }  // namespace
@@ -49,8 +49,10 @@ std::uint64_t choose_seed() {
 
 // --- Site
 
-Site::Site(std::vector<std::string> redis_options, std::optional<support::Standby> standby)
-    : redis{std::move(redis_options)}, folder{temporary_folder()} {
+Site::Site(std::vector<std::string> redis_options, std::optional<support::Standby> standby,
+           std::size_t shards)
+    : redis{redis_options}, folder{temporary_folder()} {
+  while (more_redis.size() + 1 < shards) more_redis.emplace_back(redis_options);
   ask(kTables);
   postgres.set("deadlock_timeout", "200ms");
   Database database{{.url = postgres.url()}};
@@ -63,8 +65,20 @@ Site::~Site() {
   std::filesystem::remove_all(folder, ignored);
 }
 
+std::string Site::redis_url() const {
+  std::string urls;
+  for (const auto* const one : all_redis()) urls += (urls.empty() ? "" : " ") + one->url();
+  return urls;
+}
+
+std::vector<const support::PrivateRedis*> Site::all_redis() const {
+  std::vector<const support::PrivateRedis*> all{&redis};
+  for (const auto& one : more_redis) all.push_back(&one);
+  return all;
+}
+
 std::map<std::string, std::string> Site::environment(std::map<std::string, std::string> more) const {
-  more.emplace("REDIS_URL", redis.url());
+  more.emplace("REDIS_URL", redis_url());
   more.emplace("DATABASE_URL", database_url());
   more.emplace(kRunsVariable, folder / "runs");
   return more;
@@ -132,7 +146,8 @@ bool Site::idle() {
     const auto rows = [&] { return ask("SELECT count(*) FROM aftercommit.job")[0][0].as<long>(); };
     // Redis at one instant, for a job that moves could be missed in both places; the rows again, for a job on
     // its way to Redis may have been asked for by one that was there.
-    return rows() == 0 && ask_redis_number(redis, all_jobs()) == 0 && rows() == 0;
+    const auto is_idle = [](const auto* one) { return ask_redis_number(*one, all_jobs()) == 0; };
+    return rows() == 0 && std::ranges::all_of(all_redis(), is_idle) && rows() == 0;
   } catch (const std::exception&) {
     return false;  // a server is still starting
   }
@@ -148,16 +163,19 @@ Evidence Site::evidence() const {
     if (entry.path().filename().string().starts_with("intents-")) evidence.intents.push_back(entry.path());
   }
   for (const auto& queue : kQueues) {
-    const auto letters = ask_redis_list(redis, {"ZRANGE", "ac:{" + queue + "}:dead", "0", "-1"});
-    evidence.letters.insert(evidence.letters.end(), letters.begin(), letters.end());
+    for (const auto* const one : all_redis()) {
+      const auto letters = ask_redis_list(*one, {"ZRANGE", "ac:{" + queue + "}:dead", "0", "-1"});
+      evidence.letters.insert(evidence.letters.end(), letters.begin(), letters.end());
+    }
   }
   return evidence;
 }
 
 // --- FaultTest
 
-FaultTest::FaultTest(std::vector<std::string> redis_options, std::optional<support::Standby> standby)
-    : site{std::move(redis_options), standby},
+FaultTest::FaultTest(std::vector<std::string> redis_options, std::optional<support::Standby> standby,
+                     std::size_t shards)
+    : site{std::move(redis_options), standby, shards},
       app{"fault", options_of(site)},
       intents_{site.folder / "intents-0"},
       load_{tasks, intents_, site.seed} {}
@@ -249,9 +267,11 @@ void FaultTest::expect_promises_kept(std::chrono::milliseconds deadline) {
   const auto findings = settle(deadline);
   EXPECT_EQ(findings.violations(), 0u) << "FAULT_SEED=" << site.seed << '\n' << findings.text();
   for (const auto& queue : kQueues) {
-    EXPECT_EQ(ask_redis_number(redis, {"SCARD", "ac:{" + queue + "}:durable"}), 0)
-        << "ids of jobs that are done keep their place in queue " << queue;
-    EXPECT_EQ(ask_redis_number(redis, {"ZCARD", "ac:{" + queue + "}:dead"}), 0) << queue;
+    for (const auto* const one : site.all_redis()) {
+      EXPECT_EQ(ask_redis_number(*one, {"SCARD", "ac:{" + queue + "}:durable"}), 0)
+          << "ids of jobs that are done keep their place in queue " << queue;
+      EXPECT_EQ(ask_redis_number(*one, {"ZCARD", "ac:{" + queue + "}:dead"}), 0) << queue;
+    }
   }
 }
 

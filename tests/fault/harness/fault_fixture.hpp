@@ -5,6 +5,8 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <list>
@@ -45,14 +47,18 @@ std::uint64_t choose_seed();
 /// Both servers, the tables in them, and the files outside: what a test and the program chaos share.
 class Site {
  public:
+  /// `shards`: of Redis, servers with the same options.
   explicit Site(std::vector<std::string> redis_options = support::kKeepsData,
-                std::optional<support::Standby> standby = {});
+                std::optional<support::Standby> standby = {}, std::size_t shards = 1);
   ~Site();
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
 
   /// Leads to whoever is the primary.
   std::string database_url() const { return pair ? pair->url() : postgres.url(); }
+  /// Of all shards.
+  std::string redis_url() const;
+  std::vector<const support::PrivateRedis*> all_redis() const;
   /// Environment of every program.
   std::map<std::string, std::string> environment(std::map<std::string, std::string> more = {}) const;
   /// A worker's command with the short leases of the tests; of these options the later ones count.
@@ -67,6 +73,7 @@ class Site {
   Evidence evidence() const;
 
   support::PrivateRedis redis;
+  std::deque<support::PrivateRedis> more_redis{};  ///< the other shards
   support::PrivatePostgres postgres;
   std::optional<support::PostgresPair> pair{};  ///< of that one and its standby, where there is one
   const std::filesystem::path folder;
@@ -82,7 +89,7 @@ class Site {
 class FaultTest : public ::testing::Test {
  protected:
   explicit FaultTest(std::vector<std::string> redis_options = support::kKeepsData,
-                     std::optional<support::Standby> standby = {});
+                     std::optional<support::Standby> standby = {}, std::size_t shards = 1);
   ~FaultTest() override;
 
   using Worker = support::WorkerProcess;

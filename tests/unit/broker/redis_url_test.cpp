@@ -159,6 +159,12 @@ TEST(RedisUrl, NamesAFileWithThePassword) {
   EXPECT_EQ(parse_redis_url("redis+unix:///s?password_file=p&db=2").password_file, "p");
 }
 
+TEST(RedisUrl, MayNameItsShard) {
+  EXPECT_EQ(parse_redis_url("redis://cache/0?shard=one").shard, "one");
+  EXPECT_EQ(parse_redis_url("redis://cache/0").shard, "");
+  EXPECT_THROW(parse_redis_url("redis://cache/0?shard=a%20b"), ConfigError);
+}
+
 TEST(RedisUrl, NamesSentinelsAndWhatTheyCallTheMaster) {
   const auto url = parse_redis_url(
       "redis+sentinel://shop:secret@s1,[::1]:26380/main-1/"
@@ -201,6 +207,11 @@ TEST(MaskedUrl, HidesThePassword) {
             "rediss://:***@cache?tls_ca=/ca.crt&tls_key=/a.key");
   EXPECT_EQ(masked_url("redis://shop@cache?password_file=/run/s3cret"), "redis://***@cache?***");
   EXPECT_EQ(masked_url("redis+unix://shop:s3cret@/run/redis.sock"), "redis+unix://shop:***@/run/redis.sock");
+}
+
+TEST(MaskedUrl, HidesThePasswordOfEachOfSeveral) {
+  EXPECT_EQ(masked_url("redis://:one@a/0 rediss://me:two@b/1?shard=x\tredis://c"),
+            "redis://:***@a/0 rediss://me:***@b/1?shard=x redis://c");
 }
 
 TEST(MaskedUrl, HidesAPasswordThatWasTypedWrong) {

@@ -56,6 +56,18 @@ TEST(Stats, AreNotKnownWhereRedisIsAway) {
   EXPECT_EQ(mail.at("durable"), 3);
 }
 
+TEST(Stats, AreInPartWhatTheOtherShardsOfRedisHold) {
+  const auto stats = stats_without({{.shard = "b:6379/0", .error = "gone"}});
+  EXPECT_EQ(stats.in_redis(), Known::kInPart);
+  EXPECT_EQ(stats.in_databases(), Known::kWhole);
+  EXPECT_EQ(stats.in_both(), Known::kInPart);
+  EXPECT_EQ(name_of(stats.answers.outages[0]), "shard 'b:6379/0' of Redis");
+  const auto part = document(stats);
+  EXPECT_EQ(part.at("redis_answers"), false);
+  EXPECT_EQ(part.at("queues").at(0).at("ready"), nullptr);
+  EXPECT_EQ(part.at("queues").at(0).at("at_least").at("ready"), 1);
+}
+
 TEST(Stats, AreOfNoDatabaseAtAllWhereAllAreAway) {
   const auto stats =
       stats_without({{.alias = "default", .error = "gone"}, {.alias = "reports", .error = "gone"}});

@@ -47,7 +47,7 @@ class AroundRunTest : public ::testing::Test {
   const Task<> task = app.task<>("bare", {.transactional = false});
   HeldLease lease{1h};
   Home home{app, {"mail"}, true};
-  AttemptContext context{.app = app, .worker = "w", .unknown_task_grace = 60s, .lease = lease, .home = home};
+  AttemptContext context{.app = app, .worker = "w", .unknown_task_grace = 60s, .leases = lease, .home = home};
   RunningJob running;
 };
 

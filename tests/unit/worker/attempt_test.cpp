@@ -69,7 +69,7 @@ class AttemptTest : public ::testing::Test {
                          {"reports", {.url = "postgresql://nobody@127.0.0.1:1/reports"}}}}};
   HeldLease lease{1h};
   Home home{app, {"mail"}, true};
-  AttemptContext context{.app = app, .worker = "w", .unknown_task_grace = 60s, .lease = lease, .home = home};
+  AttemptContext context{.app = app, .worker = "w", .unknown_task_grace = 60s, .leases = lease, .home = home};
   RunningJob running;
   std::optional<Attempt> next;
 };

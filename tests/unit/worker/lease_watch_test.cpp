@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "worker/roles/seen_alive.hpp"
+
 namespace aftercommit::worker {
 namespace {
 
@@ -95,6 +97,17 @@ TEST_F(LeaseWatchTest, NamesAWorkerOnceWithTheLeasesThatHaveEnded) {
   EXPECT_THAT(all[0].marks, ElementsAre(Pair("mail", "1"), Pair("slow", "1")));
   EXPECT_TRUE(watch.lives("ann", now)) << "in one of its queues";
   EXPECT_THAT(all[1].marks, ElementsAre(Pair("mail", "3")));
+}
+
+TEST_F(LeaseWatchTest, SaysAtOtherShardsUntilWhenAWorkerLivesHere) {
+  watch.saw({lease("1", kLease), lease("1", kLease, "bob"), lease("1", 2 * kLease, "bob", "slow")}, now);
+  SeenAlive seen;
+  seen.saw(1, watch.alive_until());
+  EXPECT_TRUE(seen.lives_elsewhere(0, "ann", now));
+  EXPECT_TRUE(seen.lives_elsewhere(0, "bob", now + kLease)) << "as long as any of its leases";
+  EXPECT_FALSE(seen.lives_elsewhere(0, "ann", now + kLease));
+  EXPECT_FALSE(seen.lives_elsewhere(1, "ann", now)) << "that is here";
+  EXPECT_FALSE(seen.lives_elsewhere(0, "eve", now));
 }
 
 }  // namespace

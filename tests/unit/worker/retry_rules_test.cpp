@@ -63,7 +63,7 @@ class RetryRulesTest : public ::testing::Test {
   std::optional<Task<>> task;
   HeldLease lease{1h};
   Home home{app, {"default"}, true};
-  AttemptContext context{.app = app, .worker = "w", .unknown_task_grace = 60s, .lease = lease, .home = home};
+  AttemptContext context{.app = app, .worker = "w", .unknown_task_grace = 60s, .leases = lease, .home = home};
   RunningJob running;
 };
 

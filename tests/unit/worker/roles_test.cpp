@@ -97,7 +97,7 @@ TEST(Roles, AreStoppedWithThoseOfTheSameEndAlone) {
 }
 
 TEST(Roles, AreWatchedUnderTheNameThatTheirPlaceGives) {
-  using Blame = Watchdog::Cause;
+  using Why = Watchdog::Cause;
   Counts counts;
   std::atomic<bool> in_vain{false};
   Roles roles;
@@ -109,15 +109,15 @@ TEST(Roles, AreWatchedUnderTheNameThatTheirPlaceGives) {
   const auto watched = roles.watched();
   ASSERT_EQ(watched.size(), 2U);
   EXPECT_EQ(watched[0].name, "scheduler");
-  EXPECT_EQ(watched[0].cause(Phase::kAtWork), Blame::kOurs);
-  EXPECT_EQ(watched[0].cause(Phase::kWaiting), Blame::kNone);
+  EXPECT_EQ(watched[0].cause(Phase::kAtWork), Why::kOurs);
+  EXPECT_EQ(watched[0].cause(Phase::kWaiting), Why::kNone);
   const auto state = watched[0].progress->state();
   EXPECT_TRUE(eventually([&] { return watched[0].progress->state() != state; }));
   EXPECT_EQ(watched[1].name, "fetcher");
-  EXPECT_EQ(watched[1].cause(Phase::kAtWork), Blame::kOurs);
-  EXPECT_EQ(watched[1].cause(Phase::kWaiting), Blame::kNone);
+  EXPECT_EQ(watched[1].cause(Phase::kAtWork), Why::kOurs);
+  EXPECT_EQ(watched[1].cause(Phase::kWaiting), Why::kNone);
   in_vain = true;
-  EXPECT_EQ(watched[1].cause(Phase::kWaiting), Blame::kOurs) << "there would be something to do";
+  EXPECT_EQ(watched[1].cause(Phase::kWaiting), Why::kOurs) << "there would be something to do";
 }
 
 TEST(Roles, OfSomebodyElseAreWatchedAndOutliveTheList) {

@@ -1,0 +1,169 @@
+/// Cuts the list of URLs, and shares jobs out among them.
+#include "broker/contract/shards.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <iterator>
+#include <numeric>
+#include <utility>
+
+#include "aftercommit/error.hpp"
+#include "broker/contract/no_redis.hpp"
+#include "broker/contract/shard_entry.hpp"
+#include "broker/redis/wire/redis_url.hpp"
+#include "broker/shards/shard_state.hpp"
+
+namespace aftercommit {
+namespace {
+
+constexpr std::string_view kSpace = " \t\r\n";
+constexpr std::string_view kInMemory = "memory://";
+
+/// Of a single URL with a space in it none: whoever reads it says what is wrong with it.
+std::vector<std::string_view> cut_urls(std::string_view text) {
+  std::vector<std::string_view> urls;
+  for (auto rest = text; !rest.empty();) {
+    const auto begin = std::min(rest.find_first_not_of(kSpace), rest.size());
+    const auto end = std::min(rest.find_first_of(kSpace, begin), rest.size());
+    if (begin < end) urls.push_back(rest.substr(begin, end - begin));
+    rest.remove_prefix(end);
+  }
+  const auto is_url = [](std::string_view url) { return url.find("://") != url.npos || is_no_redis(url); };
+  return urls.size() > 1 && std::ranges::all_of(urls, is_url) ? urls : std::vector{text};
+}
+
+std::string name_of_shard(std::string_view url, std::size_t number) {
+  const auto which = "shard " + std::to_string(number + 1) + " of the broker: ";
+  if (is_no_redis(url)) {
+    throw ConfigError{which +
+                      "its URL is none, which stands for itself: write the URLs of several servers, "
+                      "or none alone"};
+  }
+  if (url.starts_with(kInMemory)) return std::string{url};
+  try {
+    const auto parsed = parse_redis_url(url);
+    if (!parsed.shard.empty()) return parsed.shard;
+    auto name = parsed.server() + '/' + std::to_string(parsed.database);
+    if (parsed.prefix != RedisUrl{}.prefix) name += "?prefix=" + parsed.prefix;
+    return name;
+  } catch (const ConfigError& error) {
+    throw ConfigError{which + error.what()};
+  }
+}
+
+// The same in all programs and releases that share jobs, else some of them stand in two shards
+// (docs/wire-format.md).
+
+constexpr std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325) noexcept {
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+/// The end of splitmix64.
+constexpr std::uint64_t mixed(std::uint64_t x) noexcept {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+std::uint64_t hash_of(const JobId& job) noexcept {
+  const auto& bytes = job.bytes();
+  return fnv1a({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+class ShardIntake final : public Intake {
+ public:
+  ShardIntake(std::shared_ptr<Intake> broker, std::size_t number)
+      : broker_{std::move(broker)}, number_{number} {}
+
+  std::vector<Fetched> fetch(const WorkerId& worker, std::span<const Queue> queues, std::size_t count,
+                             Millis wait) override {
+    return named(broker_->fetch(worker, queues, count, wait));
+  }
+
+  std::vector<Settled> settle(const WorkerId& worker, std::span<const Settlement> settlements) override {
+    std::vector<Settlement> own{settlements.begin(), settlements.end()};
+    for (auto& settlement : own) settlement.entry = std::string{ShardEntry::parse(settlement.entry).entry};
+    return broker_->settle(worker, own);
+  }
+
+  std::vector<Fetched> held_by(const WorkerId& worker, const Queue& queue,
+                               std::span<const std::string> entries) override {
+    std::vector<std::string> own;
+    for (const auto& entry : entries) own.emplace_back(ShardEntry::parse(entry).entry);
+    return named(broker_->held_by(worker, queue, own));
+  }
+
+ private:
+  std::vector<Fetched> named(std::vector<Fetched> jobs) const {
+    for (auto& job : jobs) job.entry = ShardEntry{number_, job.entry}.str();
+    return jobs;
+  }
+
+  const std::shared_ptr<Intake> broker_;
+  const std::size_t number_;
+};
+
+}  // namespace
+
+Shards::Shards(std::string_view urls) {
+  const auto several = cut_urls(urls);
+  if (several.size() == 1) {
+    all_.push_back({.url = std::string{several.front()}});
+    seeds_.push_back(0);
+    return;
+  }
+  std::vector<std::string> names;
+  for (const auto url : several) {
+    auto name = name_of_shard(url, all_.size());
+    if (std::ranges::find(names, name) != names.end()) {
+      throw ConfigError{
+          "two shards of the broker are called " + name +
+          ": name each server once, or tell two URLs of it apart by ?shard=NAME and ?prefix=NAME"};
+    }
+    auto& state = ShardState::of(name);
+    seeds_.push_back(fnv1a(name));
+    names.push_back(name);
+    all_.push_back(
+        {.url = std::string{url}, .name = std::move(name), .called = state.called(), .state = &state});
+  }
+  std::ranges::sort(names);
+  std::uint64_t word = fnv1a({});
+  for (const auto& name : names) word = fnv1a("\n", fnv1a(name, word));
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  constexpr std::size_t kLength = 12;
+  for (std::size_t i = 0; i < kLength; ++i, word >>= 4) among_ += kDigits[word & 0xf];
+}
+
+std::size_t Shards::of(const JobId& job) const noexcept {
+  std::size_t best = 0;
+  if (!several()) return best;
+  const auto hash = hash_of(job);
+  for (std::size_t i = 1; i < seeds_.size(); ++i) {
+    if (mixed(hash ^ seeds_[i]) > mixed(hash ^ seeds_[best])) best = i;
+  }
+  return best;
+}
+
+std::vector<std::size_t> Shards::order_of(std::string_view text) const {
+  std::vector<std::size_t> order(count());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (!several()) return order;
+  const auto hash = fnv1a(text);
+  std::ranges::sort(order, std::ranges::greater{}, [&](std::size_t i) { return mixed(hash ^ seeds_[i]); });
+  return order;
+}
+
+ShardShare Shards::share_of(std::size_t number) const {
+  if (!several()) return {};
+  return {.among = among_,
+          .takes = [all = *this, number](const JobId& job) { return all.of(job) == number; }};
+}
+
+std::shared_ptr<Intake> intake_of_shard(std::shared_ptr<Intake> broker, std::size_t number) {
+  if (number == 0) return broker;
+  return std::make_shared<ShardIntake>(std::move(broker), number);
+}
+
+}  // namespace aftercommit
