@@ -185,9 +185,9 @@ void Daemon::add_standby() {
   }
   for (std::size_t i = 0; i < shards_.count(); ++i) {
     auto& one = *each_shard_[i];
-    // A shard may be away from the beginning: then nothing is fetched, as there is no lease.
-    const auto fails = [&one, starts_away = shards_.several()] {
-      return one.fetching->fails() || (starts_away && one.beating->fails());
+    // It may be away from the beginning: then nothing is fetched, as there is no lease.
+    const auto fails = [&one] {
+      return one.fetching->fails() || (one.beating->fails() && !one.lease.held());
     };
     std::function<void(bool)> is_away;
     if (away) is_away = [away, i](bool is) { away->set(i, is); };

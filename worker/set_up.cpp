@@ -175,8 +175,17 @@ Preparations check_set_up(App& app, const Options& options) {
   for (const auto& warning : broker.warnings) {
     log(LogLevel::kWarning, warning, {{"redis", masked_url(app.options().redis_url)}});
   }
+  const bool a_table_serves =
+      !options.relay_only && std::ranges::any_of(findings.begin() + 1, findings.end(),
+                                                 [](const auto& found) { return found.trouble.empty(); });
   Troubles troubles;
-  if (!broker.trouble.empty()) troubles.add(broker.trouble);
+  if (broker.away && a_table_serves) {
+    log(LogLevel::kError,
+        "Redis is away; this worker starts without it, and takes durable jobs straight from their tables",
+        {{"error", broker.trouble}});
+  } else if (!broker.trouble.empty()) {
+    troubles.add(broker.trouble);
+  }
   auto preparations = check_databases(app, options, std::span{findings}.subspan(1), troubles);
   check_tasks(app, troubles);
   if (options.periodic && !options.relay_only) check_periodic(app, troubles);

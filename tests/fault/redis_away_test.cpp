@@ -44,6 +44,20 @@ TEST_F(RedisAway, ByAFreezeUnderLoadIsOutlivedAndComeBackFromWithNothingLostOrDo
   expect_promises_kept();
 }
 
+TEST_F(RedisAway, FromTheStartOfAWorkerKeepsItFromNoDurableJob) {  // P6, P7
+  redis.stop();
+  auto& worker = start_worker();
+  EXPECT_TRUE(worker.says("Redis is away; this worker starts without it")) << worker.log();
+  ask_for(kJobs);
+  EXPECT_TRUE(worker.says(kTaken)) << worker.log();
+  EXPECT_TRUE(eventually([&] { return count("SELECT count(*) FROM aftercommit.job") == 0; }, 40s))
+      << worker.log();
+  redis.resume();
+  EXPECT_TRUE(worker.says(kBack)) << worker.log();
+  ask_for(kJobs);
+  expect_promises_kept();
+}
+
 TEST_F(RedisAway, IsOutlivedThoughAWorkerDiesInTheMidstOfAJobMeanwhile) {  // P5, P6, P7
   start_worker();
   start_worker();

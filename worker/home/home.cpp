@@ -102,6 +102,17 @@ Home::Findings Home::ask_all(const HomeClaim& claim) {
   return all;
 }
 
+/// While none of them answers, a worker whose jobs are in tables runs these.
+Home::Findings Home::ask_all_at_start(const HomeClaim& claim) {
+  try {
+    return ask_all(claim);
+  } catch (const BrokerUnavailable&) {
+    if (databases_.empty() || !runs_tasks_) throw;
+    entered_ = false;
+    return {};
+  }
+}
+
 HomeClaim Home::claim(bool with_app) const {
   HomeClaim claim;
   if (with_app && runs_tasks_) {
@@ -141,12 +152,12 @@ std::vector<std::string> Home::enter() {
         warnings.insert(sentence);
       }
     }
-    const auto found = ask_all(claim);
-    for (std::size_t i = 0; i < queues_.size(); ++i) {
-      for (const auto& finding : found[i]) {
-        if (is_elsewhere(finding)) throw UsageError{other_database(queues_[i], finding)};
-        if (finding.kind == Kind::kSameTask) throw UsageError{other_app(queues_[i], finding)};
-        warnings.insert(other_app(queues_[i], finding));
+    for (std::size_t i = 0; const auto& of_queue : ask_all_at_start(claim)) {
+      const auto& queue = queues_[i++];
+      for (const auto& finding : of_queue) {
+        if (is_elsewhere(finding)) throw UsageError{other_database(queue, finding)};
+        if (finding.kind == Kind::kSameTask) throw UsageError{other_app(queue, finding)};
+        warnings.insert(other_app(queue, finding));
       }
     }
     for (const auto& [alias, home] : databases_) {

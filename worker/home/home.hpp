@@ -28,10 +28,13 @@ class Home {
   Home(App& app, std::vector<Queue> queues, bool runs_tasks);
 
   /// At the start: enters the app and its databases on both servers, and gives back warnings, as sentences.
-  /// Databases that are away are left to check().  Throws UsageError where a queue belongs to another
-  /// database, or another app declares the same task for it; ConfigError where the broker, or no database,
-  /// serves.
+  /// Databases that are away are left to check(), and so is the broker for a worker that runs the jobs of a
+  /// table meanwhile.  Throws UsageError where a queue belongs to another database, or another app declares
+  /// the same task for it; ConfigError where nothing of all this serves.
   std::vector<std::string> enter();
+
+  /// Whether enter() has had the broker's answer; else check() is to ask as soon as there is one.
+  bool entered() const noexcept { return entered_; }
 
   /// Asks both servers anew.  Where a database does not answer, what was known of it stands, and why is said
   /// once an outage; of the broker it throws.  Not by two threads at once, nor beside enter().
@@ -60,6 +63,7 @@ class Home {
   Findings ask(Asked& asked, const HomeClaim& claim, const std::vector<Queue>& queues);
   /// All of them that answer; throws where none does.
   Findings ask_all(const HomeClaim& claim);
+  Findings ask_all_at_start(const HomeClaim& claim);
   HomeClaim claim(bool with_app) const;  // with mutex_ held, as the next
   void read_databases();
   void enter_late();
@@ -72,6 +76,7 @@ class Home {
   const std::vector<Queue> queues_;
   const bool runs_tasks_;
   std::vector<std::unique_ptr<Asked>> asked_;  // constant after construction
+  bool entered_ = true;                        // at the broker; constant after enter()
   std::vector<std::string> unentered_;  // databases that were away or took no writes when the app was to be
                                         // entered there
   std::map<std::string, SaidOnce, std::less<>> read_troubles_;  // by alias; of check() alone, as the next

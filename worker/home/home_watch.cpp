@@ -49,7 +49,7 @@ HomeWatch::HomeWatch(App& app, const Options& options, Home& home)
       home_{home},
       thread_{{.role = "looking whose the queues are", .shares_connections = true},
               [this](const std::stop_token&) {
-                if (std::exchange(begun_, true)) look();  // Home::enter() has looked just now
+                if (std::exchange(begun_, true) || !home_.entered()) look();  // else it was looked just now
                 return options_.heartbeat;
               }} {}
 

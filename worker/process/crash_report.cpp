@@ -220,12 +220,20 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
   std::vector<Settlement> settlements;
   const auto running = predecessor.running();
   std::size_t rows = 0;
+  bool away = false;
+  const auto held_there = [&](const auto& held) -> std::vector<Fetched> {
+    try {
+      if (!away) return broker.held_by(dead, held.queue, {&held.entry, 1});
+    } catch (const BrokerUnavailable&) {
+      away = true;
+    }
+    return {};
+  };
   Suspect suspect{.number = 0, .of = std::ssize(running)};
   for (const auto& held : running) {
     // What it does not hold any more has been settled, or taken over.
     const bool of_a_row = is_of_a_row(held.entry);
-    for (auto& fetched : of_a_row ? row_of(app, held.queue, held.entry)
-                                  : broker.held_by(dead, held.queue, {&held.entry, 1})) {
+    for (auto& fetched : of_a_row ? row_of(app, held.queue, held.entry) : held_there(held)) {
       auto settlement =
           booked(app, std::move(fetched), dead, how, suspect, held.timed_out_after, home, events);
       if (of_a_row) {
@@ -236,12 +244,18 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
     }
     ++suspect.number;
   }
-  if (!settlements.empty()) broker.settle(dead, settlements);
-
   std::vector<Queue> queues;
   for (const auto& choice : options.queues) queues.push_back(choice.name);
   std::size_t recovered = 0;
-  while (const auto batch = broker.recover(dead, queues, kBatch, "")) recovered += batch;
+  try {
+    if (!settlements.empty()) broker.settle(dead, settlements);
+    while (const auto batch = broker.recover(dead, queues, kBatch, "")) recovered += batch;
+  } catch (const BrokerUnavailable&) {
+    log(LogLevel::kWarning,
+        "Redis is away: what the process that has died held there comes back after its lease",
+        {{"worker", dead}});
+    return;
+  }
   log(LogLevel::kWarning, "the jobs of the process that has died were given back",
       {{"worker", dead}, {"running", settlements.size() + rows}, {"others", recovered}});
 }
