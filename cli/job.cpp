@@ -126,7 +126,11 @@ int show_job(const Options& options) {
                       : ": it was never committed, is done and forgotten, or is of other servers")
               << '\n';
   }
-  if (!known || story.fate == JobFate::kUnknown) tell_outages(story.answers, "it was not looked for in ", "");
+  const bool unsure = story.fate == JobFate::kWaiting && !story.in_redis &&
+                      !story.answers.from_all_of_redis() && story.answers.from_redis();
+  if (!known || unsure || story.fate == JobFate::kUnknown)
+    tell_outages(story.answers, "it was not looked for in ", "");
+  if (unsure) return kExitServers;
   if (known) return kExitDone;
   return story.answers.from_all() ? kExitFound : kExitServers;
 }

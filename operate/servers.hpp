@@ -28,6 +28,18 @@ struct Store {
   detail::JobTable table{database};
 };
 
+/// While this lives a shard that does not answer is BrokerUnavailable: for what only all of them can tell.
+class AllShards {
+ public:
+  explicit AllShards(Browsing& broker) : broker_{broker} { broker_.bear_silent_shards(false); }
+  ~AllShards() { broker_.bear_silent_shards(true); }
+  AllShards(const AllShards&) = delete;
+  AllShards& operator=(const AllShards&) = delete;
+
+ private:
+  Browsing& broker_;
+};
+
 /// Connects to nothing before it is used.  Everything throws what the servers throw; ConfigError where one of
 /// them cannot serve.  Not thread-safe.
 class Servers {

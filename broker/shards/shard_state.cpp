@@ -42,8 +42,11 @@ void ShardState::answered() noexcept {
 
 void ShardState::failed() noexcept {
   constexpr int kMostDoublings = 3;
+  constexpr std::int64_t kOneOutage = 500;  // several threads meet it at once
+  const auto now = now_ms();
+  if (now - failed_at_ms_.exchange(now) < kOneOutage && failures_.load() > 0) return;
   const auto doublings = std::min(failures_.fetch_add(1), kMostDoublings);
-  ask_at_ms_ = now_ms() + (std::int64_t{1000} << doublings);
+  ask_at_ms_ = now + (std::int64_t{1000} << doublings);
 }
 
 void ShardState::set_away(bool away) noexcept {

@@ -23,7 +23,7 @@ class ShardState {
   /// until that one has said how it went, or has taken too long to.
   bool may_be_asked() noexcept;
   void answered() noexcept;
-  /// Not to be asked for 1 s, then 2, 4, 8.
+  /// Not to be asked for 1 s, then 2, 4, 8; what follows within half a second is the same failure.
   void failed() noexcept;
 
   /// Somebody watches it, and says so.
@@ -37,6 +37,7 @@ class ShardState {
   std::atomic<bool> away_{false};
   std::atomic<int> failures_{0};  // in a row
   std::atomic<std::int64_t> ask_at_ms_{0};
+  std::atomic<std::int64_t> failed_at_ms_{0};
 };
 
 }  // namespace aftercommit

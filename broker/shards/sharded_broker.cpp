@@ -282,14 +282,25 @@ void ShardedBroker::declare_queues(std::span<const DeclaredQueue> declared, Mill
 }
 
 bool ShardedBroker::pause(const Queue& queue) {
-  bool changed = false;
-  for (const auto& broker : brokers_) changed = broker->pause(queue) || changed;
-  return changed;
+  return of_all([&](Broker& broker) { return broker.pause(queue); });
 }
 
 bool ShardedBroker::resume(const Queue& queue) {
+  return of_all([&](Broker& broker) { return broker.resume(queue); });
+}
+
+/// Where one fails the others have done it all the same: a queue is paused where one of them says so.
+bool ShardedBroker::of_all(const std::function<bool(Broker&)>& change) {
   bool changed = false;
-  for (const auto& broker : brokers_) changed = broker->resume(queue) || changed;
+  std::exception_ptr failure;
+  for (const auto& broker : brokers_) {
+    try {
+      changed = change(*broker) || changed;
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
   return changed;
 }
 

@@ -101,6 +101,7 @@ class ShardedBroker final : public Broker {
   /// The same for one; false where it does not answer.  Anything else that it throws is the caller's.
   template <class Ask>
   bool one(std::size_t number, Ask&& ask);
+  bool of_all(const std::function<bool(Broker&)>& change);
   void is_silent(std::size_t number, const std::string& error);
   void require_an_answer(std::size_t answered) const;
   std::vector<DeadLetterEntry> merged_letters(
@@ -127,6 +128,11 @@ bool ShardedBroker::one(std::size_t number, Ask&& ask) {
     return true;
   } catch (const BrokerUnavailable& error) {
     state.failed();
+    is_silent(number, error.what());
+    return false;
+  } catch (const BrokerRefused& error) {
+    state.failed();
+    if (!bears_) throw;  // it tells an operator more than that the shard is silent
     is_silent(number, error.what());
     return false;
   }

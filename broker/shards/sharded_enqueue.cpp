@@ -1,5 +1,6 @@
 /// Sends each job to a shard that takes it.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "broker/shards/sharded_broker.hpp"
@@ -12,7 +13,7 @@ using SendClock = std::chrono::steady_clock;
 struct Fate {
   bool sent = false;
   bool in_doubt = false;
-  bool tried = false;
+  std::optional<std::size_t> left_out{};  // the first shard that was not asked
 };
 
 /// What there is of the time, or half of it where another shard may be asked as well.
@@ -37,6 +38,9 @@ void ShardedBroker::enqueue(std::span<const Outgoing> jobs, Millis timeout) {
     auto& state = *shards_.at(number).state;
     if (!in_any_case && !state.may_be_asked()) {
       why = "shard '" + shards_.at(number).name + "' did not answer a moment ago";
+      for (const auto place : places) {
+        if (!fates[place].left_out) fates[place].left_out = number;
+      }
       return;
     }
     std::vector<Outgoing> own;
@@ -52,7 +56,8 @@ void ShardedBroker::enqueue(std::span<const Outgoing> jobs, Millis timeout) {
       for (const auto place : places) fates[place].sent = true;
       for (const auto unsent : failure.unsent()) {
         auto& fate = fates[places[unsent]];
-        fate = {.sent = false, .in_doubt = fate.in_doubt || failure.in_doubt(), .tried = true};
+        fate.sent = false;
+        fate.in_doubt = fate.in_doubt || failure.in_doubt();
       }
     }
   };
@@ -69,13 +74,14 @@ void ShardedBroker::enqueue(std::span<const Outgoing> jobs, Millis timeout) {
       send(number, of_shard[number], is_last, false);
     }
   }
-  // None of them may have been asked, as none has answered lately: somebody has to find out.
-  std::vector<std::vector<std::size_t>> of_first(count);
+  // One that was left out, as it has not answered lately, may do so by now: somebody has to find out.
+  std::vector<std::vector<std::size_t>> of_left_out(count);
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    if (!fates[i].sent && !fates[i].tried && !jobs[i].durable) of_first[orders[i].front()].push_back(i);
+    const auto& fate = fates[i];
+    if (!fate.sent && fate.left_out && !jobs[i].durable) of_left_out[*fate.left_out].push_back(i);
   }
   for (std::size_t number = 0; number < count; ++number) {
-    if (!of_first[number].empty()) send(number, of_first[number], true, true);
+    if (!of_left_out[number].empty()) send(number, of_left_out[number], true, true);
   }
 
   std::vector<std::size_t> unsent;

@@ -33,20 +33,26 @@ std::vector<std::string_view> cut_urls(std::string_view text) {
   return urls.size() > 1 && std::ranges::all_of(urls, is_url) ? urls : std::vector{text};
 }
 
-std::string name_of_shard(std::string_view url, std::size_t number) {
+/// What tells servers apart, however they are called.
+struct Place {
+  std::string name;
+  std::string server;  // with database and prefix
+};
+
+Place place_of_shard(std::string_view url, std::size_t number) {
   const auto which = "shard " + std::to_string(number + 1) + " of the broker: ";
   if (is_no_redis(url)) {
     throw ConfigError{which +
                       "its URL is none, which stands for itself: write the URLs of several servers, "
                       "or none alone"};
   }
-  if (url.starts_with(kInMemory)) return std::string{url};
+  if (url.starts_with(kInMemory)) return {std::string{url}, std::string{url}};
   try {
-    const auto parsed = parse_redis_url(url);
-    if (!parsed.shard.empty()) return parsed.shard;
-    auto name = parsed.server() + '/' + std::to_string(parsed.database);
-    if (parsed.prefix != RedisUrl{}.prefix) name += "?prefix=" + parsed.prefix;
-    return name;
+    auto parsed = parse_redis_url(url);
+    std::ranges::sort(parsed.sentinels, {}, [](const auto& sentinel) { return sentinel.server(); });
+    auto server = parsed.server() + '/' + std::to_string(parsed.database);
+    if (parsed.prefix != RedisUrl{}.prefix) server += "?prefix=" + parsed.prefix;
+    return {parsed.shard.empty() ? server : parsed.shard, std::move(server)};
   } catch (const ConfigError& error) {
     throw ConfigError{which + error.what()};
   }
@@ -115,13 +121,19 @@ Shards::Shards(std::string_view urls) {
     return;
   }
   std::vector<std::string> names;
+  std::vector<std::string> servers;
   for (const auto url : several) {
-    auto name = name_of_shard(url, all_.size());
+    auto [name, server] = place_of_shard(url, all_.size());
     if (std::ranges::find(names, name) != names.end()) {
       throw ConfigError{
           "two shards of the broker are called " + name +
           ": name each server once, or tell two URLs of it apart by ?shard=NAME and ?prefix=NAME"};
     }
+    if (std::ranges::find(servers, server) != servers.end()) {
+      throw ConfigError{"two shards of the broker are one server, " + server +
+                        ": name each server once, or give one of the two URLs another ?prefix=NAME"};
+    }
+    servers.push_back(std::move(server));
     auto& state = ShardState::of(name);
     seeds_.push_back(fnv1a(name));
     names.push_back(name);

@@ -73,7 +73,6 @@ Gate::Gate(App& app, const Home& home, const HeldLeases& leases, RunningJobs& ru
                    changed_ = true;
                    changes_.notify_all();
                  }} {
-  running_.add(looking_);
   if (!databases_.all_serve()) wake();
 }
 
@@ -218,9 +217,10 @@ void Gate::put_off_locked(std::vector<Fetched>& jobs, const std::vector<std::opt
     if (locked_.many(database)) asked[&database].push_back(job->id);
   }
   std::map<JobId, Database*> locked;
+  const auto looking = this->looking();
   for (const auto& [database, ids] : asked) {
     try {
-      const RunningJob::Claim claim{*looking_, *database};  // who does not answer is noticed, and cut off
+      const RunningJob::Claim claim{*looking, *database};  // who does not answer is noticed, and cut off
       const auto found = detail::JobTable{*database}.find_locked(ids);
       locked_.found(*database, found.size(), ids.size());
       for (const auto& id : found) locked.emplace(id, database);
@@ -241,6 +241,16 @@ void Gate::put_off_locked(std::vector<Fetched>& jobs, const std::vector<std::opt
                     .countdown = locked_.note(*found->second, found->first)});
     return true;
   });
+}
+
+std::shared_ptr<RunningJob> Gate::looking() {
+  const std::lock_guard lock{mutex_};
+  auto& mine = looking_[std::this_thread::get_id()];
+  if (!mine) {
+    mine = std::make_shared<RunningJob>();
+    running_.add(mine);
+  }
+  return mine;
 }
 
 void Gate::wait_for_change(milliseconds longest, const std::stop_token& stop) {

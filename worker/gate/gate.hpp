@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "aftercommit/app.hpp"
@@ -53,8 +55,8 @@ class Gate {
                                          const std::string& alias);
   /// How to put aside one that waits for this limit of its.
   Settlement in_line(const Fetched& fetched, const Envelope& job, const JobLimits::One& limit);
-  /// Settles those of `jobs` that cannot run now, and leaves the others, also where it throws.  For one
-  /// thread, the fetcher's.
+  /// Settles those of `jobs` that cannot run now, and leaves the others, also where it throws.  For the
+  /// threads of fetchers.
   void hold_back(std::vector<Fetched>& jobs, Settler& settler);
 
   /// The queues whose jobs are given back, and not to be fetched.
@@ -84,6 +86,8 @@ class Gate {
   std::chrono::milliseconds grace_left(Envelope& job) const;
   void put_off_locked(std::vector<Fetched>& jobs, const std::vector<std::optional<Envelope>>& envelopes,
                       Settler& settler);
+  /// What shows that this thread waits for a database.
+  std::shared_ptr<RunningJob> looking();
   void doze();
 
   App& app_;
@@ -96,8 +100,8 @@ class Gate {
   const Holds holds_;
   std::atomic<bool> watchful_{false};
   std::atomic<std::chrono::steady_clock::rep> woken_at_{0};
-  const std::shared_ptr<RunningJob> looking_ = std::make_shared<RunningJob>();  // of the fetcher's thread
-  std::mutex mutex_;                                                            // protects what follows
+  std::mutex mutex_;  // protects what follows
+  std::map<std::thread::id, std::shared_ptr<RunningJob>> looking_;
   std::condition_variable_any changes_;
   bool changed_ = false;
   std::set<std::string> told_;  // reasons that the log has told, but databases that are away; up to a bound

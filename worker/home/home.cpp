@@ -83,34 +83,56 @@ Home::Findings Home::ask(Asked& asked, const HomeClaim& claim, const std::vector
 }
 
 /// One that is away is asked when it is back: until then no job of it is fetched.
-Home::Findings Home::ask_all(const HomeClaim& claim) {
-  Findings all(queues_.size());
+Home::Answer Home::ask_all(const HomeClaim& claim, const HomeClaim& full) {
+  Answer answer{.found = Findings(queues_.size()), .of = {}};
+  auto& all = answer.found;
   std::exception_ptr away;
-  std::size_t answered = 0;
   for (const auto& asked : asked_) {
     if (asked_.size() > 1 && shard_is_away(asked->shard.state)) continue;
     try {
-      const auto found = ask(*asked, claim, queues_);
+      const auto found = ask(*asked, asked->known ? claim : full, queues_);
       for (std::size_t i = 0; i < all.size(); ++i)
         all[i].insert(all[i].end(), found[i].begin(), found[i].end());
-      ++answered;
+      answer.of.push_back(asked.get());
     } catch (const BrokerUnavailable&) {
       away = std::current_exception();
+    } catch (const BrokerRefused&) {
+      if (asked_.size() == 1) throw;
+      away = std::current_exception();  // the others are asked all the same
     }
   }
-  if (answered == 0 && away) std::rethrow_exception(away);
-  return all;
+  if (answer.of.empty() && away) std::rethrow_exception(away);
+  return answer;
 }
 
 /// While none of them answers, a worker whose jobs are in tables runs these.
-Home::Findings Home::ask_all_at_start(const HomeClaim& claim) {
+Home::Answer Home::ask_all_at_start(const HomeClaim& full) {
   try {
-    return ask_all(claim);
+    return ask_all(full, full);
   } catch (const BrokerUnavailable&) {
     if (databases_.empty() || !runs_tasks_) throw;
-    entered_ = false;
     return {};
   }
+}
+
+void Home::noted(const Answer& answer) {
+  {
+    const std::lock_guard lock{mutex_};  // a waiter must not miss it
+    for (auto* const asked : answer.of) asked->known = true;
+  }
+  changed_.notify_all();
+}
+
+bool Home::all_known() const noexcept {
+  return std::ranges::all_of(asked_, [](const auto& asked) { return asked->known.load(); });
+}
+
+bool Home::wait_until_known(std::size_t server, std::chrono::milliseconds patience,
+                            const std::stop_token& stop) {
+  const auto& known = asked_.at(server)->known;
+  if (known) return true;
+  std::unique_lock lock{mutex_};
+  return changed_.wait_for(lock, stop, patience, [&] { return known.load(); });
 }
 
 HomeClaim Home::claim(bool with_app) const {
@@ -152,7 +174,8 @@ std::vector<std::string> Home::enter() {
         warnings.insert(sentence);
       }
     }
-    for (std::size_t i = 0; const auto& of_queue : ask_all_at_start(claim)) {
+    const auto answer = ask_all_at_start(claim);
+    for (std::size_t i = 0; const auto& of_queue : answer.found) {
       const auto& queue = queues_[i++];
       for (const auto& finding : of_queue) {
         if (is_elsewhere(finding)) throw UsageError{other_database(queue, finding)};
@@ -175,6 +198,7 @@ std::vector<std::string> Home::enter() {
         warnings.insert(may_not_be_entered(database, error));
       }
     }
+    noted(answer);
   } catch (const UsageError&) {
     throw;
   } catch (const ConfigError&) {
@@ -220,15 +244,20 @@ void Home::check() {
     if (home) seen.emplace(alias, std::move(*home));
   }
   HomeClaim mine;
+  HomeClaim full;
   {
     const std::lock_guard lock{mutex_};
     for (auto& [alias, home] : seen) databases_[alias] = std::move(home);
     // The names of all tasks, for each queue, would be much to send each time.
     mine = claim(checks_++ % kChecksWithoutApp == 0);
+    if (!all_known()) full = claim(true);
   }
-  const auto found = ask_all(mine);
-  const std::lock_guard lock{mutex_};
-  note(queues_, found);
+  const auto answer = ask_all(mine, full);
+  {
+    const std::lock_guard lock{mutex_};
+    note(queues_, answer.found);
+  }
+  noted(answer);
 }
 
 bool Home::vouches_for(const HomeDatabase& answer, const Queue& queue, std::string_view entry) {

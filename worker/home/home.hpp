@@ -33,8 +33,10 @@ class Home {
   /// the same task for it; ConfigError where nothing of all this serves.
   std::vector<std::string> enter();
 
-  /// Whether enter() has had the broker's answer; else check() is to ask as soon as there is one.
-  bool entered() const noexcept { return entered_; }
+  /// Whether each server of the broker has said, to enter() or check(), whose its queues are.
+  bool all_known() const noexcept;
+  /// Whether this one has, after a wait of at most `patience`: before that no job of it may be fetched.
+  bool wait_until_known(std::size_t server, std::chrono::milliseconds patience, const std::stop_token& stop);
 
   /// Asks both servers anew.  Where a database does not answer, what was known of it stands, and why is said
   /// once an outage; of the broker it throws.  Not by two threads at once, nor beside enter().
@@ -56,14 +58,21 @@ class Home {
   /// One server of the broker.  Asked without mutex_: one that is frozen holds up those who ask it alone.
   struct Asked {
     Shard shard;
-    std::mutex mutex{};  // protects what follows
+    std::atomic<bool> known{false};  // it has been told all, and what it said was noted
+    std::mutex mutex{};              // protects what follows
     std::unique_ptr<Homes> broker{};
   };
 
+  struct Answer {
+    Findings found;
+    std::vector<Asked*> of;  // who has given it
+  };
+
   Findings ask(Asked& asked, const HomeClaim& claim, const std::vector<Queue>& queues);
-  /// All of them that answer; throws where none does.
-  Findings ask_all(const HomeClaim& claim);
-  Findings ask_all_at_start(const HomeClaim& claim);
+  /// All of them that answer; throws where none does.  `full`: for those that are not known yet.
+  Answer ask_all(const HomeClaim& claim, const HomeClaim& full);
+  Answer ask_all_at_start(const HomeClaim& full);
+  void noted(const Answer& answer);
   HomeClaim claim(bool with_app) const;  // with mutex_ held, as the next
   void read_databases();
   void enter_late();
@@ -76,7 +85,6 @@ class Home {
   const std::vector<Queue> queues_;
   const bool runs_tasks_;
   std::vector<std::unique_ptr<Asked>> asked_;  // constant after construction
-  bool entered_ = true;                        // at the broker; constant after enter()
   std::vector<std::string> unentered_;  // databases that were away or took no writes when the app was to be
                                         // entered there
   std::map<std::string, SaidOnce, std::less<>> read_troubles_;  // by alias; of check() alone, as the next

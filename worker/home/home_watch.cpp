@@ -47,11 +47,13 @@ HomeWatch::HomeWatch(App& app, const Options& options, Home& home)
     : app_{app},
       options_{options},
       home_{home},
-      thread_{{.role = "looking whose the queues are", .shares_connections = true},
-              [this](const std::stop_token&) {
-                if (std::exchange(begun_, true) || !home_.entered()) look();  // else it was looked just now
-                return options_.heartbeat;
-              }} {}
+      thread_{
+          {.role = "looking whose the queues are", .shares_connections = true},
+          [this](const std::stop_token&) {
+            if (std::exchange(begun_, true) || !home_.all_known()) look();  // else it was looked just now
+            constexpr Millis kSoon{500};  // nothing is fetched from a server that is back before it is asked
+            return home_.all_known() ? options_.heartbeat : std::min<Millis>(options_.heartbeat, kSoon);
+          }} {}
 
 void HomeWatch::look() {
   home_.check();

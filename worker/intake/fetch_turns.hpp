@@ -61,12 +61,14 @@ class FetchTurns {
                      : std::min(left, std::max(part(left, std::max<std::size_t>(sharing, 1)), kWorthAFetch));
   }
   /// When it may be told another share though nothing has happened by then; max: never.
-  Clock::time_point looks_again_at(std::size_t fetcher) const {
+  Clock::time_point looks_again_at(std::size_t fetcher, Clock::time_point now) const {
     auto next = Clock::time_point::max();
     if (all_.size() == 1) return next;
     if (all_[fetcher].empty) return all_[fetcher].found_at + kLookAgain;
     for (const auto& other : all_) {
-      if (other.asked > 0 && !other.empty) next = std::min(next, other.asked_at + kComesBy);
+      const auto at = other.asked_at + kComesBy;
+      if (other.asked > 0 && !other.empty && at > now)
+        next = std::min(next, at);  // one that is late tells no more
     }
     return next;
   }

@@ -43,6 +43,8 @@ void Fetcher::fetch(const std::stop_token& stop) {
   constexpr Millis kKnowBy{2000};  // a database that says which queues are paused may be away
   thread_.progress().enter(Phase::kWaiting);
   lease_.wait_until_held(stop);
+  constexpr Millis kLookAgain{100};  // the jobs of tables may be wanted by then
+  if (!lease_.needless() && !home_.wait_until_known(number_, kLookAgain, stop)) return;
   home_.wait_until_right(stop);
   gate_.paused().wait_until_known(kKnowBy, stop);
   const auto wanted = buffer_.wait_for_demand(stop, number_);

@@ -49,7 +49,7 @@ std::size_t JobBuffer::wait_for_demand(const std::stop_token& stop, std::size_t 
   turns_.begin_wait(fetcher);
   while (!(stranded_ = overdue()) && !is_wanted() && !stop.stop_requested()) {
     const auto now = std::chrono::steady_clock::now();
-    const auto look_again = turns_.looks_again_at(fetcher);
+    const auto look_again = turns_.looks_again_at(fetcher, now);
     const auto any_comes = [&] { return is_wanted() || !waiting_.empty(); };  // see put_back()
     if (!waiting_.empty()) {
       const auto until = now + patience();

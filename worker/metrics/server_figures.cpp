@@ -119,6 +119,7 @@ void ServerFigures::ask_redis(std::vector<MetricFamily>& families) {
   if (is_no_redis(app_.options().redis_url)) return;
   std::map<std::string, QueueSum> sums;
   try {
+    broker_->bear_silent_shards(false);  // a part would look like the whole
     for (std::size_t i = 0; i < queues_.size(); ++i)
       add(sums[label_of(queues_, i)], broker_->counts(queues_[i]));
   } catch (const std::exception&) {

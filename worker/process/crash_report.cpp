@@ -225,6 +225,7 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
     try {
       if (!away) return broker.held_by(dead, held.queue, {&held.entry, 1});
     } catch (const BrokerUnavailable&) {
+      if (home.all_known()) throw;  // a moment's trouble: this is tried again, and each crash counts
       away = true;
     }
     return {};
@@ -251,6 +252,7 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
     if (!settlements.empty()) broker.settle(dead, settlements);
     while (const auto batch = broker.recover(dead, queues, kBatch, "")) recovered += batch;
   } catch (const BrokerUnavailable&) {
+    if (home.all_known()) throw;
     log(LogLevel::kWarning,
         "Redis is away: what the process that has died held there comes back after its lease",
         {{"worker", dead}});

@@ -113,12 +113,12 @@ TEST(WorkerCommand, LoadsNoLibraryThatEverybodyMayWrite) {
 
 class WorkerCommandUnreachable : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(WorkerCommandUnreachable, RedisIsOneSentenceAndExitCode3WithoutThePassword) {
+/// A worker of tasks would run them from their table.
+TEST_P(WorkerCommandUnreachable, RedisOfARelayIsOneSentenceAndExitCode3WithoutThePassword) {
   const SilentServer silent;
   auto url = "redis://user:canary@" + GetParam();
   if (GetParam() == "silent") url = "redis://user:canary@" + silent.at();
-  const auto end =
-      run({"--app", AFTERCOMMIT_TEST_TASKS, "--redis", url, "--database", support::database_url()});
+  const auto end = run({"--relay-only", "--redis", url, "--database", support::database_url()});
   expect_one_sentence(end, 3);
   EXPECT_THAT(end.error, ::testing::Not(HasSubstr("canary")));
 }

@@ -348,8 +348,22 @@ class WorkerRestart : public WorkerSupervisor {
       : WorkerSupervisor{started->url()}, redis{std::move(started)} {}
 };
 
-TEST_F(WorkerRestart, WaitsForAServerThatIsAwayAndSaysSoOnce) {
+TEST_F(WorkerRestart, RunsDurableJobsFromTheirTableWhileRedisIsAway) {
   auto& worker = start();
+  redis->kill();
+  ::kill(worker.children().at(0), SIGKILL);
+  ASSERT_TRUE(eventually([&] { return worker.times_said(kStarted) == 2; })) << worker.log();
+  EXPECT_EQ(worker.times_said("Redis is away; this worker starts without it"), 1) << worker.log();
+  tasks.insert.delay(1);
+  EXPECT_TRUE(eventually_effects({1})) << worker.log();
+  redis->start();
+  EXPECT_TRUE(worker.says("Redis answers again")) << worker.log();
+  tasks.insert.delay(2);
+  EXPECT_TRUE(eventually_effects({1, 2}));
+}
+
+TEST_F(WorkerRestart, OfARelayWaitsForAServerThatIsAwayAndSaysSoOnce) {
+  auto& worker = start({"--relay-only"});
   redis->kill();
   ::kill(worker.children().at(0), SIGKILL);
   ASSERT_TRUE(eventually([&] { return worker.times_said("worker: ") == 1; })) << worker.log();
@@ -363,8 +377,6 @@ TEST_F(WorkerRestart, WaitsForAServerThatIsAwayAndSaysSoOnce) {
   EXPECT_EQ(worker.times_said("worker: "), 1) << worker.log();
   redis->start();
   ASSERT_TRUE(eventually([&] { return worker.times_said(kStarted) == 2; })) << worker.log();
-  tasks.insert.delay(1);
-  EXPECT_TRUE(eventually_effects({1}));
 }
 
 }  // namespace

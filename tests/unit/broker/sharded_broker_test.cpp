@@ -180,6 +180,42 @@ TEST_F(ShardedBrokerTest, PausesAQueueInAllShardsAndFindsItPausedWhereOneSaysSo)
   EXPECT_FALSE(broker->paused_since(queues)[0]);
 }
 
+/// One that answers, and one that does not.
+class HalfABroker : public ::testing::Test {
+ protected:
+  static std::string fresh_name() {
+    static int tests = 0;
+    return "memory://half-" + std::to_string(++tests);
+  }
+
+  const std::string there = fresh_name();
+  const std::string urls = there + " redis://127.0.0.1:1/0?shard=" + there.substr(9);
+  const Shards shards{urls};
+  const std::unique_ptr<Broker> broker = make_broker(urls);
+  const std::unique_ptr<Broker> alone = make_broker(there);
+};
+
+TEST_F(HalfABroker, ResumesAQueueWhereItCanThoughItSaysWhatFails) {
+  alone->pause("mail");
+  EXPECT_THROW(broker->resume("mail"), Error);
+  EXPECT_FALSE(alone->paused_since(std::vector<Queue>{"mail"})[0].has_value());
+}
+
+TEST_F(HalfABroker, PausesAQueueWhereItCanThoughItSaysWhatFails) {
+  EXPECT_THROW(broker->pause("mail"), Error);
+  EXPECT_TRUE(alone->paused_since(std::vector<Queue>{"mail"})[0].has_value());
+}
+
+TEST_F(HalfABroker, AsksAShardThatWasLeftOutBeforeAJobFails) {
+  tell_shard_away(shards.at(0).state, true);
+  for (int i = 0; i < 8; ++i) {  // of some the one that is away comes first, of some the other
+    const std::vector<Outgoing> jobs{{.queue = "mail", .payload = "job " + std::to_string(i)}};
+    EXPECT_NO_THROW(broker->enqueue(jobs, 1s));
+  }
+  EXPECT_EQ(alone->counts("mail").ready, 8);
+  tell_shard_away(shards.at(0).state, false);
+}
+
 TEST_F(ShardedBrokerTest, HasARelayPartOfEachShardWhichTakesItsJobsAlone) {
   const auto parts = broker->relay_parts();
   ASSERT_THAT(parts, SizeIs(3));

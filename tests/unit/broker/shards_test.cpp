@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <map>
 #include <set>
 #include <string>
@@ -13,6 +14,8 @@
 
 #include "aftercommit/error.hpp"
 #include "broker/contract/shard_entry.hpp"
+#include "broker/shards/shard_state.hpp"
+#include "support/eventually.hpp"
 
 namespace aftercommit {
 namespace {
@@ -64,6 +67,26 @@ TEST(ShardsTest, AreRefusedWhereOneIsWrongOrTwoAreOneWithoutAWordOfASecret) {
               AllOf(HasSubstr("two shards of the broker are called a:6379/1"), Not(HasSubstr("hidden"))));
   EXPECT_THAT(trouble_with("redis://a none"), HasSubstr("none alone"));
   EXPECT_EQ(trouble_with("redis://a/1 redis://a/1?prefix=other redis://a/1?shard=third"), "");
+}
+
+TEST(ShardsTest, AreRefusedWhereOneServerHasTwoNames) {
+  EXPECT_THROW(Shards{"redis://a/0?shard=x redis://a/0?shard=y"}, ConfigError);
+  EXPECT_NO_THROW((Shards{"redis://a/0?shard=x redis://a/0?shard=y&prefix=z"}));
+  EXPECT_NO_THROW((Shards{"redis://a/0?shard=x redis://a/1?shard=y"}));
+}
+
+TEST(ShardsTest, AreTheSameInWhateverOrderTheirSentinelsAreNamed) {
+  const Shards one{"redis+sentinel://s1,s2/shop/0 redis://b/0"};
+  const Shards other{"redis+sentinel://s2,s1/shop/0 redis://b/0"};
+  EXPECT_EQ(one.at(0).name, other.at(0).name);
+}
+
+TEST(ShardStateTest, TakesFailuresOfOneMomentForOneOutage) {
+  auto& state = ShardState::of("of one moment");
+  const auto begun = ShardState::Clock::now();
+  for (int i = 0; i < 4; ++i) state.failed();
+  EXPECT_TRUE(support::eventually([&] { return state.may_be_asked(); }));
+  EXPECT_LT(ShardState::Clock::now() - begun, std::chrono::seconds{4}) << "four outages would be 8 s";
 }
 
 TEST(ShardsTest, HaveEquallyManyJobsEach) {

@@ -45,7 +45,7 @@ TEST_F(FetchTurnsTest, GiveAllToTheOnlyFetcher) {
   one.begin_wait(0);
   EXPECT_EQ(one.share_of(0, 7, 0, now), 7U);
   EXPECT_TRUE(one.all_empty());
-  EXPECT_EQ(one.looks_again_at(0), FetchTurns::Clock::time_point::max());
+  EXPECT_EQ(one.looks_again_at(0, now), FetchTurns::Clock::time_point::max());
 }
 
 TEST_F(FetchTurnsTest, ShareMuchAtOnceAmongShardsWithABacklogAndAskForNoMoreThanIsWanted) {
@@ -79,7 +79,7 @@ TEST_F(FetchTurnsTest, AskAShardWithoutABacklogForAPartBesideTheOthers) {
   turns.begin_wait(1);
   EXPECT_EQ(share(1, 90, 1), 30U);
   EXPECT_EQ(share(1, 90, 0), 0U) << "it has looked just now, and nobody here is idle";
-  EXPECT_EQ(turns.share_of(1, 90, 0, turns.looks_again_at(1)), 30U);
+  EXPECT_EQ(turns.share_of(1, 90, 0, turns.looks_again_at(1, now)), 30U);
   EXPECT_EQ(share(0, 90), 45U);
 }
 
@@ -89,7 +89,7 @@ TEST_F(FetchTurnsTest, GiveToOthersWhatAShardThatFailsOrHangsWasAskedFor) {
   turns.failed(0);
   EXPECT_EQ(ask(1, 8), 8U);
   EXPECT_EQ(share(2, 8), 0U);
-  now = turns.looks_again_at(2);
+  now = turns.looks_again_at(2, now);
   EXPECT_EQ(share(2, 8), 8U) << "the answer of a shard with a backlog takes no such time";
 }
 
@@ -99,6 +99,24 @@ TEST(JobBufferOfShards, LetsAFetcherGoOnWhileAnotherHangs) {
   const auto begun = FetchTurns::Clock::now();
   EXPECT_EQ(buffer.wait_for_demand({}, 1), 4U);
   EXPECT_LT(FetchTurns::Clock::now() - begun, 2s);
+}
+
+TEST(JobBufferOfShards, LetsAFetcherGoOnWhileTwoOthersHang) {
+  JobBuffer buffer{4, 0, {}, 3};
+  const auto begun = FetchTurns::Clock::now();
+  for (std::size_t fetcher = 0; fetcher < 3; ++fetcher) {
+    EXPECT_GT(buffer.wait_for_demand({}, fetcher), 0U);
+    EXPECT_LT(FetchTurns::Clock::now() - begun, 2s) << "fetcher " << fetcher;
+  }
+}
+
+TEST_F(FetchTurnsTest, WaitForNoAnswerThatIsLateAlready) {
+  EXPECT_EQ(ask(0, 8), 8U);
+  now = turns.looks_again_at(2, now);
+  EXPECT_EQ(ask(1, 8), 8U);
+  const auto next = turns.looks_again_at(2, now);
+  EXPECT_GT(next, now) << "the later of the two";
+  EXPECT_EQ(turns.share_of(2, 8, 0, next), 8U);
 }
 
 }  // namespace
