@@ -37,7 +37,11 @@ void append_durable_jobs(std::string& message, const Statements& statements, Pen
   const auto now = std::chrono::steady_clock::now();
   auto values = alone ? job_row(*jobs.front(), now) : job_rows(jobs, now);
   values.back() = writer.quote(values.back());
-  writer.append(message, {alone ? &statements.insert_job : &statements.insert_jobs, std::move(values)});
+  if (alone) {
+    writer.append(message, {&statements.insert_job, std::move(values)});
+  } else {  // with a plan a session would keep the whole message
+    statements.insert_jobs.append_to(message, values);
+  }
 }
 
 /// "the durable job of task 'x'", "the 7 durable jobs of the tasks 'x', 'y'": for errors.  Not of none.
