@@ -72,7 +72,7 @@ TEST(RowsOfJobs, HaveNoArrayOfWhatIsTheSameForAll) {
 
 TEST(RowsOfJobs, EscapeWhatMeansSomethingInAnArray) {
   const Jobs jobs{{job(R"(a "quoted" \ one, {NULL})"), job("NULL")}};
-  EXPECT_EQ(job_rows(jobs.pointers, {}).back(), R"({"a \"quoted\" \\\\ one, {NULL}","NULL"})");
+  EXPECT_EQ(job_rows(jobs.pointers, {}).back(), R"({"a \"quoted\" \\ one, {NULL}","NULL"})");
 }
 
 TEST(RowsOfJobs, LeaveOutThoseThatAreWrittenAlready) {
