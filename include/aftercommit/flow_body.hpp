@@ -22,7 +22,8 @@ class FlowContext;
 class Job;
 class Transaction;
 
-/// How often a step that fails is tried again; what is empty is as the flow's task and call say.
+/// How often a step that fails is tried again, by an error, a time limit or Retry, whose own words come
+/// first; what is empty is as the flow's task and call say.
 struct StepOptions {
   std::optional<int> max_retries = std::nullopt;
   std::optional<Backoff> backoff = std::nullopt;

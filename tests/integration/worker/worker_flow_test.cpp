@@ -81,6 +81,18 @@ TEST_P(WorkerFlow, TakesTheRetriesOfAStepThatSaysItsOwn) {
   EXPECT_EQ(eventually_dead(1).at(0).job->errors.size(), 2U);
 }
 
+TEST_P(WorkerFlow, TakesTheRetriesOfAStepThatThrowsRetry) {
+  start_worker();  // two retries each, and this step has one
+  begin(1, "step a;retry b");
+  EXPECT_EQ(eventually_dead(1).at(0).job->errors.size(), 2U);
+}
+
+TEST_P(WorkerFlow, TakesTheRetriesOfAStepThatIsCutShortByItsTimeLimit) {
+  start_worker();
+  tasks.flow.apply_async({.time_limit = 300ms}, 1, "step a;overtime b");
+  EXPECT_EQ(eventually_dead(1).at(0).job->errors.size(), 1U) << "this step has none";
+}
+
 TEST_P(WorkerFlow, FailsWhereItsBodyThrowsBetweenSteps) {
   start_worker();
   begin(1, "step a;throw;step b");

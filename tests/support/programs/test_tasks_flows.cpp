@@ -62,6 +62,17 @@ Flow follow_script(FlowContext& flow, long value, std::string script) {
                            if (is_early(more)) throw DeliberateFailure{name + " failed"};
                          },
                          {.max_retries = 1, .backoff = fixed(kShortBackoff)});
+    } else if (verb == "retry") {
+      co_await flow.step(name, [&](Transaction&) { throw Retry{name + " is to be tried again"}; },
+                         {.max_retries = 1, .backoff = fixed(kShortBackoff)});
+    } else if (verb == "overtime") {
+      co_await flow.step(name, [&](Transaction& tx) { tx.exec("SELECT pg_sleep(60)"); }, {.max_retries = 0});
+    } else if (verb == "text") {  // as code that catches everything does
+      try {
+        co_await flow.step(name, [](Transaction&) { return std::string{"text"}; });
+      } catch (...) {
+        note(flow.job(), "caught " + name);
+      }
     } else if (verb == "crash") {
       co_await flow.step(name, [&](Transaction& tx) {
         effect(tx, flow, number);
