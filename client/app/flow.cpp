@@ -6,6 +6,7 @@
 #include "base/text/text.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/app/app_core.hpp"
+#include "client/app/unique_jobs.hpp"
 #include "client/flows/flow_rows.hpp"
 
 namespace aftercommit {
@@ -27,6 +28,7 @@ std::string flow_flaw(const TaskOptions& options) {
 detail::TaskEntry& App::declare_flow(std::string name, TaskOptions options) {
   if (const auto flaw = flow_flaw(options); !flaw.empty())
     throw UsageError{"flow '" + clean_text(name, 64) + "' is declared with " + flaw};
+  if (options.unique) detail::check_unique_flow(clean_text(name, 64), *options.unique);
   options.delivery = Delivery::kDurable;
   auto& entry = declare(std::move(name), std::move(options), false);
   entry.is_flow = true;

@@ -177,7 +177,7 @@ class App {
   Cancelled cancel(const JobId& job, const CancelOptions& options = {}) const;
 
   /// Declares a flow, a task of many steps: see flow.hpp.  Its jobs are durable.  UsageError as task(), and
-  /// for options that a flow cannot have: another delivery, transactional = false, limits, a result_ttl.
+  /// for what a flow cannot have: another delivery, no transaction, limits, a result_ttl, Unique but kSkip.
   template <class... Args>
   FlowTask<Args...> flow(std::string name, TaskOptions options = {});
 
