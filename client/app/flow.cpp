@@ -64,8 +64,11 @@ Signalled App::signal_json(const JobId& flow, const std::string& event, const nl
 
 namespace detail {
 
-void FlowRunner::throw_bad_answer(const std::string& name, const std::exception& error) const {
-  throw FlowChanged{"what is kept of '" + name + "' is not what the code of the flow takes: " + error.what()};
+void FlowRunner::throw_bad_answer(const std::string& name, const std::exception& error) {
+  const FlowChanged changed{"what is kept of '" + name +
+                            "' is not what the code of the flow takes: " + error.what()};
+  give_up(std::make_exception_ptr(changed));
+  throw changed;
 }
 
 void run_flow(Job& job, const std::function<AnyFlow(FlowContext&)>& begin) {
