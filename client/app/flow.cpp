@@ -6,6 +6,7 @@
 #include "base/text/text.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/app/app_core.hpp"
+#include "client/app/unique_jobs.hpp"
 #include "client/flows/flow_rows.hpp"
 
 namespace aftercommit {
@@ -27,6 +28,7 @@ std::string flow_flaw(const TaskOptions& options) {
 detail::TaskEntry& App::declare_flow(std::string name, TaskOptions options) {
   if (const auto flaw = flow_flaw(options); !flaw.empty())
     throw UsageError{"flow '" + clean_text(name, 64) + "' is declared with " + flaw};
+  if (options.unique) detail::check_unique_flow(clean_text(name, 64), *options.unique);
   options.delivery = Delivery::kDurable;
   auto& entry = declare(std::move(name), std::move(options), false);
   entry.is_flow = true;
@@ -62,8 +64,11 @@ Signalled App::signal_json(const JobId& flow, const std::string& event, const nl
 
 namespace detail {
 
-void FlowRunner::throw_bad_answer(const std::string& name, const std::exception& error) const {
-  throw FlowChanged{"what is kept of '" + name + "' is not what the code of the flow takes: " + error.what()};
+void FlowRunner::throw_bad_answer(const std::string& name, const std::exception& error) {
+  const FlowChanged changed{"what is kept of '" + name +
+                            "' is not what the code of the flow takes: " + error.what()};
+  give_up(std::make_exception_ptr(changed));
+  throw changed;
 }
 
 void run_flow(Job& job, const std::function<AnyFlow(FlowContext&)>& begin) {

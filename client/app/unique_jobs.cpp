@@ -50,6 +50,11 @@ std::string_view word_of(Unique::OnDuplicate on_duplicate) {
   throw UsageError{std::string{"a job of task '"}.append(task).append("' cannot be unique: ").append(why)};
 }
 
+/// Whether it makes a difference that the job which has the key has begun.
+bool needs_to_see_it_run(const Unique& unique) {
+  return unique.until == Unique::kStart || unique.on_duplicate != Unique::kSkip;
+}
+
 std::optional<std::string> ms(const std::optional<milliseconds>& length) {
   return length ? to_sql(length->count()) : std::nullopt;
 }
@@ -100,15 +105,25 @@ void check_unique(std::string_view task, const Unique& unique, bool transactiona
     refuse(task, "its longest_delay is " + std::to_string(unique.longest_delay->count()) +
                      " ms, and not 0 to 100 years");
   }
-  if (!transactional && (unique.until == Unique::kStart || unique.on_duplicate != Unique::kSkip)) {
+  if (!transactional && needs_to_see_it_run(unique)) {
     refuse(task,
            "a task with transactional = false locks nothing while it runs, so nobody can see whether it has "
            "begun; only until = kDone, or for_, with on_duplicate = kSkip goes with it");
   }
 }
 
+void check_unique_flow(std::string_view flow, const Unique& unique) {
+  if (!needs_to_see_it_run(unique)) return;
+  refuse(
+      flow,
+      "it is a flow, which locks nothing while it sleeps or waits, so one that has begun would be taken for "
+      "one that has not, and be replaced in its midst; only until = kDone, or for_, with on_duplicate = "
+      "kSkip goes with it");
+}
+
 void UniqueCall::check(const TaskEntry& task, const CallOptions& options, const Route& route) const {
   check_unique(task.name, rule_, task.options.transactional);
+  if (task.is_flow) check_unique_flow(task.name, rule_);
   if (!route.durable) {
     refuse(task.name,
            "the table of jobs decides which one there is, and its delivery is not durable: choose "

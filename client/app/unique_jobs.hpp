@@ -28,6 +28,9 @@ void require_unique(const TaskEntry& task, const CallOptions& options);
 /// Throws UsageError, naming the task, for what goes for none of its calls.  `transactional`: as the task is.
 void check_unique(std::string_view task, const Unique& unique, bool transactional);
 
+/// The same for what goes for no flow.
+void check_unique_flow(std::string_view flow, const Unique& unique);
+
 /// The unique jobs of one call: which of them there are to be.
 class UniqueCall {
  public:

@@ -10,6 +10,7 @@
 #include "base/epoch_ms.hpp"
 #include "client/job_table/columns.hpp"
 #include "client/job_table/schema_steps.hpp"
+#include "client/postgres/error_text.hpp"
 #include "client/postgres/pqxx_compat.hpp"
 #include "client/settings/command_hint.hpp"
 #include "client/statements/ascii_json.hpp"
@@ -170,7 +171,15 @@ Signalled signal_flow(Database& database, const JobId& flow, const std::string& 
   } catch (const pqxx::failure& error) {
     constexpr std::string_view kNoFunction = "42883";
     constexpr std::string_view kNoSchema = "3F000";
+    constexpr std::string_view kNoPrivilege = "42501";
     const auto state = sqlstate_of(error);
+    if (state == kNoPrivilege) {
+      throw ConfigError{"cannot signal flow " + flow.str() + " in " + schema_of(database) + ": " +
+                        first_line(error) +
+                        "; GRANT this role USAGE on the schema, SELECT (id, ended_at) on its table flow, "
+                        "SELECT (flow, name) on flow_step, SELECT (id) on dead, SELECT, INSERT and UPDATE on "
+                        "flow_event, and SELECT (id), UPDATE (due_at, xact) on job"};
+    }
     if (state != kNoFunction && state != kNoSchema) throw;
   }
   throw ConfigError{"cannot signal flow " + flow.str() + ": " + schema_of(database) +

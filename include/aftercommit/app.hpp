@@ -177,17 +177,17 @@ class App {
   Cancelled cancel(const JobId& job, const CancelOptions& options = {}) const;
 
   /// Declares a flow, a task of many steps: see flow.hpp.  Its jobs are durable.  UsageError as task(), and
-  /// for options that a flow cannot have: another delivery, transactional = false, limits, a result_ttl.
+  /// for what a flow cannot have: another delivery, no transaction, limits, a result_ttl, Unique but kSkip.
   template <class... Args>
   FlowTask<Args...> flow(std::string name, TaskOptions options = {});
 
   /// Gives a flow an event, in the calling thread's open transaction on its database: it is given if, and
   /// only if, that commits; without one at once.  The first of its name holds, and may come before the flow
-  /// waits for it, or has begun.  `value`: as an argument of a task.  `database`: the alias of the flow's;
-  /// empty: the default one.  Answers what became of it.  UsageError for what is no name of an event;
-  /// PayloadError for a value that JSON cannot hold; ConfigError where the tables are older than version 9
-  /// (`aftercommit migrate`); else throws what Database does.  Where another open transaction gives the same
-  /// event it waits for its end.
+  /// waits for it, or has begun; a dead flow that has not taken it may get another.  `value`: as an argument
+  /// of a task.  `database`: the alias of the flow's; empty: the default one.  UsageError for a bad name;
+  /// PayloadError for what JSON cannot hold; ConfigError where the tables are older than version 9
+  /// (`aftercommit migrate`), or not for this role; else as Database.  Where another open transaction gives
+  /// the same event it waits for its end.
   template <class T>
   Signalled signal(const JobId& flow, const std::string& event, const T& value,
                    std::string_view database = {}) const;

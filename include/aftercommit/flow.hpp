@@ -55,8 +55,9 @@ class FlowContext {
   }
 
   /// A call of the world outside, `call()`, without a transaction: made **at least once**, as a crash may
-  /// come between the call and the commit of what it returned.  Give what you call the flow's id and the
-  /// step's name, so that it knows a second call.
+  /// come between the call and the commit of what it returned; and seldom twice at the same moment, where two
+  /// workers have taken the flow up.  Give what you call the flow's id and the step's name, so that it knows
+  /// a second call.  A flow that was cancelled, is dead or has ended makes none.
   template <class Call>
   requires std::invocable<Call&>
   auto external(std::string name, Call call, StepOptions options = {}) {
@@ -83,7 +84,8 @@ class FlowContext {
   }
 
   /// Waits, as sleep() does, for an event that App::signal or aftercommit.signal(...) gives, also if it was
-  /// given before: the first one holds.
+  /// given before: the first one holds.  Where that is no T the flow is a dead letter, and takes another
+  /// one that is given to it then, once the letter is retried.
   template <class T>
   detail::EventAwait<T, false> event(std::string name) {
     return {runner_, {detail::FlowAsk::Kind::kEvent, std::move(name), {}}};

@@ -22,7 +22,8 @@ class FlowContext;
 class Job;
 class Transaction;
 
-/// How often a step that fails is tried again; what is empty is as the flow's task and call say.
+/// How often a step that fails is tried again, by an error, a time limit or Retry, whose own words come
+/// first; what is empty is as the flow's task and call say.
 struct StepOptions {
   std::optional<int> max_retries = std::nullopt;
   std::optional<Backoff> backoff = std::nullopt;
@@ -56,6 +57,8 @@ class FlowAsk {
   virtual nlohmann::json run(Transaction* /*transaction*/) { return nullptr; }
   /// Of a kProbed: what an earlier call has returned; nothing: there was none.
   virtual std::optional<nlohmann::json> probe() { return std::nullopt; }
+  /// Throws BadArguments if this is not what the code takes: asked of what others give, before it is kept.
+  virtual void check(const nlohmann::json& /*answer*/) const {}
 
  protected:
   explicit FlowAsk(What what) : what_{std::move(what)} {}
@@ -73,10 +76,14 @@ class FlowRunner {
   /// no value in that: an event did not come in time.  Does not throw.
   virtual std::optional<std::optional<nlohmann::json>> answer(FlowAsk& ask) noexcept = 0;
   virtual bool version(const std::string& name) = 0;  ///< see FlowContext::version()
+  /// The flow fails with this, whatever its body makes of what is thrown into it, and is given no further
+  /// answer.
+  virtual void give_up(std::exception_ptr why) noexcept = 0;
   virtual Job& job() = 0;
   virtual void run(Job& job, const std::function<AnyFlow(FlowContext&)>& begin) = 0;
-  /// Throws FlowChanged: what is kept under this name is not what the code takes.
-  [[noreturn]] void throw_bad_answer(const std::string& name, const std::exception& error) const;
+  /// Throws FlowChanged, which the flow is given up with: what is kept under this name is not what the code
+  /// takes.
+  [[noreturn]] void throw_bad_answer(const std::string& name, const std::exception& error);
 
  protected:
   ~FlowRunner() = default;

@@ -60,6 +60,9 @@ class FlowAwait : public Ask {
     answer_ = runner_.answer(*this);
     return !answer_;
   }
+  void check(const nlohmann::json& answer) const override {
+    if constexpr (!std::is_void_v<R>) static_cast<void>(decoded(answer));
+  }
 
  protected:
   FlowAwait(FlowRunner& runner, FlowAsk::What what) : Ask{std::move(what)}, runner_{runner} {}
@@ -71,7 +74,7 @@ class FlowAwait : public Ask {
   R decoded() const {
     if constexpr (!std::is_void_v<R>) {
       try {
-        return decode_value<R>(*found(), JsonPlace{nullptr, kPlaceOfResult, &this->what().name});
+        return decoded(*found());
       } catch (const BadArguments& error) {
         runner_.throw_bad_answer(this->what().name, error);
       }
@@ -79,6 +82,10 @@ class FlowAwait : public Ask {
   }
 
  private:
+  R decoded(const nlohmann::json& answer) const {
+    return decode_value<R>(answer, JsonPlace{nullptr, kPlaceOfResult, &this->what().name});
+  }
+
   FlowRunner& runner_;  // not owned, outlives this
   std::optional<std::optional<nlohmann::json>> answer_{};
 };

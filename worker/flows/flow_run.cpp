@@ -88,9 +88,10 @@ FlowRun::Went FlowRun::go_on(Ask& ask, std::optional<nlohmann::json>& value) {
     case Ask::Kind::kProbed:
       if (intend(name) == Went::kNoFurther) break;
       fail_point("flow.after_intent");
-      [[fallthrough]];
+      went = call(ask, true, value);
+      break;
     case Ask::Kind::kCall:
-      went = call(ask, kind == Ask::Kind::kProbed, value);
+      if (is_still_ours()) went = call(ask, false, value);
       break;
     case Ask::Kind::kSleep:
       went = begin_sleep(ask);
@@ -123,13 +124,20 @@ FlowRun::Went FlowRun::ask_again(const detail::StepRow& row, Ask& ask, std::opti
   work_.next_step();
   began_ = std::chrono::system_clock::now();
   if (row.kind == Kind::kChildren) {
-    const auto went = await_children(row.name, value);
+    const auto went = await_children(ask, value);
     if (went == Went::kOn) ++place_;
     return went;
   }
   failed_ = ask.what().options;
-  value = ask.probe();
-  const auto went = value ? keep_answer(row.name, kept(row.name, *value), true) : call(ask, true, value);
+  auto went = Went::kNoFurther;
+  if (is_still_ours()) {
+    value = ask.probe();
+    if (value) {
+      went = keep_answer(row.name, kept(row.name, *value), true);
+    } else if (is_still_ours()) {  // the outside may have taken its time to answer
+      went = call(ask, true, value);
+    }
+  }
   failed_.reset();
   if (went == Went::kOn) ++place_;
   return went;
@@ -163,7 +171,12 @@ void FlowRun::check(const std::string& name, Kind kind) {
 }
 
 bool FlowRun::version(const std::string& name) {
-  check(name, Kind::kVersion);
+  try {
+    check(name, Kind::kVersion);
+  } catch (const FlowChanged&) {
+    give_up(std::current_exception());
+    throw;
+  }
   if (place_ < steps_.size()) {
     const auto& row = steps_[place_];
     if (row.kind != Kind::kVersion || row.name != name) return false;  // it has passed here before

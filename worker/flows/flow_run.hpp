@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "aftercommit/clock.hpp"
@@ -57,6 +58,7 @@ class FlowRun final : public detail::FlowRunner {
 
   std::optional<std::optional<nlohmann::json>> answer(detail::FlowAsk& ask) noexcept override;
   bool version(const std::string& name) override;
+  void give_up(std::exception_ptr why) noexcept override { trouble_ = std::move(why); }
   Job& job() override { return *job_; }
   /// Throws what a step has thrown, or the body; FlowChanged.
   void run(Job& job, const std::function<detail::AnyFlow(FlowContext&)>& begin) override;
@@ -70,6 +72,7 @@ class FlowRun final : public detail::FlowRunner {
   Went go_on(Ask& ask, std::optional<nlohmann::json>& value);
   Went go_on_from(const detail::StepRow& row, Ask& ask, std::optional<nlohmann::json>& value);
   void check(const std::string& name, Kind kind);
+  bool is_still_ours();
   Went do_step(Ask& ask, std::optional<nlohmann::json>& value);
   Went call(Ask& ask, bool intended, std::optional<nlohmann::json>& value);
   Went ask_again(const detail::StepRow& row, Ask& ask, std::optional<nlohmann::json>& value);
@@ -78,7 +81,7 @@ class FlowRun final : public detail::FlowRunner {
   Went begin_sleep(const Ask& ask);
   Went await_event(const Ask& ask, std::optional<nlohmann::json>& value);
   Went ask_children(detail::ChildrenAsk& ask, std::optional<nlohmann::json>& value);
-  Went await_children(const std::string& name, std::optional<nlohmann::json>& value);
+  Went await_children(const Ask& ask, std::optional<nlohmann::json>& value);
   Went park_again(const std::string& why, std::chrono::milliseconds left);
   template <class Body>
   Went in_transaction(bool with_task, const Body& body);
@@ -88,6 +91,7 @@ class FlowRun final : public detail::FlowRunner {
   void park(Database& database, std::chrono::milliseconds due_in, std::string why);
   std::string kept(const std::string& name, const nlohmann::json& value) const;
   nlohmann::json read(const detail::StepRow& row) const;
+  nlohmann::json taken(const Ask& ask, const detail::StepRow& row, std::string_view then) const;
   detail::DoneStep step_here(std::string_view name, Kind kind) const;
 
   detail::TestTime now() const {

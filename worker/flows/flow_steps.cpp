@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "aftercommit/decode_args.hpp"
 #include "aftercommit/error.hpp"
 #include "base/json/json_writer.hpp"
 #include "base/process/fail_point.hpp"
@@ -103,6 +104,14 @@ FlowRun::Went FlowRun::do_step(Ask& ask, std::optional<nlohmann::json>& value) {
   });
 }
 
+/// A copy of the job outlives a flow that was cancelled, is dead or has ended, and nothing but its row tells
+/// of that: asked before whatever the outside would notice.
+bool FlowRun::is_still_ours() {
+  const RunningJob::Claim asks{work_.running, database()};
+  not_ours_ = !work_.claim.may_run();
+  return !not_ours_;
+}
+
 /// The call comes first: what is lost in between is made again.
 FlowRun::Went FlowRun::call(Ask& ask, bool intended, std::optional<nlohmann::json>& value) {
   value = ask.run(nullptr);
@@ -143,7 +152,24 @@ FlowRun::Went FlowRun::begin_sleep(const Ask& ask) {
   });
 }
 
-/// Who gives the event at this moment is not waited for long: the flow looks again.
+/// What others have given, looked at before it is kept: then it may still be given anew.
+nlohmann::json FlowRun::taken(const Ask& ask, const detail::StepRow& row, std::string_view then) const {
+  std::string why;
+  try {
+    auto value = read(row);
+    ask.check(value);
+    return value;
+  } catch (const detail::BadArguments& error) {
+    why = error.what();
+  } catch (const FlowChanged& error) {
+    why = error.what();
+  }
+  throw Reject{"the flow cannot go on with what it was given by " + std::string{to_string(row.kind)} + " '" +
+               row.name + "': " + why + "; " + std::string{then}};
+}
+
+/// Who gives the event at this moment is not waited for long, as that one may need the row of the flow next:
+/// less than any server takes to look for a deadlock.  The flow looks again.
 FlowRun::Went FlowRun::await_event(const Ask& ask, std::optional<nlohmann::json>& value) {
   constexpr std::string_view kNotAvailable = "55P03";
   constexpr milliseconds kMoment{500};
@@ -157,7 +183,7 @@ FlowRun::Went FlowRun::await_event(const Ask& ask, std::optional<nlohmann::json>
   try {
     const auto went = in_transaction(false, [&](Atomic& block) {
       // It would last for the transaction of a test.
-      if (work_.test_clock == nullptr) block->exec("SET LOCAL lock_timeout = '1s'");
+      if (work_.test_clock == nullptr) block->exec("SET LOCAL lock_timeout = '50ms'");
       const auto look = detail::await_event(database(), work_.job.id, name, timeout, now());
       if (look.busy) {
         busy = true;
@@ -174,7 +200,8 @@ FlowRun::Went FlowRun::await_event(const Ask& ask, std::optional<nlohmann::json>
       auto step = step_here(name, Kind::kEvent);
       if (look.given) {
         step.value = look.value.value_or("null");
-        value = read({.name = name, .kind = Kind::kEvent, .value = step.value});
+        value = taken(ask, {.name = name, .kind = Kind::kEvent, .value = step.value},
+                      "signal it another value, then retry it");
       }
       note_done(block, step);
       return true;
@@ -195,13 +222,14 @@ FlowRun::Went FlowRun::ask_children(detail::ChildrenAsk& ask, std::optional<nloh
     detail::intend_children(database(), work_.job.id, step_here(name, Kind::kChildren), children.added());
     return true;
   });
-  return asked == Went::kOn ? await_children(name, value) : asked;
+  return asked == Went::kOn ? await_children(ask, value) : asked;
 }
 
 /// The last of them wake it; it looks by itself as well, for those that died, were cancelled, or took effect
 /// at the same moment.
-FlowRun::Went FlowRun::await_children(const std::string& name, std::optional<nlohmann::json>& value) {
+FlowRun::Went FlowRun::await_children(const Ask& ask, std::optional<nlohmann::json>& value) {
   constexpr milliseconds kLookAgain{15'000};
+  const auto& name = ask.what().name;
   return in_transaction(false, [&](Atomic& block) {
     const auto look = detail::look_for_children(database(), work_.job.id, place_);
     if (!look.lost.empty())
@@ -218,7 +246,8 @@ FlowRun::Went FlowRun::await_children(const std::string& name, std::optional<nlo
                    " bytes together, over the payload limit of " + std::to_string(work_.value_limit) +
                    ": have them store it, and return keys"};
     }
-    value = read({.name = name, .kind = Kind::kChildren, .value = step.value});
+    value = taken(ask, {.name = name, .kind = Kind::kChildren, .value = step.value},
+                  "have its code take that, then retry it");
     if (detail::finish_step(database(), work_.job.id, step)) return true;
     not_ours_ = true;
     return false;

@@ -17,7 +17,6 @@
 #include "client/transaction/session.hpp"
 #include "worker/log/caught.hpp"
 #include "worker/run/job_ending.hpp"
-#include "worker/run/retry_rules.hpp"
 #include "worker/watch/crash_watch.hpp"
 #include "worker/watch/fork_watch.hpp"
 
@@ -138,6 +137,7 @@ std::optional<Failure> Execution::run_body() {
     if (work_->flow != nullptr) return run_flow();
     return work_->candidate.task->options.transactional ? run_in_transaction() : run_bare();
   });
+  if (failure && flow_) as_step_says(*failure);
   flow_.reset();
   if (failure || !is_at_commit()) leave();
   return failure;
@@ -382,11 +382,6 @@ std::optional<Failure> Execution::explain(const std::exception& error) {
                   .reason = detail::what_of(error),
                   .conflict = (uncommitted || flow_) && is_conflict(error),
                   .type = type_of_caught()};
-  if (flow_ && flow_->failed_step() != nullptr) {
-    const auto& options = *flow_->failed_step();
-    failure.max_retries = options.max_retries;
-    if (options.backoff) failure.countdown = wait_of(*options.backoff, job().counted_attempt());
-  }
   if (!lost && !is_outage(error)) return failure;
   failure.told_why = loss && !loss->text.empty();
   if (failure.told_why && failure.reason.find(loss->text) == std::string::npos)

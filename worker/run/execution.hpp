@@ -142,6 +142,8 @@ class Execution {
   std::optional<Failure> explain(const std::exception& error);
   /// Within the handler of what has been thrown.
   std::optional<Failure> as_options_say(std::optional<Failure> failure) const;
+  /// Of a flow, where what has failed is tried again.
+  void as_step_says(Failure& failure) const;
   /// This thread is for the next job too: rolls back what a task has left open, and says what.  Nothing of
   /// `own`, the session of the job's transaction; null once that has ended, or where there is none.
   std::optional<std::string_view> end_what_is_left(const detail::Session* own) const noexcept;

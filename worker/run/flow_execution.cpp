@@ -10,6 +10,7 @@
 #include "client/postgres/error_text.hpp"
 #include "client/transaction/session.hpp"
 #include "worker/run/execution.hpp"
+#include "worker/run/retry_rules.hpp"
 
 namespace aftercommit::worker {
 
@@ -74,6 +75,16 @@ std::optional<Failure> Execution::take_up_flow() {
                    .reason = detail::what_of(error),
                    .outage = Failure::Outage::kLikely};
   }
+}
+
+/// However it has failed, by an error, a time limit or Retry, whose own words come first.
+void Execution::as_step_says(Failure& failure) const {
+  const auto* const options = flow_->failed_step();
+  if (options == nullptr) return;
+  if (failure.kind != Failure::Kind::kError && failure.kind != Failure::Kind::kRetry) return;
+  if (!failure.max_retries) failure.max_retries = options->max_retries;
+  if (!failure.countdown && options->backoff)
+    failure.countdown = wait_of(*options->backoff, job().counted_attempt());
 }
 
 /// With the commit of its job, where a flow waits for that.

@@ -1,5 +1,5 @@
 -- signal.sql: gives a flow an event in the caller's transaction: if, and only if, that commits.  Answers given, or why it
--- changes nothing: taken (somebody was first), late (the flow has ceased to wait), ended.
+-- changes nothing: taken (somebody was first, and the flow is not dead of that), late (the flow has ceased to wait), ended.
 CREATE OR REPLACE FUNCTION {schema}.signal(flow uuid, event text, value text DEFAULT 'null') RETURNS text LANGUAGE plpgsql
 SET search_path = pg_catalog, {schema}, pg_temp AS $function$
 DECLARE
@@ -29,6 +29,15 @@ BEGIN
   WHERE kept.given_at IS NULL AND kept.closed_at IS NULL
   RETURNING until IS NOT NULL INTO waits;
   IF NOT FOUND THEN
+    -- It is locked all the same.  A dead flow that has not taken what it was given may have died of that.
+    IF EXISTS (SELECT FROM dead WHERE dead.id = signal.flow)
+        AND NOT EXISTS (SELECT FROM flow_step AS step WHERE step.flow = signal.flow AND step.name = event) THEN
+      UPDATE flow_event AS kept SET value = coalesce(signal.value, 'null')::json, given_at = clock_timestamp()
+      WHERE kept.flow = signal.flow AND kept.name = event AND closed_at IS NULL;
+      IF FOUND THEN
+        RETURN 'given';
+      END IF;
+    END IF;
     RETURN (SELECT CASE WHEN closed_at IS NULL THEN 'taken' ELSE 'late' END FROM flow_event AS kept
             WHERE kept.flow = signal.flow AND kept.name = event);
   END IF;

@@ -23,6 +23,15 @@ class FlowChildrenOf : public support::FlowTest, public ::testing::WithParamInte
   FlowChildrenOf() : FlowTest{GetParam()} {}
 
   long count(const std::string& query) { return app.database().exec(sql(query))[0][0].as<long>(); }
+  /// A flow that was not woken looks each 15 s; so this far behind its last child nothing but a look ends it.
+  static constexpr double kBeforeALook = 5.0;
+  double seconds_after_its_children(const JobId& flow) {
+    return app.database()
+        .exec(sql("SELECT extract(epoch FROM ended_at - (SELECT max(done_at) FROM {schema}.flow_child WHERE "
+                  "flow_child.flow = flow.id))::float8 FROM {schema}.flow WHERE id = $1"),
+              flow)[0][0]
+        .as<double>();
+  }
 };
 INSTANTIATE_TEST_SUITE_P(Intake, FlowChildrenOf, ::testing::Values("redis", "none"),
                          [](const auto& intake) { return std::string{intake.param}; });
@@ -35,6 +44,7 @@ TEST_P(FlowChildrenOf, AreAllDoneBeforeTheFlowGoesOn) {
   ASSERT_EQ(effects.size(), 22U);
   EXPECT_EQ(effects.front(), 101);
   EXPECT_EQ(effects.back(), 103);
+  EXPECT_LT(seconds_after_its_children(flow), kBeforeALook);
 }
 
 TEST_P(FlowChildrenOf, GiveWhatTheyHaveReturnedInTheirOrder) {
@@ -42,6 +52,17 @@ TEST_P(FlowChildrenOf, GiveWhatTheyHaveReturnedInTheirOrder) {
   const auto flow = begin(1, "answers ask 5");
   EXPECT_TRUE(eventually_ended(flow));
   EXPECT_THAT(texts(flow), Contains("answers: answer 1,answer 1,answer 1,answer 1,answer 1,"));
+}
+
+TEST_P(FlowChildrenOf, ThatReturnWhatTheCodeDoesNotTakeLetItGoOnOnceItDoes) {
+  start_worker();
+  const auto flow = begin(1, "numbers ask 2;step b");
+  EXPECT_THAT(eventually_dead(1).at(0).reason,
+              AllOf(HasSubstr("children 'ask'"), HasSubstr("then retry it")));
+  change_code(1, "answers ask 2;step b");
+  EXPECT_TRUE(table.revive(flow));
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_THAT(texts(flow), Contains("answers: answer 1,answer 1,"));
 }
 
 TEST_P(FlowChildrenOf, MayBeNoneAtAll) {
@@ -58,6 +79,7 @@ TEST_P(FlowChildrenOf, MayBeFlowsThatWaitThemselves) {
   EXPECT_EQ(count("SELECT count(*) FROM {schema}.flow WHERE state = 'done'"), 4);
   EXPECT_EQ(effects_in_order().back(), 102);
   EXPECT_EQ(effects().size(), 7U) << "two steps of each child";
+  EXPECT_LT(seconds_after_its_children(flow), kBeforeALook);
 }
 
 TEST_P(FlowChildrenOf, ExistIfAndOnlyIfTheStepThatAsksForThemCommits) {
@@ -75,6 +97,9 @@ TEST_P(FlowChildrenOf, OfWhichOneDiesHaveTheFlowDieWithItsNameAndGoOnOnceItIsRet
   const auto& of_child = dead.at(0).job->id == flow ? dead.at(1) : dead.at(0);
   EXPECT_THAT(of_flow.reason, AllOf(HasSubstr("waits for 'prints'"), HasSubstr(of_child.job->id.str()),
                                     HasSubstr("task flow is dead")));
+  const auto between = app.database().exec(
+      sql("SELECT extract(epoch FROM max(died_at) - min(died_at))::float8 FROM {schema}.dead"));
+  EXPECT_LT(between[0][0].as<double>(), kBeforeALook) << "at once";
   EXPECT_TRUE(table.revive(of_child.job->id));
   EXPECT_TRUE(table.revive(flow));
   EXPECT_TRUE(eventually_ended(flow));
@@ -88,6 +113,7 @@ TEST_P(FlowChildrenOf, AreManyAndWakeTheFlowWithoutALookOfItsOwn) {
   EXPECT_TRUE(eventually_ended(flow, 60s));
   EXPECT_EQ(count("SELECT count(DISTINCT value) FROM effect"), kMany + 1);
   EXPECT_EQ(effects().size(), static_cast<std::size_t>(kMany + 1));
+  EXPECT_LT(seconds_after_its_children(flow), kBeforeALook);
 }
 
 TEST_P(FlowChildrenOf, AreWaitedForAcrossAKillOfTheWorker) {

@@ -58,6 +58,22 @@ TEST_F(FlowCode, ThatEndsBeforeWhatWasDoneIsAKeptError) {
   EXPECT_THAT(death(), HasSubstr("has ended before step 'b'"));
 }
 
+TEST_F(FlowCode, ThatCatchesEverythingDiesOfItsChangeAllTheSame) {
+  start_worker();
+  const auto flow = begin(1, "step a;caught_version a;step b");
+  EXPECT_THAT(death(), HasSubstr("asks for 'a' twice"));
+  EXPECT_THAT(texts(flow), Contains("caught a"));
+  EXPECT_THAT(effects_in_order(), ElementsAre(101)) << "nothing more was done";
+}
+
+TEST_F(FlowCode, ThatCatchesEverythingDiesOfAnAnswerThatItDoesNotTake) {
+  start_worker();
+  const auto flow = changed("step a;event go;step c", "text a;event go;step c");
+  EXPECT_THAT(death(), HasSubstr("what is kept of 'a' is not what the code of the flow takes"));
+  EXPECT_THAT(texts(flow), Contains("caught a"));
+  EXPECT_THAT(effects_in_order(), ElementsAre(101)) << "nothing more was done";
+}
+
 TEST_F(FlowCode, ThatOnlyAddsStepsBehindThoseThatWereDoneGoesOn) {
   start_worker();
   const auto flow = changed("step a;event go;step c", "step a;event go;step b;step c");

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "aftercommit/error.hpp"
+#include "client/flows/flow_rows.hpp"
 #include "support/fixtures/flow_fixture.hpp"
 
 namespace aftercommit {
@@ -15,10 +17,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using support::eventually;
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 /// No event here may owe its arrival to a look at each interval.
@@ -164,6 +168,39 @@ TEST_P(FlowEvent, GivenByATransactionThatStaysOpenKeepsNoThreadWhenTheTimeIsOver
   EXPECT_THAT(texts(flow), Contains("event approved is slowly"));
 }
 
+TEST_P(FlowEvent, ThatTheCodeDoesNotTakeKillsTheFlowWhichIsGivenAnotherAndGoesOn) {
+  start_worker();
+  const auto flow = waiting(1, "truth approved;step b");
+  EXPECT_EQ(app.signal(flow, "approved", "yes"), Signalled::kGiven);
+  EXPECT_THAT(eventually_dead(1).at(0).reason,
+              AllOf(HasSubstr("given by event 'approved'"), HasSubstr("signal it another value")));
+  EXPECT_THAT(steps(flow), IsEmpty()) << "it has not taken it";
+  EXPECT_EQ(app.signal(flow, "approved", true), Signalled::kGiven);
+  EXPECT_TRUE(table.revive(flow));
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_THAT(texts(flow), Contains("event approved is true"));
+}
+
+TEST_P(FlowEvent, WhoseNumberNobodyCanReadKillsTheFlowWhichIsGivenAnotherAndGoesOn) {
+  start_worker();
+  const auto flow = waiting(1, "event approved;step b");
+  EXPECT_EQ(signal_by_sql("'" + flow.str() + "', 'approved', '1e999'"), "given");
+  EXPECT_THAT(eventually_dead(1).at(0).reason, HasSubstr("signal it another value"));
+  EXPECT_EQ(signal_by_sql("'" + flow.str() + "', 'approved', '\"yes\"'"), "given");
+  EXPECT_TRUE(table.revive(flow));
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_THAT(texts(flow), Contains("event approved is yes"));
+}
+
+TEST_P(FlowEvent, ThatADeadFlowHasTakenStaysTaken) {
+  start_worker();
+  const auto flow = waiting(1, "event approved;fail b 100");
+  EXPECT_EQ(app.signal(flow, "approved", "yes"), Signalled::kGiven);
+  eventually_dead(1);
+  EXPECT_EQ(app.signal(flow, "approved", "no"), Signalled::kTaken);
+  EXPECT_THAT(steps(flow), ElementsAre("event approved \"yes\""));
+}
+
 TEST_P(FlowEvent, IsWaitedForAcrossAKillOfTheWorker) {
   start_worker();
   const auto flow = waiting(1, "step a;event approved;step b");
@@ -187,6 +224,60 @@ TEST_F(FlowSignal, RefusesWhatIsNoNameAndNoJson) {
   EXPECT_THROW(app.database().exec(sql("SELECT {schema}.signal($1, ' x')"), flow), pqxx::sql_error);
   EXPECT_THROW(app.database().exec(sql("SELECT {schema}.signal(NULL, 'x')")), pqxx::sql_error);
   EXPECT_THROW(app.database().exec(sql("SELECT {schema}.signal($1, 'x', '{')"), flow), pqxx::sql_error);
+}
+
+/// The flow has the row of its job, which who gives the event wants second.
+TEST_F(FlowSignal, IsNotWaitedForByAFlowThatLooksForItMeanwhile) {
+  const auto flow = begin(1, "event approved");
+  EXPECT_TRUE(detail::await_event(app.database(), flow, "approved", 1h).waits_anew);
+  Database outside{{.url = database_url, .schema = schema.name()}};
+  std::future<Signalled> given;
+  app.database().atomic([&](Transaction& tx) {
+    tx.exec(sql("SELECT FROM {schema}.job WHERE id = $1 FOR NO KEY UPDATE"), flow);
+    const auto own = tx.exec("SELECT pg_backend_pid()")[0][0].as<int>();
+    given = std::async(std::launch::async, [&] { return app.signal(flow, "approved", "yes"); });
+    const auto waits = [&] {
+      return !outside
+                  .exec(
+                      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND $1 = ANY "
+                      "(pg_blocking_pids(pid))",
+                      own)
+                  .empty();
+    };
+    EXPECT_TRUE(eventually(waits));
+    EXPECT_TRUE(detail::await_event(app.database(), flow, "approved", 1h).busy);
+  });
+  EXPECT_EQ(given.get(), Signalled::kGiven) << "there was no deadlock";
+}
+
+TEST_F(FlowSignal, NeedsTheRightsThatItsErrorNames) {
+  const auto flow = begin(1, "event approved");
+  detail::await_event(app.database(), flow, "approved", 1h);
+  const auto role = support::unique_name("role");
+  const auto run = [&](const std::string& text) { app.database().exec(sql(text)); };
+  run("CREATE ROLE " + role);
+  run("GRANT USAGE ON SCHEMA {schema} TO " + role);
+  const auto signal_as_role = [&](const std::string& value) {
+    return app.database().atomic([&](Transaction& tx) {
+      tx.exec("SET LOCAL ROLE " + role);
+      return app.signal(flow, "approved", value);
+    });
+  };
+  try {
+    signal_as_role("yes");
+    ADD_FAILURE() << "it was given";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("permission denied"), HasSubstr("GRANT this role USAGE")));
+  }
+  run("GRANT SELECT (id, ended_at) ON {schema}.flow TO " + role);
+  run("GRANT SELECT, INSERT, UPDATE ON {schema}.flow_event TO " + role);
+  run("GRANT SELECT (id) ON {schema}.dead TO " + role);
+  run("GRANT SELECT (flow, name) ON {schema}.flow_step TO " + role);
+  run("GRANT SELECT (id), UPDATE (due_at, xact) ON {schema}.job TO " + role);
+  EXPECT_EQ(signal_as_role("yes"), Signalled::kGiven);
+  EXPECT_EQ(signal_as_role("no"), Signalled::kTaken);
+  run("DROP OWNED BY " + role);
+  run("DROP ROLE " + role);
 }
 
 TEST_F(FlowSignal, TellsOfTablesThatAreTooOld) {

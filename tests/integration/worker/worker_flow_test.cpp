@@ -81,6 +81,18 @@ TEST_P(WorkerFlow, TakesTheRetriesOfAStepThatSaysItsOwn) {
   EXPECT_EQ(eventually_dead(1).at(0).job->errors.size(), 2U);
 }
 
+TEST_P(WorkerFlow, TakesTheRetriesOfAStepThatThrowsRetry) {
+  start_worker();  // two retries each, and this step has one
+  begin(1, "step a;retry b");
+  EXPECT_EQ(eventually_dead(1).at(0).job->errors.size(), 2U);
+}
+
+TEST_P(WorkerFlow, TakesTheRetriesOfAStepThatIsCutShortByItsTimeLimit) {
+  start_worker();
+  tasks.flow.apply_async({.time_limit = 300ms}, 1, "step a;overtime b");
+  EXPECT_EQ(eventually_dead(1).at(0).job->errors.size(), 1U) << "this step has none";
+}
+
 TEST_P(WorkerFlow, FailsWhereItsBodyThrowsBetweenSteps) {
   start_worker();
   begin(1, "step a;throw;step b");
@@ -228,6 +240,22 @@ TEST_P(WorkerFlow, IsGivenBackBetweenStepsByAWorkerThatHasNoMorePatience) {
   EXPECT_THAT(effects_in_order(), ElementsAre(101, 102, 103));
 }
 
+TEST_P(WorkerFlow, IsOneForItsKeyUntilItHasEnded) {
+  start_worker();
+  const auto ask = [&] {
+    return tasks.flow.apply_unique({.unique = Unique{.key = "order 7"}}, 1, "step a;event go;step c");
+  };
+  const auto first = ask();
+  EXPECT_TRUE(first.own);
+  ASSERT_TRUE(eventually([&] { return waits_for(first.id, "go"); }));
+  const auto second = ask();
+  EXPECT_FALSE(second.own) << "though no transaction has the row of one that waits";
+  EXPECT_EQ(second.id, first.id);
+  app.signal(first.id, "go", "on");
+  EXPECT_TRUE(eventually_ended(first.id));
+  EXPECT_TRUE(ask().own);
+}
+
 class FlowDeclaration : public support::WorkerTest {
  protected:
   std::string refusal(const TaskOptions& options) {
@@ -246,6 +274,16 @@ TEST_F(FlowDeclaration, RefusesWhatAFlowCannotBe) {
   EXPECT_THAT(refusal({.transactional = false}), HasSubstr("transactional = false"));
   EXPECT_THAT(refusal({.result_ttl = 1h}), HasSubstr("a result_ttl"));
   EXPECT_THAT(refusal({.limits = {Concurrency{}}}), HasSubstr("limits"));
+}
+
+TEST_F(FlowDeclaration, RefusesToBeReplacedInItsMidst) {
+  const auto refused = HasSubstr("'other' cannot be unique: it is a flow");
+  EXPECT_THAT(refusal({.unique = Unique{.on_duplicate = Unique::kReplace}}), refused);
+  EXPECT_THAT(refusal({.unique = Unique{.on_duplicate = Unique::kDebounce}}), refused);
+  EXPECT_THAT(refusal({.unique = Unique{.on_duplicate = Unique::kOnceMore}}), refused);
+  EXPECT_THAT(refusal({.unique = Unique{.until = Unique::kStart}}), refused);
+  EXPECT_THROW(tasks.flow.apply_async({.unique = Unique{.on_duplicate = Unique::kReplace}}, 1, "step a"),
+               UsageError);
 }
 
 TEST_F(FlowDeclaration, IsDurableWhateverTheCallSays) {

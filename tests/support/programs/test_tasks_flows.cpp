@@ -62,6 +62,17 @@ Flow follow_script(FlowContext& flow, long value, std::string script) {
                            if (is_early(more)) throw DeliberateFailure{name + " failed"};
                          },
                          {.max_retries = 1, .backoff = fixed(kShortBackoff)});
+    } else if (verb == "retry") {
+      co_await flow.step(name, [&](Transaction&) { throw Retry{name + " is to be tried again"}; },
+                         {.max_retries = 1, .backoff = fixed(kShortBackoff)});
+    } else if (verb == "overtime") {
+      co_await flow.step(name, [&](Transaction& tx) { tx.exec("SELECT pg_sleep(60)"); }, {.max_retries = 0});
+    } else if (verb == "text") {  // as code that catches everything does
+      try {
+        co_await flow.step(name, [](Transaction&) { return std::string{"text"}; });
+      } catch (...) {
+        note(flow.job(), "caught " + name);
+      }
     } else if (verb == "crash") {
       co_await flow.step(name, [&](Transaction& tx) {
         effect(tx, flow, number);
@@ -95,6 +106,9 @@ Flow follow_script(FlowContext& flow, long value, std::string script) {
     } else if (verb == "event") {
       const auto given = co_await flow.event<std::string>(name);
       note(flow.job(), "event " + name + " is " + given);
+    } else if (verb == "truth") {
+      const auto given = co_await flow.event<bool>(name);
+      note(flow.job(), "event " + name + (given ? " is true" : " is false"));
     } else if (verb == "event_within") {
       const auto given = co_await flow.event<std::string>(name, std::chrono::milliseconds{more});
       note(flow.job(), "event " + name + (given ? " is " + *given : " is late"));
@@ -121,6 +135,12 @@ Flow follow_script(FlowContext& flow, long value, std::string script) {
       note(flow.job(), "has " + answer);
     } else if (verb == "version") {
       note(flow.job(), "version " + name + (flow.version(name) ? " is new" : " is old"));
+    } else if (verb == "caught_version") {
+      try {
+        flow.version(name);
+      } catch (...) {
+        note(flow.job(), "caught " + name);
+      }
     } else if (verb == "all" || verb == "all_but_fails") {
       co_await flow.all(name, [&](FlowChildren& children) {
         for (long n = 0; n < more; ++n) children.add(tasks.insert, 100'000 * value + n);
@@ -133,6 +153,10 @@ Flow follow_script(FlowContext& flow, long value, std::string script) {
       std::string text = "answers: ";
       for (const auto& answer : answers) text += answer + ',';
       note(flow.job(), text);
+    } else if (verb == "numbers") {
+      co_await flow.all<long>(name, [&](FlowChildren& children) {
+        for (long n = 0; n < more; ++n) children.add(tasks.answer, 1, "");
+      });
     } else if (verb == "flows") {
       co_await flow.all(name, [&](FlowChildren& children) {
         for (long n = 0; n < more; ++n) children.add(tasks.flow, 10 * value + n, "step a;sleep b 50;step c");
