@@ -44,8 +44,21 @@ class ConnectionPlace(Place):
 
     @contextmanager
     def cursor(self):
-        with self.connection.cursor() as cursor:
+        with self.connection.cursor(**_rows_as_tuples(self.connection)) as cursor:
             yield cursor
+
+
+def _rows_as_tuples(connection):
+    """Ours are, whatever rows the application has chosen for its own statements."""
+    if hasattr(connection, "row_factory"):  # psycopg 3
+        from psycopg.rows import tuple_row
+
+        return {"row_factory": tuple_row}
+    if hasattr(connection, "cursor_factory"):  # psycopg2
+        from psycopg2.extensions import cursor
+
+        return {"cursor_factory": cursor}
+    return {}
 
 
 class DjangoPlace(Place):
@@ -78,6 +91,8 @@ def find(using, what):
     if isinstance(using, Place):
         return using
     if using is not None and not isinstance(using, str):
+        if hasattr(using, "settings_dict") and hasattr(using, "alias"):  # Django's own connection
+            return DjangoPlace(using.alias)
         if not hasattr(using, "cursor"):
             raise UsageError(f"{what}: using= is neither an alias nor a connection but {using!r}")
         return ConnectionPlace(using, SCHEMA, None)

@@ -64,10 +64,11 @@ class Site(Tables):
         self.assertEqual(self.ask("SELECT job_id FROM journal WHERE task = 'read_order'"), [(asked.id,)])
 
     def test_has_a_job_belong_to_the_database_whose_block_is_open(self):
-        from django.db import transaction
+        from django.db import connections, transaction
         insert = task("insert")
         with transaction.atomic(using="reports"):
             insert.delay(1)
+            insert.using(connections["reports"]).delay(7)
         with transaction.atomic():
             insert.delay(2)
             with transaction.atomic(using="reports"):
@@ -78,7 +79,7 @@ class Site(Tables):
                 insert.using("default").delay(5)
                 task("insert", using="reports").delay(6)
         self.assertEqual(sorted((job["args"][0], job.get("database")) for job in self.jobs()),
-                         [(1, "reports"), (2, None), (4, "reports"), (5, None), (6, "reports")])
+                         [(1, "reports"), (2, None), (4, "reports"), (5, None), (6, "reports"), (7, "reports")])
 
     def test_refuses_a_broken_block_in_djangos_words_and_a_database_that_is_no_postgresql(self):
         from django.db import DatabaseError, transaction

@@ -114,6 +114,21 @@ class Client(Tables):
         self.assertEqual([(job["id"], job["args"]) for job in self.jobs()],
                          [(one.id, [n, "ü"]) for n, one in enumerate(asked)])
 
+    def test_gives_the_id_of_a_job_whatever_rows_the_connection_has(self):
+        if driver.__name__ == "psycopg":
+            from psycopg.rows import dict_row
+            chosen = driver.connect(self.url, row_factory=dict_row)
+        else:
+            from psycopg2.extras import RealDictCursor
+            chosen = driver.connect(self.url, cursor_factory=RealDictCursor)
+        self.addCleanup(chosen.close)
+        job = task("insert", using=aftercommit.on(chosen, schema=self.schema)).delay(1)
+        chosen.commit()
+        self.assertEqual([known["id"] for known in self.jobs()], [job.id])
+        self.assertEqual(job.state, "PENDING")
+        self.assertEqual(job.revoke(), "waiting")
+        chosen.commit()
+
     def test_asks_for_a_unique_job_once(self):
         once = self.task("insert", unique_until="done")
         first, second = once.delay(1), once.delay(1)
