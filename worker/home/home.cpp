@@ -116,10 +116,7 @@ Home::Answer Home::ask_all_at_start(const HomeClaim& full) {
 }
 
 void Home::noted(const Answer& answer) {
-  {
-    const std::lock_guard lock{mutex_};  // a waiter must not miss it
-    for (auto* const asked : answer.of) asked->known = true;
-  }
+  for (auto* const asked : answer.of) asked->known = true;
   changed_.notify_all();
 }
 
@@ -253,10 +250,8 @@ void Home::check() {
     if (!all_known()) full = claim(true);
   }
   const auto answer = ask_all(mine, full);
-  {
-    const std::lock_guard lock{mutex_};
-    note(queues_, answer.found);
-  }
+  const std::lock_guard lock{mutex_};
+  note(queues_, answer.found);
   noted(answer);
 }
 

@@ -72,8 +72,8 @@ class Home {
   /// All of them that answer; throws where none does.  `full`: for those that are not known yet.
   Answer ask_all(const HomeClaim& claim, const HomeClaim& full);
   Answer ask_all_at_start(const HomeClaim& full);
-  void noted(const Answer& answer);
-  HomeClaim claim(bool with_app) const;  // with mutex_ held, as the next
+  void noted(const Answer& answer);  // with mutex_ held, as the next
+  HomeClaim claim(bool with_app) const;
   void read_databases();
   void enter_late();
   void note(const std::vector<Queue>& queues, const Findings& findings);             // with mutex_ held
