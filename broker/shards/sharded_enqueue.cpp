@@ -1,7 +1,7 @@
 /// Sends each job to a shard that takes it.
 #include <algorithm>
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "broker/shards/sharded_broker.hpp"
 
@@ -13,7 +13,7 @@ using SendClock = std::chrono::steady_clock;
 struct Fate {
   bool sent = false;
   bool in_doubt = false;
-  std::optional<std::size_t> left_out{};  // the first shard that was not asked
+  std::vector<std::size_t> left_out{};  // shards that were not asked
 };
 
 /// What there is of the time, or half of it where another shard may be asked as well.
@@ -38,9 +38,7 @@ void ShardedBroker::enqueue(std::span<const Outgoing> jobs, Millis timeout) {
     auto& state = *shards_.at(number).state;
     if (!in_any_case && !state.may_be_asked()) {
       why = "shard '" + shards_.at(number).name + "' did not answer a moment ago";
-      for (const auto place : places) {
-        if (!fates[place].left_out) fates[place].left_out = number;
-      }
+      for (const auto place : places) fates[place].left_out.push_back(number);
       return;
     }
     std::vector<Outgoing> own;
@@ -74,14 +72,17 @@ void ShardedBroker::enqueue(std::span<const Outgoing> jobs, Millis timeout) {
       send(number, of_shard[number], is_last, false);
     }
   }
-  // One that was left out, as it has not answered lately, may do so by now: somebody has to find out.
-  std::vector<std::vector<std::size_t>> of_left_out(count);
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    const auto& fate = fates[i];
-    if (!fate.sent && fate.left_out && !jobs[i].durable) of_left_out[*fate.left_out].push_back(i);
-  }
-  for (std::size_t number = 0; number < count; ++number) {
-    if (!of_left_out[number].empty()) send(number, of_left_out[number], true, true);
+  // Those that were left out, as they have not answered lately, may do so by now: somebody has to find out.
+  for (std::size_t round = 0; round < count; ++round) {
+    std::vector<std::vector<std::size_t>> of_left_out(count);
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      const auto& fate = fates[i];
+      if (fate.sent || jobs[i].durable || round >= fate.left_out.size()) continue;
+      of_left_out[fate.left_out[round]].push_back(i);
+    }
+    for (std::size_t number = 0; number < count; ++number) {
+      if (!of_left_out[number].empty()) send(number, of_left_out[number], round + 1 == count, true);
+    }
   }
 
   std::vector<std::size_t> unsent;

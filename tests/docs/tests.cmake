@@ -20,7 +20,7 @@ if(NOT AFTERCOMMIT_SANITIZE)  # a program of another project would lack the sani
   add_test(NAME docs_start_page_is_followed COMMAND ${snippets} follow --build ${PROJECT_BINARY_DIR})
   list(APPEND snippet_tests docs_snippets_build docs_start_page_is_followed)
 endif()
-set_tests_properties(${snippet_tests} PROPERTIES LABELS docs TIMEOUT 240 COST 100)
+set_tests_properties(${snippet_tests} PROPERTIES LABELS docs TIMEOUT 600 COST 100)
 
 # The reference, where there is a doxygen: it is no package that tests need.
 find_program(AFTERCOMMIT_DOXYGEN doxygen)

@@ -66,7 +66,7 @@ TEST(ShardsTest, AreRefusedWhereOneIsWrongOrTwoAreOneWithoutAWordOfASecret) {
   EXPECT_THAT(trouble_with("redis://:hidden@a/1 redis://a/1"),
               AllOf(HasSubstr("two shards of the broker are called a:6379/1"), Not(HasSubstr("hidden"))));
   EXPECT_THAT(trouble_with("redis://a none"), HasSubstr("none alone"));
-  EXPECT_EQ(trouble_with("redis://a/1 redis://a/1?prefix=other redis://a/1?shard=third"), "");
+  EXPECT_EQ(trouble_with("redis://a/1 redis://a/1?prefix=other redis://a/2?shard=third"), "");
 }
 
 TEST(ShardsTest, AreRefusedWhereOneServerHasTwoNames) {
