@@ -18,10 +18,7 @@ using operate::FlowStory;
 
 constexpr std::size_t kValueOfStep = 200;  // bytes
 
-void say_of_flow(std::string_view name, const std::string& value) {
-  if (value.empty()) return;
-  std::cout << name << std::string(14 - name.size(), ' ') << one_line(value, kErrorTextLimit) << '\n';
-}
+void say_of_flow(std::string_view name, std::string_view value) { print_field(name, value, kErrorTextLimit); }
 
 std::string flow_state(const FlowStory& story) {
   std::string text{operate::word(story.state)};

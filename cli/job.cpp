@@ -19,12 +19,7 @@ using operate::JobStory;
 
 constexpr std::size_t kValueShown = 4096;  // bytes
 
-/// Lines of our own beside texts of theirs: none of theirs begins at the margin.
-void say(std::string_view name, const std::string& value) {
-  if (value.empty()) return;
-  std::cout << name << std::string(name.size() < 14 ? 14 - name.size() : 1, ' ')
-            << one_line(value, kValueShown) << '\n';
-}
+void say(std::string_view name, std::string_view value) { print_field(name, value, kValueShown); }
 
 std::string state_of(const JobStory& story) {
   if (story.standing) return std::string{operate::word(*story.standing)};

@@ -35,6 +35,13 @@ std::string one_line(std::string_view text, std::size_t limit) {
   return line + (text.size() > limit ? "..." : "");
 }
 
+void print_field(std::string_view name, std::string_view value, std::size_t limit) {
+  constexpr std::size_t kColumn = 14;
+  if (value.empty()) return;
+  std::cout << name << std::string(name.size() < kColumn ? kColumn - name.size() : 1, ' ')
+            << one_line(value, limit) << '\n';
+}
+
 std::string span(std::chrono::milliseconds time) {
   constexpr std::array<std::pair<std::int64_t, std::string_view>, 4> kUnits{
       {{86'400'000, " d"}, {3'600'000, " h"}, {60'000, " min"}, {1000, " s"}}};

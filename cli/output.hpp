@@ -26,6 +26,10 @@ void warn(const std::string& warning);
 /// Foreign text in one line of at most `limit` bytes: no control character is left in it.
 std::string one_line(std::string_view text, std::size_t limit);
 
+/// "name          value" in one line of at most `limit` bytes of it, so that no text of others begins at the
+/// margin; nothing where it is empty.
+void print_field(std::string_view name, std::string_view value, std::size_t limit);
+
 /// "850 ms", "12 s", "3 min", "5 h", "4 d": whole ones, rounded down.
 std::string span(std::chrono::milliseconds time);
 

@@ -10,7 +10,6 @@
 #include "aftercommit/error.hpp"
 #include "base/text/text.hpp"
 #include "broker/contract/no_redis.hpp"
-#include "broker/contract/shards.hpp"
 #include "client/job_table/queue_state.hpp"
 #include "client/job_table/schema_steps.hpp"
 
@@ -163,14 +162,8 @@ class Listing {
     for (const auto& [queue, places] : of_queue) {
       std::vector<JobId> ids;
       for (const auto i : places) ids.push_back(JobId::parse(list_.jobs[i].id).value());
-      const AllShards all{servers_.broker()};
-      try {
-        const auto there = servers_.broker().has_durable(queue, ids);
-        for (std::size_t n = 0; n < places.size(); ++n) list_.jobs[places[n]].in_redis = there[n];
-      } catch (const BrokerUnavailable&) {
-        if (!Shards{servers_.redis_url()}.several()) throw;
-        return;  // a shard that does not answer may have them
-      }
+      const auto there = servers_.in_redis(queue, ids);
+      for (std::size_t n = 0; n < places.size(); ++n) list_.jobs[places[n]].in_redis = there[n];
     }
   }
 

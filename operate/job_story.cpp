@@ -9,7 +9,6 @@
 #include "aftercommit/error.hpp"
 #include "base/log/log_format.hpp"
 #include "base/text/text.hpp"
-#include "broker/contract/shards.hpp"
 #include "broker/envelope/trace_field.hpp"
 #include "client/job_table/columns.hpp"
 #include "client/job_table/queue_state.hpp"
@@ -244,20 +243,9 @@ class Inquiry {
     }
   }
 
-  /// Nothing where a shard that does not answer may have it.
-  std::optional<bool> in_redis() {
-    const AllShards all{servers_.broker()};
-    try {
-      return servers_.broker().has_durable(story_.queue, {&id_, 1}).at(0);
-    } catch (const BrokerUnavailable&) {
-      if (!Shards{servers_.redis_url()}.several()) throw;
-      return std::nullopt;
-    }
-  }
-
   void ask(Browsing& redis) {
     if (story_.fate == JobFate::kWaiting) {
-      story_.in_redis = in_redis();
+      story_.in_redis = servers_.in_redis(story_.queue, {&id_, 1}).at(0);
       if (from_ && (from_->queue != story_.queue || from_->part == StoryPlace::kInLetters)) from_.reset();
       if (story_.in_redis != false) find_place(redis, story_.queue);
       return;

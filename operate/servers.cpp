@@ -1,7 +1,6 @@
 #include "operate/servers.hpp"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "aftercommit/error.hpp"
@@ -133,6 +132,13 @@ Answers Servers::look_at_each(const std::function<void(const Store&)>& look_at_d
     outages.push_back({.error = error.what()});
   }
   return answers;
+}
+
+std::vector<std::optional<bool>> Servers::in_redis(const std::string& queue, std::span<const JobId> jobs) {
+  const auto there = broker().has_durable(queue, jobs);
+  std::vector<std::optional<bool>> known{there.begin(), there.end()};
+  if (broker().any_silent_shard()) std::ranges::replace(known, std::optional{false}, std::nullopt);
+  return known;
 }
 
 std::vector<Database*> Servers::reach_databases() {

@@ -5,6 +5,8 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,18 +28,6 @@ struct Store {
   std::string alias;
   Database& database;  // not owned, outlives this
   detail::JobTable table{database};
-};
-
-/// While this lives a shard that does not answer is BrokerUnavailable: for what only all of them can tell.
-class AllShards {
- public:
-  explicit AllShards(Browsing& broker) : broker_{broker} { broker_.bear_silent_shards(false); }
-  ~AllShards() { broker_.bear_silent_shards(true); }
-  AllShards(const AllShards&) = delete;
-  AllShards& operator=(const AllShards&) = delete;
-
- private:
-  Browsing& broker_;
 };
 
 /// Connects to nothing before it is used.  Everything throws what the servers throw; ConfigError where one of
@@ -64,6 +54,9 @@ class Servers {
   /// where one cannot serve, ConfigError.
   Answers look_at_each(const std::function<void(const Store& store)>& look_at_database,
                        const std::function<void(Browsing& redis)>& look_at_redis);
+  /// Of these durable jobs, whether the broker has each; nothing where a shard that does not answer may have
+  /// it.  Within look_at_each.
+  std::vector<std::optional<bool>> in_redis(const std::string& queue, std::span<const JobId> jobs);
   /// All databases, once each of them could be reached, whatever is in them.
   std::vector<Database*> reach_databases();
   const App& app() const { return app_; }

@@ -33,7 +33,6 @@
 #include "worker/roles/recoverer.hpp"
 #include "worker/roles/seen_alive.hpp"
 #include "worker/roles/self_report.hpp"
-#include "worker/table/away_shards.hpp"
 #include "worker/table/standby.hpp"
 #include "worker/table/table_intake.hpp"
 
@@ -175,22 +174,22 @@ void Daemon::add_taking() {
 void Daemon::add_standby() {
   using End = Roles::End;
   constexpr Millis kInterval{100};  // nobody tells of new jobs
-  const auto away = shards_.several() ? std::make_shared<AwayShards>(shards_) : nullptr;
   std::function<bool(const JobId&)> takes;
-  if (away) takes = [away](const JobId& job) { return away->have(job); };
+  if (shards_.several())
+    takes = [this](const JobId& job) { return shard_is_away(shards_.at(shards_.of(job)).state); };
   roles_.list({.end = End::kLast}, row_settler_->thread());
   for (const auto& [alias, database] : app_.core().databases()) {
     roles_.add<TableIntake>({.end = End::kFirst}, taken_, *database, app_.options().payload_limit, kInterval,
                             takes);
   }
-  for (std::size_t i = 0; i < shards_.count(); ++i) {
-    auto& one = *each_shard_[i];
+  for (const auto& each : each_shard_) {
+    auto& one = *each;
     // It may be away from the beginning: then nothing is fetched, as there is no lease.
     const auto fails = [&one] {
       return one.fetching->fails() || (one.beating->fails() && !one.lease.held());
     };
     std::function<void(bool)> is_away;
-    if (away) is_away = [away, i](bool is) { away->set(i, is); };
+    if (shards_.several()) is_away = [state = one.shard.state](bool is) { tell_shard_away(state, is); };
     roles_.add<Standby>({.end = End::kFirst}, taken_, fails, one.lease, std::move(is_away), one.shard.name);
   }
 }

@@ -96,6 +96,9 @@ class Browsing : public BrokerPart {
   /// Those that have not answered since the last call of this: what was found is a part of the whole.
   virtual std::vector<SilentShard> take_silent_shards() { return {}; }
 
+  /// Whether there are any.
+  virtual bool any_silent_shard() const { return false; }
+
   /// All queues that there are keys of, sorted.
   virtual std::vector<Queue> queues() = 0;
 

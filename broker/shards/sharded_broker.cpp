@@ -14,11 +14,15 @@
 namespace aftercommit {
 
 ShardedBroker::ShardedBroker(Shards shards) : shards_{std::move(shards)} {
-  for (const auto& shard : shards_.all()) brokers_.push_back(make_broker(shard.url));
+  for (const auto& shard : shards_.all()) {
+    brokers_.push_back(make_broker(shard.url));
+    intakes_.push_back(intake_of_shard(brokers_.back(), intakes_.size()));
+  }
 }
 
 void ShardedBroker::is_silent(std::size_t number, const std::string& error) {
-  const auto& known = silent_.try_emplace(number, error).first->second;
+  auto& known = silent_[number];
+  if (known.empty() || error != kAskedSoon) known = error;
   if (!bears_) throw BrokerUnavailable{"shard '" + shards_.at(number).name + "' does not answer: " + known};
 }
 
@@ -59,15 +63,11 @@ std::vector<Fetched> ShardedBroker::fetch(const WorkerId& worker, std::span<cons
       const auto number = (turn_ + i) % brokers_.size();
       const auto patience =
           i + 1 == brokers_.size() && found.empty() ? std::clamp(left, Millis{0}, kSlice) : Millis{0};
-      answered += one(number,
-                      [&](std::size_t, Broker& broker) {
-                        for (auto& job : broker.fetch(worker, queues, count - found.size(), patience)) {
-                          job.entry = ShardEntry{number, job.entry}.str();
-                          found.push_back(std::move(job));
-                        }
-                      })
-                      ? 1
-                      : 0;
+      const auto fetch = [&](std::size_t, Broker&) {
+        std::ranges::move(intakes_[number]->fetch(worker, queues, count - found.size(), patience),
+                          std::back_inserter(found));
+      };
+      answered += one(number, fetch) ? 1 : 0;
     }
     require_an_answer(answered);
   }
@@ -93,13 +93,10 @@ std::vector<Settled> ShardedBroker::settle(const WorkerId& worker, std::span<con
   for (std::size_t number = 0; number < brokers_.size(); ++number) {
     const auto places = places_in(number, settlements, [](const Settlement& one) { return one.entry; });
     if (places.empty()) continue;
-    one(number, [&](std::size_t, Broker& broker) {
+    one(number, [&](std::size_t, Broker&) {
       std::vector<Settlement> own;
-      for (const auto place : places) {
-        own.push_back(settlements[place]);
-        own.back().entry = std::string{ShardEntry::parse(settlements[place].entry).entry};
-      }
-      const auto said = broker.settle(worker, own);
+      for (const auto place : places) own.push_back(settlements[place]);
+      const auto said = intakes_[number]->settle(worker, own);
       for (std::size_t i = 0; i < places.size(); ++i) answers[places[i]] = said[i];
     });
   }
@@ -112,13 +109,10 @@ std::vector<Fetched> ShardedBroker::held_by(const WorkerId& worker, const Queue&
   for (std::size_t number = 0; number < brokers_.size(); ++number) {
     const auto places = places_in(number, entries, [](const std::string& entry) { return entry; });
     if (places.empty()) continue;
-    one(number, [&](std::size_t, Broker& broker) {
+    one(number, [&](std::size_t, Broker&) {
       std::vector<std::string> own;
-      for (const auto place : places) own.emplace_back(ShardEntry::parse(entries[place]).entry);
-      for (auto& job : broker.held_by(worker, queue, own)) {
-        job.entry = ShardEntry{number, job.entry}.str();
-        found.push_back(std::move(job));
-      }
+      for (const auto place : places) own.push_back(entries[place]);
+      std::ranges::move(intakes_[number]->held_by(worker, queue, own), std::back_inserter(found));
     });
   }
   return found;
@@ -369,12 +363,15 @@ std::vector<std::string> ShardedBroker::check() {
   std::vector<Finding> findings(brokers_.size());
   const auto look = [&](std::size_t number) {
     auto& state = *shards_.at(number).state;
+    if (!state.may_be_asked()) {
+      findings[number].trouble = std::make_exception_ptr(BrokerUnavailable{std::string{kAskedSoon}});
+      return;
+    }
     try {
-      if (!state.may_be_asked()) throw BrokerUnavailable{std::string{kAskedSoon}};
       findings[number].warnings = brokers_[number]->check();
       state.answered();
-    } catch (const BrokerUnavailable& error) {
-      if (error.what() != kAskedSoon) state.failed();
+    } catch (const BrokerUnavailable&) {
+      state.failed();
       findings[number].trouble = std::current_exception();
     } catch (...) {
       findings[number].trouble = std::current_exception();

@@ -73,6 +73,7 @@ class ShardedBroker final : public Broker {
 
   void bear_silent_shards(bool bear) override { bears_ = bear; }
   std::vector<SilentShard> take_silent_shards() override;
+  bool any_silent_shard() const override { return !silent_.empty(); }
 
   std::vector<Queue> queues() override;
   void for_each_job(const Queue& queue,
@@ -109,7 +110,8 @@ class ShardedBroker final : public Broker {
       const std::function<std::vector<DeadLetterEntry>(Broker&, std::size_t)>& newest);
 
   const Shards shards_;
-  std::vector<std::unique_ptr<Broker>> brokers_;
+  std::vector<std::shared_ptr<Broker>> brokers_;
+  std::vector<std::shared_ptr<Intake>> intakes_;  // of the same
   std::map<std::size_t, std::string> silent_;  // by number, what was wrong
   bool bears_ = true;
   std::size_t turn_ = 0;  // of the next fetch

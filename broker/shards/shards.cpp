@@ -10,7 +10,6 @@
 
 #include "aftercommit/error.hpp"
 #include "broker/contract/no_redis.hpp"
-#include "broker/contract/shard_entry.hpp"
 #include "broker/redis/wire/redis_url.hpp"
 #include "broker/shards/shard_state.hpp"
 
@@ -78,39 +77,6 @@ std::uint64_t hash_of(const JobId& job) noexcept {
   return fnv1a({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-class ShardIntake final : public Intake {
- public:
-  ShardIntake(std::shared_ptr<Intake> broker, std::size_t number)
-      : broker_{std::move(broker)}, number_{number} {}
-
-  std::vector<Fetched> fetch(const WorkerId& worker, std::span<const Queue> queues, std::size_t count,
-                             Millis wait) override {
-    return named(broker_->fetch(worker, queues, count, wait));
-  }
-
-  std::vector<Settled> settle(const WorkerId& worker, std::span<const Settlement> settlements) override {
-    std::vector<Settlement> own{settlements.begin(), settlements.end()};
-    for (auto& settlement : own) settlement.entry = std::string{ShardEntry::parse(settlement.entry).entry};
-    return broker_->settle(worker, own);
-  }
-
-  std::vector<Fetched> held_by(const WorkerId& worker, const Queue& queue,
-                               std::span<const std::string> entries) override {
-    std::vector<std::string> own;
-    for (const auto& entry : entries) own.emplace_back(ShardEntry::parse(entry).entry);
-    return named(broker_->held_by(worker, queue, own));
-  }
-
- private:
-  std::vector<Fetched> named(std::vector<Fetched> jobs) const {
-    for (auto& job : jobs) job.entry = ShardEntry{number_, job.entry}.str();
-    return jobs;
-  }
-
-  const std::shared_ptr<Intake> broker_;
-  const std::size_t number_;
-};
-
 }  // namespace
 
 Shards::Shards(std::string_view urls) {
@@ -171,11 +137,6 @@ ShardShare Shards::share_of(std::size_t number) const {
   if (!several()) return {};
   return {.among = among_,
           .takes = [all = *this, number](const JobId& job) { return all.of(job) == number; }};
-}
-
-std::shared_ptr<Intake> intake_of_shard(std::shared_ptr<Intake> broker, std::size_t number) {
-  if (number == 0) return broker;
-  return std::make_shared<ShardIntake>(std::move(broker), number);
 }
 
 }  // namespace aftercommit

@@ -64,9 +64,10 @@ std::size_t jobs_of_one_statement(PendingJobs jobs) {
   return count;
 }
 
-std::vector<std::string> job_row(const PendingJob& job, std::chrono::steady_clock::time_point now) {
+std::vector<std::string> job_row(const PendingJob& job, std::chrono::steady_clock::time_point now,
+                                 std::string envelope) {
   return {literal(job.id.str()), literal(job.outgoing.queue), eta_of(job), countdown_of(job, now),
-          job.outgoing.payload};
+          std::move(envelope)};
 }
 
 std::vector<std::string> job_rows(PendingJobs jobs, std::chrono::steady_clock::time_point now) {

@@ -187,7 +187,13 @@ bool Gate::failed(Database& database, const std::string& error) {
   return held_back;
 }
 
-void Gate::hold_back(std::vector<Fetched>& jobs, Settler& settler) {
+std::shared_ptr<RunningJob> Gate::add_looking() {
+  auto looking = std::make_shared<RunningJob>();
+  running_.add(looking);
+  return looking;
+}
+
+void Gate::hold_back(std::vector<Fetched>& jobs, Settler& settler, RunningJob& looking) {
   if (!watchful_ && !locked_.many()) return;
   std::vector<std::optional<Envelope>> envelopes;  // of those that are left, in their order
   take_out(jobs, [&](const Fetched& job) {
@@ -202,13 +208,13 @@ void Gate::hold_back(std::vector<Fetched>& jobs, Settler& settler) {
     envelopes.push_back(envelope != nullptr ? std::optional{std::move(*envelope)} : std::nullopt);
     return false;
   });
-  if (locked_.many()) put_off_locked(jobs, envelopes, settler);
+  if (locked_.many()) put_off_locked(jobs, envelopes, settler, looking);
   doze();
 }
 
 /// One statement for all of a database.
 void Gate::put_off_locked(std::vector<Fetched>& jobs, const std::vector<std::optional<Envelope>>& envelopes,
-                          Settler& settler) {
+                          Settler& settler, RunningJob& looking) {
   std::map<Database*, std::vector<JobId>> asked;
   for (const auto& job : envelopes) {
     if (!job || !job->durable) continue;
@@ -217,10 +223,9 @@ void Gate::put_off_locked(std::vector<Fetched>& jobs, const std::vector<std::opt
     if (locked_.many(database)) asked[&database].push_back(job->id);
   }
   std::map<JobId, Database*> locked;
-  const auto looking = this->looking();
   for (const auto& [database, ids] : asked) {
     try {
-      const RunningJob::Claim claim{*looking, *database};  // who does not answer is noticed, and cut off
+      const RunningJob::Claim claim{looking, *database};  // who does not answer is noticed, and cut off
       const auto found = detail::JobTable{*database}.find_locked(ids);
       locked_.found(*database, found.size(), ids.size());
       for (const auto& id : found) locked.emplace(id, database);
@@ -241,16 +246,6 @@ void Gate::put_off_locked(std::vector<Fetched>& jobs, const std::vector<std::opt
                     .countdown = locked_.note(*found->second, found->first)});
     return true;
   });
-}
-
-std::shared_ptr<RunningJob> Gate::looking() {
-  const std::lock_guard lock{mutex_};
-  auto& mine = looking_[std::this_thread::get_id()];
-  if (!mine) {
-    mine = std::make_shared<RunningJob>();
-    running_.add(mine);
-  }
-  return mine;
 }
 
 void Gate::wait_for_change(milliseconds longest, const std::stop_token& stop) {

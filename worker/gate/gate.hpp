@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,7 +11,6 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "aftercommit/app.hpp"
@@ -55,9 +53,10 @@ class Gate {
                                          const std::string& alias);
   /// How to put aside one that waits for this limit of its.
   Settlement in_line(const Fetched& fetched, const Envelope& job, const JobLimits::One& limit);
-  /// Settles those of `jobs` that cannot run now, and leaves the others, also where it throws.  For the
-  /// threads of fetchers.
-  void hold_back(std::vector<Fetched>& jobs, Settler& settler);
+  /// For one thread of hold_back(): what shows for which database it waits.
+  std::shared_ptr<RunningJob> add_looking();
+  /// Settles those of `jobs` that cannot run now, and leaves the others, also where it throws.
+  void hold_back(std::vector<Fetched>& jobs, Settler& settler, RunningJob& looking);
 
   /// The queues whose jobs are given back, and not to be fetched.
   PausedQueues& paused() noexcept { return paused_; }
@@ -85,9 +84,7 @@ class Gate {
   bool tell(const Envelope& job, Hold why, const std::string& reason);
   std::chrono::milliseconds grace_left(Envelope& job) const;
   void put_off_locked(std::vector<Fetched>& jobs, const std::vector<std::optional<Envelope>>& envelopes,
-                      Settler& settler);
-  /// What shows that this thread waits for a database.
-  std::shared_ptr<RunningJob> looking();
+                      Settler& settler, RunningJob& looking);
   void doze();
 
   App& app_;
@@ -101,7 +98,6 @@ class Gate {
   std::atomic<bool> watchful_{false};
   std::atomic<std::chrono::steady_clock::rep> woken_at_{0};
   std::mutex mutex_;  // protects what follows
-  std::map<std::thread::id, std::shared_ptr<RunningJob>> looking_;
   std::condition_variable_any changes_;
   bool changed_ = false;
   std::set<std::string> told_;  // reasons that the log has told, but databases that are away; up to a bound

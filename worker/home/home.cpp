@@ -82,17 +82,14 @@ Home::Findings Home::ask(Asked& asked, const HomeClaim& claim, const std::vector
   return asked.broker->claim_home(claim, queues);
 }
 
-/// One that is away is asked when it is back: until then no job of it is fetched.
+/// One that is away is asked when it is back: until then no job of it is fetched, and what it said stands.
 Home::Answer Home::ask_all(const HomeClaim& claim, const HomeClaim& full) {
   Answer answer{.found = Findings(queues_.size()), .of = {}};
-  auto& all = answer.found;
   std::exception_ptr away;
   for (const auto& asked : asked_) {
     if (asked_.size() > 1 && shard_is_away(asked->shard.state)) continue;
     try {
-      const auto found = ask(*asked, asked->known ? claim : full, queues_);
-      for (std::size_t i = 0; i < all.size(); ++i)
-        all[i].insert(all[i].end(), found[i].begin(), found[i].end());
+      asked->said = ask(*asked, asked->known ? claim : full, queues_);
       answer.of.push_back(asked.get());
     } catch (const BrokerUnavailable&) {
       away = std::current_exception();
@@ -102,6 +99,10 @@ Home::Answer Home::ask_all(const HomeClaim& claim, const HomeClaim& full) {
     }
   }
   if (answer.of.empty() && away) std::rethrow_exception(away);
+  for (const auto& asked : asked_) {
+    for (std::size_t i = 0; i < asked->said.size(); ++i)
+      std::ranges::copy(asked->said[i], std::back_inserter(answer.found[i]));
+  }
   return answer;
 }
 
@@ -122,6 +123,12 @@ void Home::noted(const Answer& answer) {
 
 bool Home::all_known() const noexcept {
   return std::ranges::all_of(asked_, [](const auto& asked) { return asked->known.load(); });
+}
+
+bool Home::may_learn() const noexcept {
+  return std::ranges::any_of(asked_, [&](const auto& asked) {
+    return !asked->known && !(asked_.size() > 1 && shard_is_away(asked->shard.state));
+  });
 }
 
 bool Home::wait_until_known(std::size_t server, std::chrono::milliseconds patience,

@@ -35,6 +35,8 @@ class Home {
 
   /// Whether each server of the broker has said, to enter() or check(), whose its queues are.
   bool all_known() const noexcept;
+  /// Whether one that has not said it may be asked now.
+  bool may_learn() const noexcept;
   /// Whether this one has, after a wait of at most `patience`: before that no job of it may be fetched.
   bool wait_until_known(std::size_t server, std::chrono::milliseconds patience, const std::stop_token& stop);
 
@@ -59,6 +61,7 @@ class Home {
   struct Asked {
     Shard shard;
     std::atomic<bool> known{false};  // it has been told all, and what it said was noted
+    Findings said{};                 // last, to ask_all(), which alone uses it
     std::mutex mutex{};              // protects what follows
     std::unique_ptr<Homes> broker{};
   };
@@ -69,7 +72,7 @@ class Home {
   };
 
   Findings ask(Asked& asked, const HomeClaim& claim, const std::vector<Queue>& queues);
-  /// All of them that answer; throws where none does.  `full`: for those that are not known yet.
+  /// What each has said last; throws where none answers now.  `full`: for those that are not known yet.
   Answer ask_all(const HomeClaim& claim, const HomeClaim& full);
   Answer ask_all_at_start(const HomeClaim& full);
   void noted(const Answer& answer);  // with mutex_ held, as the next

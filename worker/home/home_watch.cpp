@@ -50,13 +50,14 @@ HomeWatch::HomeWatch(App& app, const Options& options, Home& home)
       thread_{
           {.role = "looking whose the queues are", .shares_connections = true},
           [this](const std::stop_token&) {
-            if (std::exchange(begun_, true) || !home_.all_known()) look();  // else it was looked just now
             constexpr Millis kSoon{500};  // nothing is fetched from a server that is back before it is asked
+            if (Clock::now() >= look_at_ || home_.may_learn()) look();
             return home_.all_known() ? options_.heartbeat : std::min<Millis>(options_.heartbeat, kSoon);
           }} {}
 
 void HomeWatch::look() {
   home_.check();
+  look_at_ = Clock::now() + options_.heartbeat;
   if (!looked_for_unserved_ && Clock::now() >= look_for_unserved_at_) {
     look_for_unserved_queues();
     looked_for_unserved_ = true;

@@ -77,7 +77,7 @@ void Fetcher::fetch(std::size_t wanted, const std::stop_token& stop) {
   if (!fetched_.empty()) fail_point("worker.after_fetch");
   if (stop.stop_requested()) return;
   const auto found = fetched_.size();
-  gate_.hold_back(fetched_, settler_);
+  gate_.hold_back(fetched_, settler_, *looking_);
   look_further(found, fetched_.size());
   buffer_.put(std::move(fetched_), found, number_);
   fetched_.clear();

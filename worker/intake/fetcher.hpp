@@ -51,6 +51,7 @@ class Fetcher {
   Home& home_;                     // as lease_
   InHand& in_hand_;                // as lease_
   Gate& gate_;                     // as lease_
+  const std::shared_ptr<RunningJob> looking_ = gate_.add_looking();
   JobBuffer& buffer_;              // as lease_
   Settler& settler_;               // as buffer_
   const std::size_t number_;

@@ -30,6 +30,7 @@ std::size_t JobBuffer::demand() {
 }
 
 std::size_t JobBuffer::demand_of(std::size_t fetcher) {
+  if (turns_.count() == 1) return demand();
   const auto idle_ones = idle() - std::min(waiting_.size(), idle());
   return turns_.share_of(fetcher, demand(), idle_ones, std::chrono::steady_clock::now());
 }

@@ -57,7 +57,10 @@ ServerFigures::ServerFigures(App& app, std::unique_ptr<Browsing> broker, std::ve
     : app_{app},
       broker_{std::move(broker)},
       queues_{std::move(queues)},
-      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+      thread_{[this](const std::stop_token& stop) {
+        broker_->bear_silent_shards(false);  // a part would look like the whole
+        run(stop);
+      }} {}
 
 std::vector<MetricFamily> ServerFigures::get(std::chrono::milliseconds patience) {
   std::unique_lock lock{mutex_};
@@ -119,7 +122,6 @@ void ServerFigures::ask_redis(std::vector<MetricFamily>& families) {
   if (is_no_redis(app_.options().redis_url)) return;
   std::map<std::string, QueueSum> sums;
   try {
-    broker_->bear_silent_shards(false);  // a part would look like the whole
     for (std::size_t i = 0; i < queues_.size(); ++i)
       add(sums[label_of(queues_, i)], broker_->counts(queues_[i]));
   } catch (const std::exception&) {

@@ -214,6 +214,7 @@ void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const
                   std::string_view how, Home& home, Listener* listener) {
   const auto dead = predecessor.worker();
   if (dead.empty()) return;  // it had not begun
+  broker.bear_silent_shards(!home.all_known());  // one that has answered just now is asked again
   end_sessions(app, dead);
 
   const Events events{listener};

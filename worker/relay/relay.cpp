@@ -6,49 +6,11 @@
 namespace aftercommit::worker {
 namespace {
 
-constexpr Millis kSlice{250};  // a stop is noticed only between waits
-
 Millis time_until(std::chrono::steady_clock::time_point instant) {
   return std::max(std::chrono::ceil<Millis>(instant - std::chrono::steady_clock::now()), Millis{0});
 }
 
 }  // namespace
-
-void RelayBell::ring() {
-  {
-    const std::lock_guard lock{mutex_};
-    ++rings_;
-  }
-  rung_.notify_all();
-}
-
-bool RelayBell::wait(std::uint64_t& heard, std::chrono::steady_clock::time_point until,
-                     const std::stop_token& stop) {
-  std::unique_lock lock{mutex_};
-  const bool rung = rung_.wait_until(lock, stop, until, [&] { return rings_ != heard; });
-  heard = rings_;
-  return rung;
-}
-
-RelayListener::RelayListener(Database& database, std::chrono::milliseconds interval,
-                             std::shared_ptr<RelayBell> bell, std::function<void()> on_cancel)
-    : database_{database},
-      interval_{interval},
-      bell_{std::move(bell)},
-      listener_{database, std::move(on_cancel)},
-      thread_{{"listening for the relays", "a database"},
-              [this](const std::stop_token& stop) { listen(stop); }} {}
-
-void RelayListener::listen(const std::stop_token& stop) {
-  thread_.progress().enter(Phase::kWaiting);
-  try {
-    if (listener_.wait(kSlice)) bell_->ring();
-    listening_.succeeded();
-  } catch (...) {
-    listening_.failed(database_.alias());
-    thread_.pause(interval_, stop);  // behind a pooler nobody can listen: the interval will do
-  }
-}
 
 Relay::Relay(std::unique_ptr<RelayTarget> broker, Database& database, std::vector<Queue> queues,
              std::size_t payload_limit, std::chrono::milliseconds interval, Home& home,
@@ -86,7 +48,7 @@ void Relay::wait_for_jobs(const std::stop_token& stop) {
     return;
   }
   try {
-    while (!stop.stop_requested() && !listener_->wait(std::min(kSlice, time_until(next))) &&
+    while (!stop.stop_requested() && !listener_->wait(std::min(kListenSlice, time_until(next))) &&
            time_until(next) > Millis{0}) {
     }
     listening_.succeeded();

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <future>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "aftercommit/error.hpp"
@@ -37,6 +36,17 @@ class FlowEvent : public support::FlowTest, public ::testing::WithParamInterface
     const auto flow = begin(value, script);
     EXPECT_TRUE(eventually([&] { return waits_for(flow, event); }));
     return flow;
+  }
+  /// Until no more than `left` of the wait is left, by the clock of the database; negative: it is over.
+  bool eventually_left(const JobId& flow, std::chrono::milliseconds left) {
+    return eventually([&] {
+      return !app.database()
+                  .exec(
+                      sql("SELECT FROM {schema}.flow_event WHERE flow = $1 AND until <= clock_timestamp() + "
+                          "$2 * interval '1 ms'"),
+                      flow, left.count())
+                  .empty();
+    });
   }
   std::string signal_by_sql(const std::string& call) {
     return app.database().exec(sql("SELECT {schema}.signal(" + call + ")"))[0][0].as<std::string>();
@@ -133,20 +143,23 @@ TEST_P(FlowEvent, AndItsTimeoutAtOnceAreExactlyOneOfBoth) {
   constexpr int kFlows = 30;
   start_worker({"--concurrency", "4"});
   std::vector<JobId> flows;
-  for (long value = 0; value < kFlows; ++value)
-    flows.push_back(begin(value, "event_within approved 400;step b"));
-  for (const auto& flow : flows) ASSERT_TRUE(eventually([&] { return waits_for(flow, "approved"); }));
+  for (long value = 0; value < kFlows; ++value)  // one deadline after the other
+    flows.push_back(begin(value, "event_within approved " + std::to_string(500 + 60 * value) + ";step b"));
+  std::vector<Signalled> answers;
+  for (const auto& flow : flows) {  // some before their time, some after, and some in that moment
+    const std::chrono::milliseconds left{20 - 5 * static_cast<int>(answers.size() % 10)};
+    ASSERT_TRUE(eventually_left(flow, left));
+    answers.push_back(app.signal(flow, "approved", "yes"));
+  }
   int given = 0;
   int late = 0;
-  for (const auto& flow : flows) {  // some before their time, some after, and some in that moment
-    std::this_thread::sleep_for(15ms);
-    const auto answer = app.signal(flow, "approved", "yes");
-    ASSERT_THAT(answer, AnyOf(Signalled::kGiven, Signalled::kLate, Signalled::kEnded));
-    ++(answer == Signalled::kGiven ? given : late);
-    ASSERT_TRUE(eventually_ended(flow));
-    const bool got_it = says(flow, "event approved is yes");
-    EXPECT_EQ(got_it, answer == Signalled::kGiven);
-    EXPECT_NE(got_it, says(flow, "event approved is late"));
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    ASSERT_THAT(answers[i], AnyOf(Signalled::kGiven, Signalled::kLate, Signalled::kEnded));
+    ++(answers[i] == Signalled::kGiven ? given : late);
+    ASSERT_TRUE(eventually_ended(flows[i]));
+    const bool got_it = says(flows[i], "event approved is yes");
+    EXPECT_EQ(got_it, answers[i] == Signalled::kGiven);
+    EXPECT_NE(got_it, says(flows[i], "event approved is late"));
   }
   RecordProperty("given", std::to_string(given));
   RecordProperty("late", std::to_string(late));
