@@ -112,7 +112,7 @@ class ShardedBroker final : public Broker {
   const Shards shards_;
   std::vector<std::shared_ptr<Broker>> brokers_;
   std::vector<std::shared_ptr<Intake>> intakes_;  // of the same
-  std::map<std::size_t, std::string> silent_;  // by number, what was wrong
+  std::map<std::size_t, std::string> silent_;     // by number, what was wrong
   bool bears_ = true;
   std::size_t turn_ = 0;  // of the next fetch
 };

@@ -38,7 +38,7 @@ class HomeWatch {
   Home& home_;
   // Workers that are started together with this one have their leases by then.
   const Clock::time_point look_for_unserved_at_ = Clock::now() + options_.lease;
-  bool looked_for_unserved_ = options_.relay_only;  // used by thread_ alone, as the next two
+  bool looked_for_unserved_ = options_.relay_only;                 // used by thread_ alone, as the next two
   Clock::time_point look_at_ = Clock::now() + options_.heartbeat;  // Home::enter() has looked just now
   Clock::time_point declare_at_{};
   RoleThread thread_;  // last

@@ -52,8 +52,8 @@ class Fetcher {
   InHand& in_hand_;                // as lease_
   Gate& gate_;                     // as lease_
   const std::shared_ptr<RunningJob> looking_ = gate_.add_looking();
-  JobBuffer& buffer_;              // as lease_
-  Settler& settler_;               // as buffer_
+  JobBuffer& buffer_;  // as lease_
+  Settler& settler_;   // as buffer_
   const std::size_t number_;
   std::size_t reach_ = 1;  // how many times what is wanted is fetched: more, the more is held back
   RoleThread thread_;      // last

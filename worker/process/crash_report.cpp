@@ -213,7 +213,7 @@ Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_v
 void report_crash(Broker& broker, App& app, const ChildSlots& predecessor, const Options& options,
                   std::string_view how, Home& home, Listener* listener) {
   const auto dead = predecessor.worker();
-  if (dead.empty()) return;  // it had not begun
+  if (dead.empty()) return;                      // it had not begun
   broker.bear_silent_shards(!home.all_known());  // one that has answered just now is asked again
   end_sessions(app, dead);
 

@@ -8,6 +8,7 @@
 
 #include "broker/contract/broker.hpp"
 #include "broker/contract/shards.hpp"
+#include "support/eventually.hpp"
 #include "support/fixtures/cli_fixture.hpp"
 #include "support/servers/private_redis.hpp"
 
@@ -70,6 +71,27 @@ TEST_F(CliShards, ShowWhatTheOthersHoldAndNameTheOneThatDoesNotAnswer) {
   const auto audit = run({"audit"});
   EXPECT_NE(audit.exit_code, 0) << "what is not seen is not lost";
   EXPECT_THAT(audit.error, HasSubstr(second_name()));
+}
+
+TEST_F(CliShards, KnowOfAJobWhetherItIsInRedisUnlessAShardThatDoesNotAnswerMayHaveIt) {
+  std::vector<JobId> of(2);  // one of each shard
+  for (std::size_t found = 0; found < 2;) {
+    const auto id = receipt.delay(1);
+    auto& place = of.at(shards_.of(id));
+    if (place == JobId{}) ++found;
+    place = id;
+  }
+  const auto broker = make_broker(app.options().redis_url);
+  const auto is_in_redis = [&](const JobId& id) { return broker->has_durable("mail", {&id, 1}).at(0); };
+  EXPECT_TRUE(support::eventually([&] { return is_in_redis(of[0]) && is_in_redis(of[1]); }));
+  EXPECT_EQ(run_json({"job", of[1].str()}).at("in_redis"), true);
+  second_->kill();
+
+  EXPECT_EQ(run_json({"job", of[0].str()}).at("in_redis"), true);
+  const auto end = run({"job", of[1].str(), "--json"});
+  EXPECT_EQ(end.exit_code, 3);
+  EXPECT_THAT(end.error, HasSubstr(second_name()));
+  EXPECT_EQ(json::parse(end.output).at("in_redis"), nullptr);
 }
 
 }  // namespace

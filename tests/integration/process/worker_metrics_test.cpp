@@ -105,6 +105,25 @@ TEST_F(WorkerMetricsOverHttp, AreThoseOfAllProcessesTogether) {
                     HasSubstr("aftercommit_process_starts_total 2\n"), HasSubstr("aftercommit_build_info")));
 }
 
+/// Two shards, of which one can be stopped.
+class WorkerMetricsOfShards : public WorkerMetricsOverHttp {
+ protected:
+  WorkerMetricsOfShards() : WorkerMetricsOfShards{std::make_unique<support::PrivateRedis>()} {}
+  explicit WorkerMetricsOfShards(std::unique_ptr<support::PrivateRedis> second)
+      : WorkerMetricsOverHttp{support::fresh_redis_url() + ' ' + second->url()}, second_{std::move(second)} {}
+
+  const std::unique_ptr<support::PrivateRedis> second_;
+};
+
+TEST_F(WorkerMetricsOfShards, ShowNothingOfRedisRatherThanAPart) {
+  start();
+  EXPECT_TRUE(eventually_shows("aftercommit_queue_jobs{queue=\"default\",state=\"ready\"} 0\n"));
+  second_->kill();
+  const std::regex failed{"aftercommit_collect_failures_total\\{server=\"redis\"\\} [1-9]"};
+  EXPECT_TRUE(eventually([&] { return std::regex_search(get("/metrics").text, failed); }));
+  EXPECT_THAT(get("/metrics").text, ::testing::Not(HasSubstr("aftercommit_queue_jobs{")));
+}
+
 /// By the rows of docs/guide/metrics.md.
 TEST_F(WorkerMetricsOverHttp, AreOfTheTypesAndLabelsThatTheGuideSays) {
   start({"--processes", "0"});

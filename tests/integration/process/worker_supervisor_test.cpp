@@ -354,6 +354,7 @@ TEST_F(WorkerRestart, RunsDurableJobsFromTheirTableWhileRedisIsAway) {
   ::kill(worker.children().at(0), SIGKILL);
   ASSERT_TRUE(eventually([&] { return worker.times_said(kStarted) == 2; })) << worker.log();
   EXPECT_EQ(worker.times_said("Redis is away; this worker starts without it"), 1) << worker.log();
+  EXPECT_TRUE(worker.says("Redis is away: what the process that has died held there")) << worker.log();
   tasks.insert.delay(1);
   EXPECT_TRUE(eventually_effects({1})) << worker.log();
   redis->start();

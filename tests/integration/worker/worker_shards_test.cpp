@@ -6,13 +6,21 @@
 #include <chrono>
 #include <csignal>
 #include <numeric>
+#include <pqxx/pqxx>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "aftercommit/error.hpp"
 #include "broker/contract/shards.hpp"
 #include "client/job_table/job_feed.hpp"
+#include "client/postgres/worker_name.hpp"
+#include "client/statements/sql_template.hpp"
 #include "support/fixtures/worker_fixture.hpp"
 #include "support/servers/private_redis.hpp"
+#include "support/servers/server_faults.hpp"
+#include "worker/home/home.hpp"
 #include "worker/relay/sweeper.hpp"
 
 namespace aftercommit {
@@ -109,9 +117,48 @@ TEST_F(WorkerOnShards, HasItsRelayBringWhatIsMissingInEachShardAndReadsTheTableA
       << "those of the third, which is one no more, and no others";
 }
 
+TEST_F(WorkerOnShards, HearsOfNewJobsForTheRelaysOfAllOfThem) {
+  start_worker({"--relay-interval", "600"});  // no look at an interval brings them
+  for (long i = 1; i <= 30; ++i) {
+    app.database().exec(detail::in_schema("SELECT {schema}.enqueue('insert', $1)", schema.name()),
+                        "[" + std::to_string(i) + "]");
+  }
+  EXPECT_TRUE(eventually_effects(from_to(1, 30)));
+}
+
+TEST_F(WorkerOnShards, LeavesTheSessionsOfAWorkerAloneThatOneOfThemAloneHasLost) {
+  const WorkerId other = "other-1-0123456789ab";
+  const std::vector<Queue> queues{"default"};
+  auto first = make_broker(shards.at(0).url);
+  auto second = make_broker(shards.at(1).url);
+  for (long i = 1; i <= 30; ++i) tasks.insert.delay(i);
+  EXPECT_TRUE(eventually([&] { return broker->counts("default").ready == 30; }));
+  pqxx::connection session{schema.url(detail::application_name_of(other))};
+  first->renew_lease(other, queues, 1s);
+  second->renew_lease(other, queues, 1s);
+  EXPECT_FALSE(second->fetch(other, queues, 1, 0ms).empty());
+  const std::jthread beating{[&](const std::stop_token& stop) {
+    const auto stops = [&] { return stop.stop_requested(); };
+    while (!eventually(stops, 100ms)) first->renew_lease(other, queues, 1s);
+  }};
+  auto& worker = start_worker({"--lease", "1", "--heartbeat", "0.3"});
+  EXPECT_TRUE(worker.says("a worker has lost this shard and no other")) << worker.log();
+  EXPECT_TRUE(eventually_effects(from_to(1, 30)));
+  EXPECT_NO_THROW(pqxx::nontransaction{session}.exec("SELECT 1")) << "it may be in the midst of a job";
+}
+
 /// Two servers, of which one can be stopped.
 class WorkerOnServers : public WorkerOnShards {
  protected:
+  /// Whoever has served its queue had another database.
+  void enter_another_database() {
+    const std::vector<Queue> queues{"default"};
+    make_broker(shards.at(1).url)
+        ->claim_home(
+            {.databases = {{.alias = "default", .token = "another", .where = "another", .instance = "1"}}},
+            queues);
+  }
+
   WorkerOnServers() : WorkerOnServers{std::make_unique<support::PrivateRedis>()} {}
   explicit WorkerOnServers(std::unique_ptr<support::PrivateRedis> second)
       : WorkerOnShards{support::fresh_redis_url() + ' ' + second->url()}, second_{std::move(second)} {}
@@ -129,6 +176,52 @@ TEST_F(WorkerOnServers, StartsThoughOneDoesNotAnswerAndSaysWhich) {
   EXPECT_TRUE(worker.says("a shard answers again: its jobs are fetched from it")) << worker.log();
   enqueue(41, 80);
   EXPECT_TRUE(eventually_effects(from_to(1, 80)));
+}
+
+TEST_F(WorkerOnServers, FetchesNothingFromOneThatWasAwayAtTheStartBeforeThatSaysWhoseItsQueuesAre) {
+  enter_another_database();
+  enqueue(1, 40, Delivery::kOnCommit);
+  const auto in_first = static_cast<std::size_t>(make_broker(shards.at(0).url)->counts("default").ready);
+  second_->stop();
+  auto& worker = start_worker();
+  EXPECT_TRUE(eventually([&] { return effects().size() == in_first; })) << worker.log();
+  second_->resume();
+  EXPECT_TRUE(worker.says("no jobs are run until this is set right")) << worker.log();
+  EXPECT_EQ(starts(), in_first);
+}
+
+TEST_F(WorkerOnServers, KeepsToWhatOneHasSaidOfItsQueuesWhileThatIsAway) {
+  second_->kill();
+  worker::Home home{app, {"default"}, true};
+  home.enter();
+  EXPECT_FALSE(home.all_known());
+  EXPECT_TRUE(home.right());
+  second_->start();
+  enter_another_database();
+  EXPECT_TRUE(eventually([&] {
+    home.check();
+    return home.all_known();
+  }));
+  EXPECT_FALSE(home.right());
+  second_->kill();
+  home.check();
+  EXPECT_FALSE(home.right()) << "nobody has said otherwise";
+}
+
+TEST_F(WorkerOnServers, LeavesOutOneThatRefusesAndTellsWhoNeedsAllOfThem) {
+  enqueue(1, 40);
+  EXPECT_TRUE(eventually([&] { return broker->counts("default").ready == 40; }));
+  support::ask_redis(*second_, {"CONFIG", "SET", "requirepass", "changed"});
+  const auto anew = make_broker(redis_url);
+  EXPECT_EQ(anew->counts("default").ready, make_broker(shards.at(0).url)->counts("default").ready);
+  const auto silent = anew->take_silent_shards();
+  ASSERT_EQ(silent.size(), 1U);
+  EXPECT_EQ(silent[0].name, shards.at(1).name);
+  anew->bear_silent_shards(false);
+  EXPECT_THROW(anew->counts("default"), Error);
+  worker::Home home{app, {"default"}, true};
+  EXPECT_NO_THROW(home.enter());
+  EXPECT_FALSE(home.all_known());
 }
 
 TEST_F(WorkerOnServers, SendsJobsOnCommitToTheOtherWhileOneIsAway) {
