@@ -28,6 +28,7 @@ std::string flow_state(const FlowStory& story) {
 
 std::string done_when(const operate::FlowStep& step) {
   if (step.until) return "until " + utc(*step.until);
+  if (step.waits_for_jobs()) return "not yet";
   return step.done_at ? utc(*step.done_at) : "not known yet";
 }
 
@@ -42,6 +43,10 @@ void print_flow(const FlowStory& story, bool values) {
   for (const auto& event : story.events) {
     say_of_flow(event.given ? "given" : "waits for",
                 event.name + (event.until && !event.given ? ", until " + utc(*event.until) : ""));
+  }
+  for (const auto& step : story.steps) {
+    if (story.state == FlowState::kWaits && step.waits_for_jobs())
+      say_of_flow("waits for", "jobs of '" + step.name + "'");
   }
   if (story.steps.empty()) return;
   using Align = Table::Align;

@@ -9,8 +9,8 @@
 #include "broker/envelope/dead_letter.hpp"
 #include "broker/envelope/envelope.hpp"
 #include "client/flows/flow_rows.hpp"
-#include "client/job_table/columns.hpp"
 #include "client/statements/sql_template.hpp"
+#include "operate/columns.hpp"
 #include "operate/look.hpp"
 #include "operate_sql.hpp"
 
@@ -24,14 +24,8 @@ constexpr std::size_t kFlowSizeLimit = std::size_t{64} * 1024 * 1024;
 constexpr auto kNeverAfter = std::chrono::years{50};
 
 std::optional<FlowTime> flow_time(const pqxx::field& field) {
-  if (field.is_null()) return std::nullopt;
-  const auto time = detail::from_epoch_us(field.as<std::int64_t>());
-  if (time > std::chrono::system_clock::now() + kNeverAfter) return std::nullopt;
-  return time;
-}
-
-std::string flow_text(const pqxx::field& field) {
-  return field.is_null() ? std::string{} : field.as<std::string>();
+  const auto time = column_time(field);
+  return time > std::chrono::system_clock::now() + kNeverAfter ? std::nullopt : time;
 }
 
 Json flow_time_in_json(const std::optional<FlowTime>& time) {
@@ -42,16 +36,18 @@ Json flow_time_in_json(const std::optional<FlowTime>& time) {
 void read_row(FlowStory& story, const pqxx::row& row) {
   story.due_at = flow_time(row[6]);
   const bool later = !row[7].is_null() && row[7].as<bool>();
-  auto decoded = decode(flow_text(row[5]), kFlowSizeLimit);
+  auto decoded = decode(column_text(row[5]), kFlowSizeLimit);
   const auto* const job = std::get_if<Envelope>(&decoded);
   const bool failed = job != nullptr && job->counted_attempt() > 1;
   if (failed && !job->errors.empty()) story.error = job->errors.back().error;
-  const bool waits = std::ranges::any_of(story.events, [](const auto& event) { return !event.given; });
-  story.state = !later   ? FlowState::kGoesOn
-                : failed ? FlowState::kRetries
-                : waits  ? FlowState::kWaits
-                         : FlowState::kSleeps;
-  if (!later) story.due_at.reset();
+  const bool for_event = std::ranges::any_of(story.events, [](const auto& event) { return !event.given; });
+  const bool for_jobs = std::ranges::any_of(story.steps, &FlowStep::waits_for_jobs);
+  story.state = !later                  ? FlowState::kGoesOn
+                : failed                ? FlowState::kRetries
+                : for_event || for_jobs ? FlowState::kWaits
+                                        : FlowState::kSleeps;
+  // For jobs it waits without an end, and only looks for them then.
+  if (!later || (for_jobs && !failed)) story.due_at.reset();
 }
 
 void read_letter(FlowStory& story, const std::string& letter) {
@@ -70,13 +66,13 @@ void ask_flow(FlowStory& story, const Store& store, const JobId& id) {
   const auto found = look_up(operate_sql::flow_story)[0];
   if (found[3].is_null() && !found[4].as<bool>()) return;
   story.database = store.alias;
-  story.task = flow_text(found[0]);
+  story.task = column_text(found[0]);
   story.began_at = flow_time(found[1]);
   story.ended_at = flow_time(found[2]);
   for (const auto& row : look_up(operate_sql::flow_steps)) {
     story.steps.push_back({.name = row[0].as<std::string>(),
                            .kind = row[1].as<std::string>(),
-                           .value = flow_text(row[2]),
+                           .value = column_text(row[2]),
                            .tries = row[3].as<int>(),
                            .began_at = detail::from_epoch_us(row[4].as<std::int64_t>()),
                            .done_at = flow_time(row[5]),
@@ -88,7 +84,7 @@ void ask_flow(FlowStory& story, const Store& store, const JobId& id) {
   }
   if (found[4].as<bool>()) {
     read_row(story, found);
-  } else if (flow_text(found[3]) == "done") {
+  } else if (column_text(found[3]) == "done") {
     story.state = FlowState::kDone;
   } else if (!found[8].is_null()) {
     read_letter(story, found[8].as<std::string>());

@@ -19,7 +19,7 @@ enum class FlowState : std::uint8_t {
   kUnknown,  ///< no database that answers knows of it
   kGoesOn,   ///< it runs, or will as soon as a worker comes to it
   kSleeps,   ///< until FlowStory::due_at
-  kWaits,    ///< for an event
+  kWaits,    ///< for an event, or for the jobs of a step
   kRetries,  ///< its next step has failed, and is tried again at `due_at`
   kDead,
   kDone,
@@ -31,12 +31,14 @@ std::string_view word(FlowState state) noexcept;
 struct FlowStep {
   using Time = std::chrono::system_clock::time_point;
   std::string name;
-  std::string kind;   ///< step, external, sleep, event or version
+  std::string kind;   ///< step, external, sleep, event, version or children
   std::string value;  ///< JSON; empty: none
   int tries = 1;
   Time began_at{};
-  std::optional<Time> done_at{};  ///< nothing: it is about to call what is outside
+  std::optional<Time> done_at{};  ///< nothing: it is about to call what is outside, or waits for its jobs
   std::optional<Time> until{};    ///< of a sleep
+
+  bool waits_for_jobs() const { return kind == "children" && !done_at; }
 };
 
 struct FlowEvent {

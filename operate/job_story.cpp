@@ -10,10 +10,10 @@
 #include "base/log/log_format.hpp"
 #include "base/text/text.hpp"
 #include "broker/envelope/trace_field.hpp"
-#include "client/job_table/columns.hpp"
 #include "client/job_table/queue_state.hpp"
 #include "client/job_table/schema_steps.hpp"
 #include "client/statements/sql_template.hpp"
+#include "operate/columns.hpp"
 #include "operate/dead_jobs.hpp"
 #include "operate/dead_list.hpp"
 #include "operate_sql.hpp"
@@ -29,15 +29,6 @@ constexpr int kWithMarks = 4;
 constexpr int kWithResults = 5;
 
 constexpr std::size_t kEntriesAtOnce = 1000;
-
-std::optional<StoryTime> column_time(const pqxx::field& field) {
-  if (field.is_null()) return std::nullopt;
-  return detail::from_epoch_us(field.as<std::int64_t>());
-}
-
-std::string column_text(const pqxx::field& field) {
-  return field.is_null() ? std::string{} : field.as<std::string>();
-}
 
 JobStanding standing_in(JobPart part, const Envelope& job) {
   if (part == JobPart::kRunning) return JobStanding::kRunning;

@@ -201,9 +201,10 @@ bool Kit::bring_back() {
 
 /// Flows that were given what they wait for: a relay would see that by their rows.
 bool Kit::bring_woken() {
+  if (!runner_ || !app_.core().has_flows()) return false;
   std::vector<Outgoing> woken;
   for (const auto& [alias, database] : app_.core().databases()) {
-    if (!runner_ || !aftercommit::detail::has_flow_tables(*database)) continue;
+    if (!aftercommit::detail::has_flow_tables(*database)) continue;
     for (auto& row : aftercommit::detail::woken_flows(*database)) {
       if (!woken_.emplace(row.id, row.attempt).second) continue;
       woken.push_back({.queue = std::move(row.queue),

@@ -218,6 +218,10 @@ std::vector<std::string> AppCore::task_names() const {
   return names;
 }
 
+bool AppCore::has_flows() const {
+  return std::ranges::any_of(tasks_, [](const auto& task) { return task.second->is_flow; });
+}
+
 void AppCore::around_enqueue(AroundEnqueue middleware) {
   check_middleware(!middleware);
   middleware_.enqueue.push_back(std::move(middleware));

@@ -60,6 +60,7 @@ class AppCore {
   TaskEntry& declare(App& app, std::string name, TaskOptions options);
   const TaskEntry* find_task(std::string_view name) const;
   std::vector<std::string> task_names() const;
+  bool has_flows() const;  ///< any of the tasks is one
 
   ResultWaiters& result_waiters() noexcept { return result_waiters_; }
 

@@ -42,9 +42,8 @@ Signalled App::signal(const JobId& flow, const std::string& event) const {
 Signalled App::signal_json(const JobId& flow, const std::string& event, const nlohmann::json& value,
                            std::string_view database) const {
   if (!detail::is_step_name(event)) {
-    throw UsageError{"cannot signal flow " + flow.str() + ": event '" + in_one_line(event, 100) +
-                     "' is not a name: 1 to 100 printable characters of ASCII, without \" and \\, and "
-                     "without spaces around them"};
+    throw UsageError{"cannot signal flow " + flow.str() + ": event '" + in_one_line(event, 100) + "' " +
+                     std::string{detail::kIsNoStepName}};
   }
   std::string json;
   try {

@@ -112,6 +112,13 @@ bool goes_without_saying(const TaskEntry& task, const Route& route) {
   return route.database == declared && (!route.durable || route.database == defaults::kDatabase);
 }
 
+void check_awaited(const TaskEntry& task, const CallOptions& options, Delivery delivery) {
+  if (!options.flow || (delivery == Delivery::kDurable && !task.options.unique && !options.unique)) return;
+  throw UsageError{
+      "a flow cannot wait for a job of task '" + task.name +
+      "': it waits for durable jobs, of which none is unique, as each says when it has taken effect"};
+}
+
 }  // namespace
 
 Route find_route(const TaskEntry& task, const CallOptions& options, AppCore& app) {
@@ -120,11 +127,7 @@ Route find_route(const TaskEntry& task, const CallOptions& options, AppCore& app
     throw UsageError{"cannot enqueue flow '" + task.name +
                      "' with another delivery than durable: its row is what it goes on from"};
   }
-  if (options.flow && (delivery != Delivery::kDurable || task.options.unique || options.unique)) {
-    throw UsageError{
-        "a flow cannot wait for a job of task '" + task.name +
-        "': it waits for durable jobs, of which none is unique, as each says when it has taken effect"};
-  }
+  check_awaited(task, options, delivery);
   require_redis(task, delivery, app);
   Route route = find_transaction(task, options, app, delivery);
   route.durable = delivery == Delivery::kDurable;
@@ -158,6 +161,7 @@ Route find_route_in(const TaskEntry& task, const CallOptions& options, AppCore& 
         "nobody tells this one of its commit, so only a durable job, which is a row, can wait for "
         "it; leave out the option delivery"};
   }
+  check_awaited(task, options, Delivery::kDurable);
   Route route{.durable = true, .database = options.database.value_or(task.options.database)};
   if (!app.databases().empty()) {
     route.home = &home_of(task, route, app);

@@ -64,14 +64,10 @@ Rider step_guard(const Database& database, const Envelope& job, std::size_t plac
 }
 
 Rider step_rider(Session& transaction, const JobId& flow, const DoneStep& step) {
-  const auto connection = transaction.share_connection();
-  const auto value = [&]() -> std::string {
-    if (!step.value) return "NULL";
-    return connection->quote(transaction.holds_unicode() ? *step.value : ascii_json(*step.value));
-  };
   return {&transaction.database().core()->statements.record_step,
           {literal(flow.str()), std::to_string(step.place), text_literal(step.name),
-           literal(to_string(step.kind)), value(), std::to_string(step.tries), literal(*to_sql(step.began))}};
+           literal(to_string(step.kind)), step.value ? transaction.json_literal(*step.value) : "NULL",
+           std::to_string(step.tries), literal(*to_sql(step.began))}};
 }
 
 Rider begin_rider(const Database& database, const Envelope& job) {
@@ -149,12 +145,8 @@ std::string load_children(Database& database, const JobId& flow, std::size_t pla
 }
 
 Rider tell_flow_rider(Session& transaction, const JobId& child, const std::optional<std::string>& value) {
-  const auto connection = transaction.share_connection();
-  const auto quoted = [&](const std::string& json) {
-    return connection->quote(transaction.holds_unicode() ? json : ascii_json(json));
-  };
   return {&transaction.database().core()->statements.tell_flow,
-          {literal(child.str()), value ? quoted(*value) : "NULL"}};
+          {literal(child.str()), value ? transaction.json_literal(*value) : "NULL"}};
 }
 
 void tell_flow(Database& database, const JobId& child) {

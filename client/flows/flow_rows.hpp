@@ -28,6 +28,9 @@ bool has_flow_tables(Database& database);
 
 /// Of a step, an event, a version.
 bool is_step_name(std::string_view name) noexcept;
+/// What errors say of another.
+inline constexpr std::string_view kIsNoStepName =
+    "is not a name: 1 to 100 printable characters of ASCII, without \" and \\, and without spaces around them";
 
 /// What a flow has done at a place.
 struct StepRow {

@@ -103,13 +103,10 @@ bool has_result_tables(Database& database) { return schema_is_at_least(database,
 
 Rider result_rider(Session& transaction, const JobId& job, std::string_view task, const ReturnedValue& value,
                    std::span<const std::string> log) {
-  const auto connection = transaction.share_connection();
-  const auto quoted = [&](const std::string& json) {
-    return connection->quote(transaction.holds_unicode() ? json : ascii_json(json));
-  };
   return {&transaction.database().core()->statements.keep_result,
-          {literal(job.str()), literal(task), quoted(value.json),
-           log.empty() ? "NULL" : quoted(lines_in_json(log)), std::to_string(value.ttl.count())}};
+          {literal(job.str()), literal(task), transaction.json_literal(value.json),
+           log.empty() ? "NULL" : transaction.json_literal(lines_in_json(log)),
+           std::to_string(value.ttl.count())}};
 }
 
 std::vector<FoundResult> find_results(Database& database, std::span<const JobId> jobs) {

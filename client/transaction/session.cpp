@@ -7,6 +7,7 @@
 
 #include "aftercommit/error.hpp"
 #include "base/process/fail_point.hpp"
+#include "client/statements/ascii_json.hpp"
 #include "client/statements/transaction_control.hpp"
 #include "client/transaction/interrupt.hpp"
 
@@ -207,6 +208,11 @@ void Session::set_rollback(bool rollback) {
 bool Session::holds_unicode() const noexcept {
   const auto& connection = server_.connection();
   return !connection || connection->holds_unicode();
+}
+
+std::string Session::json_literal(const std::string& json) {
+  const auto connection = share_connection();
+  return connection->quote(holds_unicode() ? json : ascii_json(json));
 }
 
 // --- hooks and jobs

@@ -72,6 +72,8 @@ class Session {
   bool in_read_only_block() const noexcept { return in_atomic_block() && blocks_.back().read_only; }
   /// Whether the open transaction's database has a place for every character of Unicode.
   bool holds_unicode() const noexcept;
+  /// JSON as a literal of SQL for the open transaction, in what the encoding of its database can hold.
+  std::string json_literal(const std::string& json);
   bool has_hooks() const noexcept { return !hooks_.empty(); }  ///< or jobs: something waits for the commit
   /// The connection went away inside the open transaction.
   bool lost() const noexcept { return server_.state().lost(); }

@@ -165,7 +165,7 @@ enum class Signalled : std::uint8_t {
   kGiven,  ///< it is the flow's, which goes on if it waits for it
   kTaken,  ///< somebody gave one of this name before: that holds
   kLate,   ///< the flow has waited for it long enough, and has gone on without
-  kEnded,  ///< the flow has ended
+  kEnded,  ///< the flow has ended, was cancelled, or is a dead letter that was deleted
 };
 /// "given", "taken", "late" or "ended": what the SQL function answers.
 std::string_view to_string(Signalled answer) noexcept;

@@ -64,7 +64,9 @@ std::optional<std::optional<nlohmann::json>> FlowRun::answer(Ask& ask) noexcept 
   try {
     if (trouble_ || parked_ || not_ours_) return std::nullopt;  // asked for by a destructor
     std::optional<nlohmann::json> value;
-    if (go_on(ask, value) == Went::kOn) return std::optional{std::move(value)};
+    if (go_on(ask, value) == Went::kNoFurther) return std::nullopt;
+    ++place_;
+    return std::optional{std::move(value)};
   } catch (...) {
     trouble_ = std::current_exception();
   }
@@ -104,7 +106,6 @@ FlowRun::Went FlowRun::go_on(Ask& ask, std::optional<nlohmann::json>& value) {
       break;
   }
   failed_.reset();
-  if (went == Went::kOn) ++place_;
   return went;
 }
 
@@ -114,7 +115,6 @@ FlowRun::Went FlowRun::go_on_from(const detail::StepRow& row, Ask& ask,
   if (!row.done) return ask_again(row, ask, value);
   if (row.left > milliseconds{0}) return park_again("the flow sleeps ('" + row.name + "')", row.left);
   if (row.value) value = read(row);
-  ++place_;
   return Went::kOn;
 }
 
@@ -123,11 +123,7 @@ FlowRun::Went FlowRun::ask_again(const detail::StepRow& row, Ask& ask, std::opti
   if (work_.stop) throw Error{"the worker stops before " + quoted(row.kind, row.name)};
   work_.next_step();
   began_ = std::chrono::system_clock::now();
-  if (row.kind == Kind::kChildren) {
-    const auto went = await_children(ask, value);
-    if (went == Went::kOn) ++place_;
-    return went;
-  }
+  if (row.kind == Kind::kChildren) return await_children(ask, value);
   failed_ = ask.what().options;
   auto went = Went::kNoFurther;
   if (is_still_ours()) {
@@ -139,16 +135,14 @@ FlowRun::Went FlowRun::ask_again(const detail::StepRow& row, Ask& ask, std::opti
     }
   }
   failed_.reset();
-  if (went == Went::kOn) ++place_;
   return went;
 }
 
 /// Throws FlowChanged unless this is what the flow has done here, or may do.
 void FlowRun::check(const std::string& name, Kind kind) {
   if (!detail::is_step_name(name)) {
-    throw FlowChanged{"the flow asks for " + quoted(kind, in_one_line(name, 100)) +
-                      ", which is not a name: 1 to 100 printable characters of ASCII, without \" and \\, and "
-                      "without spaces around them"};
+    throw FlowChanged{"the flow asks for " + quoted(kind, in_one_line(name, 100)) + ", which " +
+                      std::string{detail::kIsNoStepName}};
   }
   if (!names_.insert(name).second) {
     throw FlowChanged{"the flow asks for '" + name +

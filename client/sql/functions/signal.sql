@@ -1,5 +1,6 @@
 -- signal.sql: gives a flow an event in the caller's transaction: if, and only if, that commits.  Answers given, or why it
--- changes nothing: taken (somebody was first, and the flow is not dead of that), late (the flow has ceased to wait), ended.
+-- changes nothing: taken (somebody was first, and the flow is not dead of that), late (the flow has ceased to wait), ended
+-- (or it was cancelled, or its dead letter was deleted).
 CREATE OR REPLACE FUNCTION {schema}.signal(flow uuid, event text, value text DEFAULT 'null') RETURNS text LANGUAGE plpgsql
 SET search_path = pg_catalog, {schema}, pg_temp AS $function$
 DECLARE
@@ -18,7 +19,9 @@ BEGIN
       quote_literal(event), octet_length(convert_to(value, 'UTF8'))
       USING ERRCODE = '22023', HINT = 'Store the data and pass its key.';
   END IF;
-  IF EXISTS (SELECT FROM flow AS known WHERE known.id = signal.flow AND ended_at IS NOT NULL) THEN
+  -- In one statement: it moves between these two tables.
+  IF EXISTS (SELECT FROM flow AS known WHERE known.id = signal.flow AND (ended_at IS NOT NULL
+      OR NOT EXISTS (SELECT FROM job WHERE job.id = known.id) AND NOT EXISTS (SELECT FROM dead WHERE dead.id = known.id))) THEN
     RETURN 'ended';
   END IF;
 

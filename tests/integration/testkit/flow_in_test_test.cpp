@@ -60,5 +60,15 @@ TEST_F(FlowInTest, GoesOnWithoutAnEventThatDoesNotComeInTime) {
   EXPECT_EQ(app.signal(id, "approved", "too late"), Signalled::kEnded);
 }
 
+class NoFlowInTest : public support::TestedShop, public ::testing::Test {};
+
+TEST_F(NoFlowInTest, AsksNothingOfTheTablesOfFlows) {
+  testing::migrate(app);
+  pay.delay(7);
+  outside.exec("DROP TABLE flow");
+  EXPECT_EQ(testing::drain(app).size(), 2U) << "the payment, and its receipt";
+  EXPECT_EQ(count("sent"), 1U);
+}
+
 }  // namespace
 }  // namespace aftercommit

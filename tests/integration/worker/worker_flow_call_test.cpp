@@ -34,10 +34,11 @@ class FlowCall : public support::FlowTest {
 
 TEST_F(FlowCall, IsNotMadeByAFlowThatWasCancelledInItsSleep) {
   start_worker();
-  const auto flow = begin(1, "step a;sleep night 1000;call pay 0");
-  EXPECT_TRUE(eventually([&] { return steps(flow).size() == 2; }));
-  EXPECT_TRUE(eventually([&] { return app.cancel(flow) == Cancelled::kDelayed; }));
+  const auto flow = begin(1, "step a;sleep night 2000;call pay 0");
+  ASSERT_TRUE(eventually([&] { return broker->counts("default").delayed == 1; })) << "Redis has its copy";
+  EXPECT_EQ(app.cancel(flow), Cancelled::kDelayed);
   EXPECT_TRUE(eventually_empty()) << "the copy of its sleep has come and gone";
+  EXPECT_EQ(times(flow, "begins"), 2) << "the copy came";
   EXPECT_THAT(texts(flow), Not(Contains("called pay")));
 }
 

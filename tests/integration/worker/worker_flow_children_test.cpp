@@ -127,5 +127,57 @@ TEST_P(FlowChildrenOf, AreWaitedForAcrossAKillOfTheWorker) {
   EXPECT_EQ(effects().size(), 201U);
 }
 
+TEST_P(FlowChildrenOf, WithoutATransactionTellItToo) {
+  start_worker();
+  const auto flow = begin(1, "bare prints 3;step b");
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_LT(seconds_after_its_children(flow), kBeforeALook);
+  EXPECT_TRUE(eventually_effects({102, 100'000, 100'001, 100'002})) << "what they have asked for runs as well";
+}
+
+TEST_P(FlowChildrenOf, WhoseTaskRunsInBatchesRunOneByOneAndTellIt) {
+  constexpr long kMany = 30;  // of ten that would run together
+  start_worker({"--concurrency", "1"});
+  const auto flow = begin(1, "together prints " + std::to_string(kMany) + ";step b");
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_EQ(effects().size(), static_cast<std::size_t>(kMany + 1));
+  EXPECT_EQ(count("SELECT count(*) FROM journal WHERE note LIKE 'of %' AND note <> 'of 1'"), 0);
+  EXPECT_LT(seconds_after_its_children(flow), kBeforeALook);
+}
+
+TEST_P(FlowChildrenOf, AreLeftAloneWhereTheFlowIsCancelled) {
+  start_worker();
+  support::HeldLock lock{database_url, lock_key};
+  const auto flow = begin(1, "locked prints " + std::to_string(lock_key) + ";step b");
+  ASSERT_TRUE(eventually([&] { return is_parked(flow); }));
+  EXPECT_TRUE(eventually([&] { return app.cancel(flow) != Cancelled::kRunning; }));
+  EXPECT_FALSE(table.find(flow));
+  EXPECT_TRUE(table.find(child_of(flow)));
+  lock.release();
+  EXPECT_TRUE(eventually_effects({100'000}));
+}
+
+class FlowChild : public support::FlowTest {
+ protected:
+  static constexpr double kLook = 15.0;  // each so many seconds
+  static constexpr double kSlack = 10.0;  // of a busy machine
+};
+
+/// Nobody tells the flow, which looks each 15 s by itself: so this takes as long, once.
+TEST_F(FlowChild, ThatIsCancelledHasTheFlowDieOfItWithin15Seconds) {
+  constexpr auto kLonger = support::kDeadline + 15s;
+  start_worker();
+  const auto flow = begin(1, "later prints;step b");
+  ASSERT_TRUE(eventually([&] { return is_parked(flow); }));
+  const auto child = child_of(flow);
+  EXPECT_TRUE(eventually([&] { return app.cancel(child) != Cancelled::kRunning; }));
+  const auto cancelled_at = database_time();
+  ASSERT_TRUE(eventually([&] { return table.find_dead(flow).has_value(); }, kLonger));
+  EXPECT_LT(database_time() - cancelled_at, kLook + kSlack);
+  EXPECT_THAT(eventually_dead(1).at(0).reason,
+              AllOf(HasSubstr("waits for 'prints'"), HasSubstr(child.str()), HasSubstr("gone: cancelled")));
+  EXPECT_TRUE(effects().empty());
+}
+
 }  // namespace
 }  // namespace aftercommit

@@ -224,6 +224,40 @@ TEST_P(FlowEvent, IsWaitedForAcrossAKillOfTheWorker) {
   EXPECT_THAT(effects_in_order(), ElementsAre(101, 103));
 }
 
+TEST_P(FlowEvent, BeingGivenWhenTheFlowComesToItKeepsNoThread) {
+  const auto flow = begin(1, "event approved;step b");
+  const auto other = begin(2, "step a");
+  Database outside{{.url = database_url, .schema = schema.name()}};
+  app.database().atomic([&] {
+    EXPECT_EQ(app.signal(flow, "approved", "slowly"), Signalled::kGiven);
+    start_worker({"--concurrency", "1"});
+    const auto has_run = [&] { return !outside.exec("SELECT FROM effect WHERE job_id = $1", other).empty(); };
+    EXPECT_TRUE(eventually(has_run)) << "by the only thread";
+  });
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_EQ(notes().front().job_id, flow.str()) << "it was there first, and its event not to be seen yet";
+  EXPECT_THAT(texts(flow), Contains("event approved is slowly"));
+  EXPECT_THAT(effects_in_order(), ElementsAre(201, 102));
+}
+
+TEST_P(FlowEvent, IsNotGivenToAFlowThatWasCancelled) {
+  start_worker();
+  const auto flow = waiting(1, "event approved;step b");
+  EXPECT_TRUE(eventually([&] { return app.cancel(flow) != Cancelled::kRunning; }));
+  EXPECT_EQ(app.signal(flow, "approved", "yes"), Signalled::kEnded);
+  EXPECT_EQ(signal_by_sql("'" + flow.str() + "', 'another'"), "ended") << "though nobody waited for it";
+}
+
+TEST_P(FlowEvent, IsNotGivenToAFlowWhoseDeadLetterWasDeleted) {
+  start_worker();
+  const auto flow = begin(1, "step a;fail b 100");
+  eventually_dead(1);
+  EXPECT_EQ(app.signal(flow, "approved", "yes"), Signalled::kGiven) << "it may be retried";
+  EXPECT_TRUE(table.forget_dead(flow));
+  EXPECT_EQ(app.signal(flow, "approved", "yes"), Signalled::kEnded);
+  EXPECT_EQ(app.signal(flow, "another", "yes"), Signalled::kEnded);
+}
+
 class FlowSignal : public support::FlowTest {
  protected:
   FlowSignal() : FlowTest{"none"} {}

@@ -60,6 +60,23 @@ TEST_F(CliFlow, TellsWhatItHasDoneAndWhatItWaitsFor) {
   EXPECT_FALSE(story.at("ended_at").is_null());
 }
 
+TEST_F(CliFlow, TellsThatItWaitsForJobs) {
+  start_worker();
+  support::HeldLock lock{database_url, lock_key};
+  const auto flow = begin(1, "step a;locked letters " + std::to_string(lock_key) + ";step b");
+  EXPECT_TRUE(eventually_state(flow, "waits"));
+  const auto story = told(flow);
+  EXPECT_TRUE(story.at("due_at").is_null()) << "it waits for as long as they take";
+  EXPECT_EQ(story.at("steps").at(1).at("kind"), "children");
+  EXPECT_TRUE(story.at("steps").at(1).at("done_at").is_null());
+  EXPECT_THAT(run({"flow", flow.str()}).output,
+              AllOf(HasSubstr("state         waits\n"), HasSubstr("waits for     jobs of 'letters'\n"),
+                    HasSubstr("not yet")));
+  lock.release();
+  EXPECT_TRUE(eventually_state(flow, "done"));
+  EXPECT_THAT(run({"flow", flow.str()}).output, Not(HasSubstr("waits for")));
+}
+
 TEST_F(CliFlow, TellsWhyItSleepsDiedOrWillNotGoOn) {
   start_worker();
   const auto sleeps = begin(1, "sleep night 3600000");

@@ -1,5 +1,7 @@
 /// A flow that does what its script says, so that each test writes its own.
+#include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -67,6 +69,16 @@ Flow follow_script(FlowContext& flow, long value, std::string script) {
                          {.max_retries = 1, .backoff = fixed(kShortBackoff)});
     } else if (verb == "overtime") {
       co_await flow.step(name, [&](Transaction& tx) { tx.exec("SELECT pg_sleep(60)"); }, {.max_retries = 0});
+    } else if (verb == "work") {
+      co_await flow.step(name, [&](Transaction& tx) {
+        effect(tx, flow, number);
+        tx.exec("SELECT pg_sleep($1)", static_cast<double>(more) / 1000);
+      });
+    } else if (verb == "large") {
+      co_await flow.step(name, [&](Transaction& tx) {
+        effect(tx, flow, number);
+        return std::string(static_cast<std::size_t>(more), 'x');
+      });
     } else if (verb == "text") {  // as code that catches everything does
       try {
         co_await flow.step(name, [](Transaction&) { return std::string{"text"}; });
@@ -160,6 +172,27 @@ Flow follow_script(FlowContext& flow, long value, std::string script) {
     } else if (verb == "flows") {
       co_await flow.all(name, [&](FlowChildren& children) {
         for (long n = 0; n < more; ++n) children.add(tasks.flow, 10 * value + n, "step a;sleep b 50;step c");
+      });
+    } else if (verb == "bare") {  // without a transaction; each asks for an insert
+      co_await flow.all(name, [&](FlowChildren& children) {
+        for (long n = 0; n < more; ++n) children.add(tasks.without_transaction, 100'000 * value + n);
+      });
+    } else if (verb == "together") {
+      co_await flow.all(name, [&](FlowChildren& children) {
+        for (long n = 0; n < more; ++n) children.add(tasks.together, 100'000 * value + n, "", 0);
+      });
+    } else if (verb == "locked") {
+      co_await flow.all(name, [&](FlowChildren& children) {
+        children.add(tasks.wait_for_lock, 100'000 * value, more);
+      });
+    } else if (verb == "later") {
+      co_await flow.all(name, [&](FlowChildren& children) {
+        children.add_with({.countdown = std::chrono::hours{1}}, tasks.insert, 100'000 * value);
+      });
+    } else if (verb == "unique") {
+      co_await flow.all(name, [&](FlowChildren& children) {
+        effect(children.transaction(), flow, number);
+        children.add_with({.unique = Unique{}}, tasks.insert, 100'000 * value);
       });
     } else if (verb == "one_fails") {
       co_await flow.all(name, [&](FlowChildren& children) {
