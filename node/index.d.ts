@@ -1,5 +1,8 @@
-/** What JSON has a form for; whole numbers beyond 2^53 as BigInt. */
-export type Argument = null | boolean | number | bigint | string | Date | Argument[] | { [key: string]: Argument | undefined };
+/**
+ * What JSON has a form for; whole numbers beyond 2^53 as BigInt.  What it has none for, `undefined` and a Date of no time included,
+ * is a UsageError at whatever depth it is.
+ */
+export type Argument = null | boolean | number | bigint | string | Date | Argument[] | { [key: string]: Argument };
 
 export interface Options {
   queue?: string;  // 'default' without a word: that of the task in C++ is known there alone

@@ -37,11 +37,14 @@ function encode(value, path) {
       return JSON.stringify(value);
     case 'object':
       if (value === null) return 'null';
-      if (value instanceof Date) return JSON.stringify(value);
-      if (Array.isArray(value)) return `[${value.map((each, n) => encode(each, `${path}[${n}]`)).join(',')}]`;
+      if (value instanceof Date) {
+        if (Number.isNaN(value.getTime())) throw new UsageError(`${path} is a Date of no time, which JSON has no form for`);
+        return JSON.stringify(value);
+      }
+      // Not map(), which leaves out the places that an array does not have.
+      if (Array.isArray(value)) return `[${Array.from(value, (each, n) => encode(each, `${path}[${n}]`)).join(',')}]`;
       if (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null) {
-        const members = Object.entries(value).filter(([, each]) => each !== undefined);
-        return `{${members.map(([key, each]) => `${JSON.stringify(key)}:${encode(each, `${path}.${key}`)}`).join(',')}}`;
+        return `{${Object.entries(value).map(([key, each]) => `${JSON.stringify(key)}:${encode(each, `${path}.${key}`)}`).join(',')}}`;
       }
       throw new UsageError(`${path} is a ${value.constructor?.name ?? 'object'}, which JSON has no form for`);
     default:
@@ -107,7 +110,7 @@ export class Task {
     const places = [];
     const values = [this.#name];
     try {
-      values.push(`[${calls.map((args) => JSON.stringify(encode(args, 'args'))).join(',')}]`);
+      values.push(`[${Array.from(calls, (args) => JSON.stringify(encode(args, 'args'))).join(',')}]`);
       for (const [name, value] of Object.entries(this.#defaults)) {
         if (value === undefined || value === null) continue;
         values.push(valueOf(name, value));

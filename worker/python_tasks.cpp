@@ -32,7 +32,7 @@ std::string type_in_python(std::string_view word) {
   return "Any";
 }
 
-/// A name in Python, which no other task has.
+/// A name in Python that nothing else in the module has, nor has its class, which is called so behind a "_".
 std::string name_in_python(std::string_view task, std::set<std::string>& taken) {
   constexpr std::array<std::string_view, 35> kKeywords{
       "False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
@@ -44,7 +44,8 @@ std::string name_in_python(std::string_view task, std::set<std::string>& taken) 
       name, [](char c) { return c == '.' || c == '-'; }, '_');
   if (std::isdigit(static_cast<unsigned char>(name.front())) != 0) name.insert(0, 1, '_');
   if (std::ranges::find(kKeywords, name) != kKeywords.end()) name += '_';
-  while (!taken.insert(name).second) name += '_';
+  while (taken.contains(name) || taken.contains("_" + name)) name += '_';
+  taken.insert({name, "_" + name});
   return name;
 }
 
@@ -122,7 +123,9 @@ std::string python_tasks(App& app) {
                      "' for aftercommit in Python; made by `worker --python-tasks`.\"\"\"\n"
                      "from typing import Any, Mapping, Optional, Sequence, Tuple\n\n"
                      "from aftercommit import AsyncResult, Task\n";
-  std::set<std::string> taken{"Any", "Mapping", "Optional", "Sequence", "Tuple", "AsyncResult", "Task"};
+  // What the module itself uses, imported or built in.
+  std::set<std::string> taken{"Any",  "Mapping", "Optional", "Sequence", "Tuple", "AsyncResult",
+                              "Task", "bool",    "float",    "int",      "str",   "super"};
   for (const auto& name : app.core().task_names())
     text += in_python(*app.core().find_task(name), name_in_python(name, taken));
   return text;

@@ -5,11 +5,13 @@ and holds a lease.  Promoting, relaying and recovering are left to the others.
 usage: aftercommit_worker.py --redis URL --database URL --queues A,B [--schema NAME] [--lease S] TASKS.py
 
 TASKS.py has a dict `tasks`: by name a function that is called as function(cursor, job, *args), within the transaction; and may
-have a dict `retries`: of which tasks how often, instead of 20 times.  The scripts and statements are those of the sources of
-aftercommit: ../../broker/redis/lua and ../../client/sql.
+have a dict `retries`: of which tasks how often, instead of 20 times.  What a function returns is for a flow that waits for the
+job: something that JSON has a form for, or None.  The scripts and statements are those of the sources of aftercommit:
+../../broker/redis/lua and ../../client/sql.
 """
 import argparse
 import importlib.util
+import json
 import os
 import secrets
 import signal
@@ -207,10 +209,17 @@ class Worker:
             if claimed is None:
                 session.rollback()
                 return False
-            body(cursor, job, *job["args"])
+            value = body(cursor, job, *job["args"])
+            if job.get("flow"):
+                self.tell_flow(cursor, job, value)
             cursor.execute(sql("jobs/proof.sql", self.schema), {"xact": claimed[0]})
         session.commit()
         return True
+
+    def tell_flow(self, cursor, job, value):
+        """With the end of the job, for whose value a flow waits: else that has lost a child, and is a dead letter."""
+        text = None if value is None else json.dumps(value, allow_nan=False)
+        cursor.execute(sql("flows/tell_flow.sql", self.schema), {"id": job["id"], "value": text})
 
     def without_claim(self, queue, entry, payload, job):
         """No row at this attempt, or no place in the ledger: done, changed, or in somebody's hands."""

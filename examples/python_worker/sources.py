@@ -26,4 +26,4 @@ def statement(path, schema):
 def sql(path, schema):
     """The same with the places of psycopg2: {id} by its name, $1 as p1."""
     text = statement(path, schema).replace("%", "%%")
-    return re.sub(r"\{(id|attempt|xact)\}", r"%(\1)s", re.sub(r"\$(\d+)", r"%(p\1)s", text))
+    return re.sub(r"\{(id|attempt|xact|value)\}", r"%(\1)s", re.sub(r"\$(\d+)", r"%(p\1)s", text))

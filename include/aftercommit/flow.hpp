@@ -16,6 +16,7 @@
 #include "aftercommit/flow_children.hpp"
 #include "aftercommit/flow_waits.hpp"
 #include "aftercommit/job.hpp"
+#include "aftercommit/parameter_words.hpp"
 #include "aftercommit/task.hpp"
 
 namespace aftercommit {
@@ -157,7 +158,9 @@ class FlowTask : public Task<Args...> {
 
 template <class... Args>
 FlowTask<Args...> App::flow(std::string name, TaskOptions options) {
-  return FlowTask<Args...>{declare_flow(std::move(name), std::move(options))};
+  auto& entry = declare_flow(std::move(name), std::move(options));
+  entry.parameters = detail::ParameterWords<Args...>::words();
+  return FlowTask<Args...>{entry};
 }
 
 /// What became of an event that was given.

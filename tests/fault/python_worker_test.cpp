@@ -12,9 +12,9 @@ namespace {
 
 class PythonWorker : public FaultTest {
  protected:
-  Worker& start_python() {
+  Worker& start_python(const std::string& queues = "load,bulk") {
     auto& worker = programs.emplace_back(
-        std::vector<std::string>{AFTERCOMMIT_PYTHON, "-B", AFTERCOMMIT_PYTHON_WORKER, "--queues", "load,bulk",
+        std::vector<std::string>{AFTERCOMMIT_PYTHON, "-B", AFTERCOMMIT_PYTHON_WORKER, "--queues", queues,
                                  "--lease", "1.5", AFTERCOMMIT_PYTHON_TASKS},
         site.environment());
     EXPECT_TRUE(worker.says("worker started")) << worker.log();
@@ -55,6 +55,22 @@ TEST_F(PythonWorker, RunsWhatItKnowsAndLeavesTheRestToOthers) {  // P9
   expect_promises_kept();
   EXPECT_EQ(effects_of(known), 1);
   EXPECT_EQ(effects_of(foreign), 1);
+}
+
+TEST_F(PythonWorker, TellsTheFlowThatWaitsForItsJobsWhatTheyReturn) {
+  auto& python = start_python("bulk");
+  start_relay();
+  auto& other = start_worker({"--queues", "load"});
+  tasks.family.delay(4);
+  EXPECT_TRUE(eventually([&] {
+    return count("SELECT count(*) FROM aftercommit.flow WHERE state = 'done'") == 1;
+  })) << python.log()
+      << other.log();
+  EXPECT_EQ(count("SELECT count(*) FROM flow_effect WHERE step = 0 + 1 + 2 + 3"), 1);
+  EXPECT_EQ(effects_of_process(python), 4 + 4) << "nobody else serves their queue";
+  EXPECT_EQ(effects(), 4 + 4);
+  EXPECT_EQ(count("SELECT count(*) FROM aftercommit.dead"), 0);
+  EXPECT_EQ(count("SELECT count(*) FROM aftercommit.job"), 0);
 }
 
 }  // namespace

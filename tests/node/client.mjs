@@ -69,6 +69,17 @@ test('what cannot be sent is refused before it is', () => withClient(async (clie
   for (const wrong of [NaN, Infinity, 2 ** 53, undefined, () => 1, new Map(), Symbol('x')]) {
     await assert.rejects(insert.delay(never, wrong), { name: 'UsageError', message: /^cannot enqueue task 'insert': args\[0\] is/ });
   }
+  for (const [wrong, path] of [
+    [new Date(NaN), 'args[0] is a Date of no time'],
+    [{ a: undefined }, 'args[0].a is undefined'],
+    [[1, , 2], 'args[0][1] is undefined'],
+    [{ a: [{ b: new Date('soon') }] }, 'args[0].a[0].b is a Date of no time'],
+  ]) {
+    await assert.rejects(insert.delay(never, wrong), { name: 'UsageError',
+      message: `cannot enqueue task 'insert': ${path}, which JSON has no form for` });
+  }
+  await assert.rejects(insert.delayMany(never, new Array(1)), /args is undefined/);
+  await assert.rejects(insert.with({ headers: { tenant: undefined } }).delay(never, 1), /headers\.tenant is undefined/);
   await assert.rejects(insert.with({ countdown: 'soon' }).delay(never, 1), /countdown is no number of milliseconds/);
   await assert.rejects(insert.delay({}, 1), /the first argument is no client of pg/);
   await assert.rejects(insert.delay(new pg.Pool({ connectionString }), 1), /give the client that has the transaction/);

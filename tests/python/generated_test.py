@@ -33,12 +33,15 @@ class Generated(Tables):
         self.assertIn("Optional[int]", str(inspect.signature(tasks.retry.delay)))
         self.assertIn("Sequence[int]", str(inspect.signature(tasks.numbers.delay)))
         self.assertIn("Any", str(inspect.signature(tasks.unreadable.delay)))
+        self.assertEqual(str(inspect.signature(tasks.flow.delay)),
+                         "(arg1: int, arg2: str, /) -> aftercommit.results.AsyncResult")
         with self.assertRaises(TypeError):
             tasks.two.delay(1)
         tasks.insert.using(place).delay(1)
         tasks.insert.using(place).apply_async((2,), countdown=0.01)
+        tasks.flow.using(place).delay(3, "step one;step two")
         connection.commit()
-        until(lambda: self.effects() == [1, 2], "both have run")
+        until(lambda: self.effects() == [1, 2, 301, 302], "all have run")
 
 
 if __name__ == "__main__":

@@ -24,13 +24,7 @@ LIBRARY = os.environ["AFTERCOMMIT_LIBRARY"]
 DEADLINE = 40  # seconds
 _number = itertools.count(1)
 
-TABLES = """
-  CREATE TABLE orders(id bigint PRIMARY KEY);
-  CREATE TABLE effect(id bigserial, job_id text, value bigint, attempt int);
-  CREATE TABLE journal(id bigserial, job_id text, task text, attempt int, note text,
-                       at double precision DEFAULT extract(epoch FROM clock_timestamp()));
-  CREATE SEQUENCE tries;
-"""
+TABLES = (ROOT / "tests/support/programs/test_tables.sql").read_text()
 
 
 def until(condition, what):

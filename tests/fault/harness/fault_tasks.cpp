@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <span>
 #include <stdexcept>
 #include <thread>
@@ -76,6 +77,20 @@ Flow run_steps(FlowContext& flow, long count) {
     if (n == 2) co_await flow.sleep("a moment", std::chrono::milliseconds{100});
     if (n == 3) co_await flow.event<void>("go");
   }
+}
+
+Flow run_family(FlowContext& flow, long count) {
+  note_run(flow.job());
+  const auto answers = co_await flow.all<long>("answers", [&](FlowChildren& children) {
+    for (long n = 0; n < count; ++n) children.add_with({.queue = kBulkQueue}, tasks.answer, n);
+  });
+  co_await flow.all("others", [&](FlowChildren& children) {
+    for (long n = 0; n < count; ++n) children.add_with({.queue = kBulkQueue}, tasks.ok, n);
+  });
+  co_await flow.step("sum", [&](Transaction& tx) {
+    tx.exec("INSERT INTO flow_effect(flow, step, pid) VALUES ($1, $2, $3)", flow.id(),
+            std::accumulate(answers.begin(), answers.end(), 0L), ::getpid());
+  });
 }
 
 void run_cross(Job& job, long first, long second) {
@@ -161,6 +176,7 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::fault::app) {
   });
   tasks.parent.run(run_parent);
   tasks.steps.run(run_steps);
+  tasks.family.run(run_family);
   tasks.parent_fails_once.run([](Job& job, long slot) {
     run_parent(job, slot);
     if (job.attempt() == 1) throw Deliberate{1};

@@ -52,6 +52,9 @@ struct FaultTasks {
   /// So many steps, each with a row in `flow_effect`; between them it calls the outside with a probe, sleeps,
   /// and waits for the event "go".
   FlowTask<long> steps = app.flow<long>("steps", settings);
+  /// Waits for so many children in the bulk queue, which return their numbers, and for as many that return
+  /// nothing; its one step has the sum in `flow_effect`.
+  FlowTask<long> family = app.flow<long>("family", settings);
   /// Does what kills or damages a process: see fault_tasks.cpp.
   Task<std::string> poison = app.task<std::string>("poison", settings);
   /// Does the same, and then what the others do.

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "aftercommit/flow.hpp"
 #include "aftercommit/parameter_words.hpp"
 
 namespace aftercommit::worker {
@@ -59,6 +60,13 @@ TEST(PythonTasks, HaveTypedCallsAndWhatWhoAsksHasToSay) {
   EXPECT_THAT(text, Not(HasSubstr("max_retries"))) << "which workers know by themselves";
 }
 
+TEST(PythonTasks, OfFlowsHaveTypedCallsAsWell) {
+  App app{"shop"};
+  app.flow<long, std::string>("fulfil");
+  EXPECT_THAT(python_tasks(app), HasSubstr("    def delay(self, arg1: int, arg2: str, /) -> AsyncResult:\n"
+                                           "        return super().delay(arg1, arg2)\n"));
+}
+
 TEST(PythonTasks, HaveNamesOfTheirOwn) {
   App app{"shop"};
   app.task<>("a.b");
@@ -69,6 +77,25 @@ TEST(PythonTasks, HaveNamesOfTheirOwn) {
   for (const auto* const name : {"\na_b = _a_b(\"a-b\")", "\na_b_ = _a_b_(\"a.b\")", "\n_7 = __7(\"7\")",
                                  "\nTask_ = _Task_(\"Task\")"})
     EXPECT_THAT(text, HasSubstr(name));
+}
+
+TEST(PythonTasks, HideNothingBuiltInThatTheModuleUses) {
+  App app{"shop"};
+  for (const auto* const name : {"bool", "float", "int", "str", "super"}) app.task<>(name);
+  const auto text = python_tasks(app);
+  for (const std::string name : {"bool", "float", "int", "str", "super"})
+    EXPECT_THAT(text, HasSubstr("\n" + name + "_ = _" + name + "_(\"" + name + "\")"));
+}
+
+TEST(PythonTasks, HaveNamesThatAreNoClassOfAnotherOne) {
+  App app{"shop"};
+  app.task<>("foo");
+  app.task<>("_foo");
+  const auto text = python_tasks(app);
+  for (const auto* const name :
+       {"\nclass __foo(Task)", "\n_foo = __foo(\"_foo\")", "\nclass _foo_(Task)", "\nfoo_ = _foo_(\"foo\")"})
+    EXPECT_THAT(text, HasSubstr(name));
+  EXPECT_THAT(text, Not(HasSubstr("\nclass _foo(")));
 }
 
 }  // namespace
