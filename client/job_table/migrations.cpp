@@ -22,14 +22,17 @@ constexpr std::array<std::string_view, kSchemaVersion> kMigrations{
 /// One text for each, that of today.  A change of one needs a new version, or the databases that are there
 /// keep the old one.
 constexpr std::array kFunctions{
-    std::string_view{migration_sql::args_flaw},   std::string_view{migration_sql::claim_unique},
-    std::string_view{migration_sql::enqueue},     std::string_view{migration_sql::settle_cancels},
-    std::string_view{migration_sql::cancel},      std::string_view{migration_sql::result},
-    std::string_view{migration_sql::wait},        std::string_view{migration_sql::pause},
-    std::string_view{migration_sql::resume},      std::string_view{migration_sql::limit_place},
-    std::string_view{migration_sql::take_places}, std::string_view{migration_sql::take_tokens},
-    std::string_view{migration_sql::set_limit},   std::string_view{migration_sql::wake_flow},
-    std::string_view{migration_sql::signal},      std::string_view{migration_sql::child_done},
+    std::string_view{migration_sql::args_flaw},      std::string_view{migration_sql::args_are_plain},
+    std::string_view{migration_sql::job_options},    std::string_view{migration_sql::new_job_id},
+    std::string_view{migration_sql::tell_relays},    std::string_view{migration_sql::claim_unique},
+    std::string_view{migration_sql::enqueue},        std::string_view{migration_sql::enqueue_many},
+    std::string_view{migration_sql::settle_cancels}, std::string_view{migration_sql::cancel},
+    std::string_view{migration_sql::result},         std::string_view{migration_sql::wait},
+    std::string_view{migration_sql::pause},          std::string_view{migration_sql::resume},
+    std::string_view{migration_sql::limit_place},    std::string_view{migration_sql::take_places},
+    std::string_view{migration_sql::take_tokens},    std::string_view{migration_sql::set_limit},
+    std::string_view{migration_sql::wake_flow},      std::string_view{migration_sql::signal},
+    std::string_view{migration_sql::child_done},
 };
 
 /// What to type, for somebody who reads the sentence before it.

@@ -53,6 +53,24 @@ void watch_for_the_end_of_libpqxx() {
   static const Witness witness;
 }
 
+/// Counts a message and its answer, as long as it lives between them.
+class Message {
+ public:
+  explicit Message(std::atomic<std::uint32_t>& count) noexcept : count_{count} { step(); }
+  ~Message() {
+    step();
+    watch_for_the_end_of_libpqxx();  // also where the first one fails
+  }
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+
+ private:
+  void step() const noexcept {  // no other thread writes it
+    count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  std::atomic<std::uint32_t>& count_;
+};
+
 }  // namespace
 
 struct Connection::Impl {
@@ -103,6 +121,17 @@ pqxx::result Connection::exec(std::string_view sql, const SqlParams& params, con
     planned_.failed();
     constexpr std::string_view kNoSuchPlan = "26000";
     if (sqlstate_of(error) == kNoSuchPlan) planned_.forget();
+    throw_if_lost();
+    throw;
+  }
+}
+
+void Connection::copy(const std::string& statement, const std::function<bool(std::string&)>& more) {
+  check_may_send();
+  try {
+    const Message message{messages_};
+    impl_->connection.copy(statement, more);
+  } catch (const std::exception&) {
     throw_if_lost();
     throw;
   }
@@ -196,23 +225,17 @@ void Connection::append(std::string& message, const Rider& rider) {
   planned_.append(message, *rider.statement, rider.values);
 }
 
-pqxx::result Connection::run(std::string_view sql, const SqlParams& params) {
+void Connection::check_may_send() const {
   // 6.4 reconnects a lost connection without a word, and would go on outside the transaction.
   throw_if_lost();
   if (severed_) throw pqxx::broken_connection{"the connection was lost"};
   if (inherited()) throw UsageError{"cannot run a statement on a connection of the parent of this process"};
   check_usable_still("");
-  const struct Message {
-    explicit Message(std::atomic<std::uint32_t>& count) noexcept : messages{count} { step(); }
-    ~Message() {
-      step();
-      watch_for_the_end_of_libpqxx();  // also where the first one fails
-    }
-    void step() const noexcept {  // no other thread writes it
-      messages.store(messages.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    }
-    std::atomic<std::uint32_t>& messages;
-  } message{messages_};
+}
+
+pqxx::result Connection::run(std::string_view sql, const SqlParams& params) {
+  check_may_send();
+  const Message message{messages_};
   if (const auto& connection = impl_->connection; !connection.in_transaction()) {
     began_on_standby_ = connection.reports("in_hot_standby", "on");
     began_read_only_ = connection.reports("default_transaction_read_only", "on");

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <pqxx/result>
 #include <string>
@@ -38,6 +39,10 @@ class Connection {
   pqxx::result exec(std::string_view sql, const SqlParams& params = {}, const std::string& begin = {});
   /// Whether the statement goes out as text, by a plan of the server's.
   bool plans(std::string_view sql, const SqlParams& params) { return find_plan(sql, params) != nullptr; }
+
+  /// Makes rows of the open transaction by `statement`, a COPY FROM STDIN as text: of what `more` appends,
+  /// until it answers false.  Throws what exec() throws, and what `more` does.
+  void copy(const std::string& statement, const std::function<bool(std::string&)>& more);
 
   /// Adds a statement to a message for exec().  It is planned by the server once in a while and not for each
   /// message, unless a pooler stands between, which may hand each message to another session.
@@ -97,6 +102,7 @@ class Connection {
 
  private:
   struct Impl;
+  void check_may_send() const;
   pqxx::result run(std::string_view sql, const SqlParams& params);
   pqxx::result run_or_plan(std::string_view sql, const SqlParams& params, const std::string& begin);
   const std::string* find_plan(std::string_view sql, const SqlParams& params);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <exception>
+#include <memory>
 #include <new>
 #include <string_view>
 
@@ -37,6 +38,29 @@ void listen_for_last(LastWords& words, const PGresult* said) noexcept {
   } catch (const std::exception&) {
     // No memory for it: then what libpq says must do.
   }
+}
+
+struct ClearAnswer {
+  void operator()(PGresult* answer) const noexcept { PQclear(answer); }
+};
+using Answer = std::unique_ptr<PGresult, ClearAnswer>;
+
+/// The context of such an error would quote a row.
+[[noreturn]] void throw_refused(const PGresult* answer, const std::string& statement) {
+  const auto part = [&](int which) {
+    const char* const text = PQresultErrorField(answer, which);
+    return std::string{text != nullptr ? text : ""};
+  };
+  throw pqxx::sql_error{part(PG_DIAG_MESSAGE_PRIMARY), statement, part(PG_DIAG_SQLSTATE).c_str()};
+}
+
+/// What the server answers, null if that cannot be had any more; `why_not`: so that it takes nothing of it.
+Answer end_copy(PGconn* handle, const char* why_not) noexcept {
+  if (PQputCopyEnd(handle, why_not) != 1) return nullptr;
+  Answer first{PQgetResult(handle)};
+  while (Answer{PQgetResult(handle)} != nullptr) {
+  }
+  return first;
 }
 
 extern "C" {
@@ -106,6 +130,22 @@ std::string Link::why_lost() const {
   understand();
   if (const auto& words = last_words(); !words.text.empty()) return words.text;
   return first_line(std::string_view{handle_ != nullptr ? PQerrorMessage(handle_) : ""});
+}
+
+void Link::copy(const std::string& statement, const std::function<bool(std::string&)>& more) {
+  const Answer begun{PQexec(handle_, statement.c_str())};
+  if (PQresultStatus(begun.get()) != PGRES_COPY_IN) throw_refused(begun.get(), statement);
+  try {
+    std::string part;
+    for (bool taken = true; taken && more(part); part.clear())
+      taken = PQputCopyData(handle_, part.data(), static_cast<int>(part.size())) == 1;
+  } catch (...) {
+    end_copy(handle_, "the program has failed to make the rows");
+    throw;
+  }
+  const auto answer = end_copy(handle_, nullptr);
+  if (answer == nullptr) throw pqxx::broken_connection{why_lost()};
+  if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) throw_refused(answer.get(), statement);
 }
 
 const char* Link::reported(const char* setting) const noexcept {

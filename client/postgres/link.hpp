@@ -1,6 +1,7 @@
 /// A connection of libpqxx of which libpq can be asked what libpqxx keeps to itself.
 #pragma once
 
+#include <functional>
 #include <pqxx/pqxx>
 #if PQXX_VERSION_MAJOR < 7
 #include <pqxx/connection_base>
@@ -37,6 +38,10 @@ class Link final : public LinkBase {
   bool reports(const char* setting, const char* value) const noexcept;
   bool speaks_utf8() const noexcept;
   bool in_transaction() const noexcept;  ///< or in the midst of a statement
+  /// Sends rows by `statement`, a COPY FROM STDIN as text: what `more` appends, until it answers false.
+  /// Throws what `more` does, and pqxx::sql_error, which says nothing of what the rows hold; whether the
+  /// connection was lost is to be asked.
+  void copy(const std::string& statement, const std::function<bool(std::string&)>& more);
   /// Has libpq understand what it has read while no statement runs: a server's last words may be in it.
   void understand() const noexcept;
 

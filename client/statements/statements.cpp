@@ -45,6 +45,8 @@ Statements::Statements(std::string_view schema)
       begin_flow{ready(sql::begin_flow, schema)},
       end_flow{ready(sql::end_flow, schema)},
       tell_flow{ready(sql::tell_flow, schema)},
+      copy_jobs{ready(sql::copy_jobs, schema)},
+      may_copy_jobs{ready(sql::may_copy_jobs, schema)},
       find_job{ready(sql::find_job, schema)},
       record_attempt{ready(sql::record_attempt, schema)},
       bury_job{ready(sql::bury_job, schema)},

@@ -34,6 +34,8 @@ struct Statements {
   const SqlTemplate tell_flow;    ///< id, value
 
   // With parameters.
+  const std::string copy_jobs;  ///< from standard input: id, queue, due_at, envelope
+  const std::string may_copy_jobs;
   const std::string find_job, record_attempt, bury_job, bury_lost, finish_job;
   const std::string count_jobs, list_jobs, list_dead, list_dead_ids, find_dead, revive_job;
   const std::string unmark_revival, forget_dead;

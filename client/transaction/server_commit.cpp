@@ -12,6 +12,7 @@
 #include "client/settings/command_hint.hpp"
 #include "client/transaction/commit_message.hpp"
 #include "client/transaction/doubtful_commit.hpp"
+#include "client/transaction/durable_copy.hpp"
 #include "client/transaction/read_only.hpp"
 #include "client/transaction/server_transaction.hpp"
 
@@ -69,7 +70,7 @@ void ServerTransaction::send_commit(PendingJobs jobs, bool more_to_do) {
   const auto backend = connection_->backend();
   try {
     auto* const next = next_to_begin(more_to_do);
-    const CommitMessage message{riders_, rest, next};
+    const CommitMessage message{.riders = riders_, .jobs = rest, .next = next};
     auto answer = connection_->exec(message.text(core_.statements, *connection_));
     if (next != nullptr) {
       next_.begun(*next, std::move(answer));
@@ -87,20 +88,25 @@ void ServerTransaction::send_commit(PendingJobs jobs, bool more_to_do) {
 }
 
 /// Jobs that are too many for one message; gives those that are left for that of COMMIT.
-PendingJobs ServerTransaction::send_ahead(PendingJobs jobs) {
-  auto rest = jobs;
-  for (std::size_t count; (count = jobs_of_one_statement(rest)) < rest.size();) {
-    std::string message;
-    append_durable_jobs(message, core_.statements, rest.first(count), *connection_);
-    try {
-      if (!message.empty()) connection_->exec(message);
-    } catch (const std::exception& error) {
-      if (connection_->lost(&error)) end_uncommitted();
-      explain_refused(error, jobs);
+std::vector<const PendingJob*> ServerTransaction::send_ahead(PendingJobs jobs) {
+  auto [copied, others] = divide(jobs);
+  try {
+    if (!copied.empty() && may_copy_jobs(*connection_, core_.statements)) {
+      copy_jobs(*connection_, core_.statements, copied);
+    } else if (!copied.empty()) {
+      others.assign(jobs.begin(), jobs.end());
     }
-    rest = rest.subspan(count);
+    PendingJobs rest{others};
+    for (std::size_t count; (count = jobs_of_one_statement(rest)) < rest.size(); rest = rest.subspan(count)) {
+      std::string message;
+      append_durable_jobs(message, core_.statements, rest.first(count), *connection_);
+      if (!message.empty()) connection_->exec(message);
+    }
+    return {rest.begin(), rest.end()};
+  } catch (const std::exception& error) {
+    if (connection_->lost(&error)) end_uncommitted();
+    explain_refused(error, jobs);
   }
-  return rest;
 }
 
 Riders* ServerTransaction::next_to_begin(bool more_to_do) const noexcept {

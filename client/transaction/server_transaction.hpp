@@ -73,7 +73,7 @@ class ServerTransaction {
   std::string why_read_only(const std::exception& error, bool read_only) const;
 
   void send_commit(PendingJobs jobs, bool more_to_do);
-  PendingJobs send_ahead(PendingJobs jobs);
+  std::vector<const PendingJob*> send_ahead(PendingJobs jobs);
   Riders* next_to_begin(bool more_to_do) const noexcept;  ///< in the message of COMMIT; null: none
   [[noreturn]] void explain_refused(const std::exception& error, PendingJobs jobs);
   void settle_doubt(PendingJobs jobs, int backend, const std::string& reason);

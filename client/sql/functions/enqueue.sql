@@ -9,73 +9,26 @@ CREATE OR REPLACE FUNCTION {schema}.enqueue(
 RETURNS uuid LANGUAGE plpgsql
 SET search_path = pg_catalog, {schema}, pg_temp AS $function$
 DECLARE
-  name_rule CONSTANT text := '^[A-Za-z0-9_.-]{1,64}$';
-  name_hint CONSTANT text := 'A name has 1 to 64 characters out of a-z A-Z 0-9 _ . - and nothing else.';
-  args_hint CONSTANT text := 'args is the text of a JSON array with one element for each argument, such as ''[42, "a"]''.';
-  last_time CONSTANT timestamptz := '2262-04-11 00:00:00+00';  -- what 64 bits of nanoseconds hold
   longest CONSTANT interval := '200 years';
   size_limit CONSTANT int := 1048576;
   own_schema CONSTANT text := (current_schemas(false))[2];  -- of the search_path above
   asked_at CONSTANT timestamptz := clock_timestamp();
-  asked_us CONSTANT bigint := extract(epoch FROM asked_at) * 1000000;
-  part_of_ms CONSTANT int := asked_us % 1000 * 4096 / 1000;
   is_unique CONSTANT boolean := num_nonnulls(unique_key, unique_until, unique_for, on_duplicate, longest_delay) > 0;
-  id_bytes bytea;
-  due_at timestamptz := eta;
+  due_at CONSTANT timestamptz := coalesce(asked_at + countdown, eta);
+  fresh CONSTANT boolean := id IS NULL;
+  options text;
   flaw text;
-  hint text := '';
+  hint text;
   envelope text;
   used boolean := false;
   own boolean;
 BEGIN
-  IF (task COLLATE "C" ~ name_rule) IS NOT TRUE THEN
-    flaw := 'task ' || quote_nullable(left(task, 80)) || ' is not a name';
-    hint := name_hint;
-  ELSIF (queue COLLATE "C" ~ name_rule) IS NOT TRUE THEN
-    flaw := 'queue ' || quote_nullable(left(queue, 80)) || ' is not a name';
-    hint := name_hint;
-  ELSIF database COLLATE "C" !~ name_rule THEN
-    flaw := 'database ' || quote_nullable(left(database, 80)) || ' is not a name';
-    hint := name_hint || ' It is the alias by which workers know this database.';
-  ELSIF countdown IS NOT NULL AND eta IS NOT NULL THEN
-    flaw := 'there are both a countdown and an eta';
-    hint := 'Give one of them, or neither.';
-  ELSIF countdown < interval '0' OR countdown > longest THEN
-    flaw := 'countdown ' || countdown || ' is not a wait';
-    hint := 'It is an interval from 0 to 200 years.';
-  ELSIF NOT isfinite(eta) OR eta > last_time THEN
-    flaw := 'eta ' || eta || ' is not a time';
-    hint := 'It is a timestamp up to the year 2262.';
-  ELSIF expires < interval '0' OR expires > longest THEN
-    flaw := 'expires ' || expires || ' is not a length of time';
-    hint := 'It is an interval from 0 to 200 years.';
-  ELSIF max_retries NOT BETWEEN 0 AND 999999 THEN
-    flaw := 'max_retries ' || max_retries || ' is out of range';
-    hint := 'It is a whole number from 0 to 999999.';
-  ELSIF priority NOT BETWEEN 0 AND 3 THEN
-    flaw := 'priority ' || priority || ' is out of range';
-    hint := 'It is a whole number from 0, the most urgent, to 3.';
-  ELSIF octet_length(convert_to(limit_key, 'UTF8')) NOT BETWEEN 1 AND 200 THEN
-    flaw := 'limit_key has ' || octet_length(convert_to(limit_key, 'UTF8')) || ' bytes';
-    hint := 'It has 1 to 200; without one the job has the key that its task finds in the arguments.';
-  ELSE
+  options := job_options(task, queue, countdown, eta, max_retries, expires, database, priority, headers, traceparent,
+                         is_unique, limit_key, asked_at);
+  IF args_are_plain(args) IS NOT TRUE THEN
     flaw := args_flaw(args);
-    hint := args_hint;
+    hint := 'args is the text of a JSON array with one element for each argument, such as ''[42, "a"]''.';
   END IF;
-
-  IF flaw IS NULL AND headers IS NOT NULL THEN
-    hint := 'It is an object of at most 64 texts by names of a-z A-Z 0-9 _ . -, of 4096 bytes in all.';
-    IF jsonb_typeof(headers) <> 'object' THEN
-      flaw := 'headers is a JSON ' || jsonb_typeof(headers) || ' and not an object';
-    ELSIF EXISTS (SELECT FROM jsonb_each(headers) AS header
-                  WHERE jsonb_typeof(header.value) <> 'string' OR header.key COLLATE "C" !~ name_rule) THEN
-      flaw := 'headers holds what is no text, or has no name';
-    ELSIF (SELECT count(*) > 64 OR sum(octet_length(convert_to(header.key || header.value, 'UTF8'))) > 4096
-           FROM jsonb_each_text(headers) AS header) THEN
-      flaw := 'headers is too large';
-    END IF;
-  END IF;
-
   IF flaw IS NULL AND is_unique THEN
     IF id IS NOT NULL THEN
       flaw := 'there are both an id of its own and what makes it unique';
@@ -123,29 +76,10 @@ BEGIN
     INSERT INTO ledger (id) VALUES (id) ON CONFLICT DO NOTHING;
     used := NOT FOUND OR EXISTS (SELECT FROM dead WHERE dead.id = enqueue.id);
   ELSE
-    -- A UUIDv7 out of a random one: 48 bits of milliseconds, the version, 12 bits of the rest of the time.
-    id_bytes := overlay(uuid_send(gen_random_uuid()) PLACING substring(int8send(asked_us / 1000) FROM 3) FROM 1 FOR 6);
-    id_bytes := set_byte(set_byte(id_bytes, 6, 112 | (part_of_ms >> 8)), 7, part_of_ms & 255);
-    id := encode(id_bytes, 'hex')::uuid;
+    id := new_job_id(asked_at);
   END IF;
-  IF countdown IS NOT NULL THEN
-    due_at := asked_at + countdown;
-  END IF;
-  envelope := '{"v":1,"id":"' || id || '","task":"' || task || '","args":' || args || ',"queue":"' || queue
-    || '","enqueued_at":' || asked_us / 1000
-    || coalesce(',"max_retries":' || max_retries, '')
-    || coalesce(',"expires_at":' || (extract(epoch FROM asked_at + expires) * 1000000)::bigint / 1000, '')
-    || coalesce(',"database":"' || database || '"', '')
-    || coalesce(',"priority":' || priority, '')
-    || ',"durable":true'
-    || CASE WHEN traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'  -- what is none is nobody's error
-              AND traceparent !~ '^00-(0{32}|[0-9a-f]{32}-0{16})-'
-         THEN ',"trace":{"traceparent":"' || traceparent || '"}' ELSE '' END
-    || coalesce(',"headers":' || nullif(headers, '{}')::text, '')
-    || CASE WHEN is_unique THEN ',"unique":true' ELSE '' END
-    || coalesce(',"limit_key":' || to_json(limit_key)::text, '')
-    || '}';
-  IF octet_length(convert_to(envelope, 'UTF8')) > size_limit THEN
+  envelope := '{"v":1,"id":"' || id || '","task":"' || task || '","args":' || args || options;
+  IF octet_length(args) > 200000 AND octet_length(convert_to(envelope, 'UTF8')) > size_limit THEN
     RAISE EXCEPTION 'cannot enqueue task ''%'': the job takes % bytes, over the limit of %', task,
       octet_length(convert_to(envelope, 'UTF8')), size_limit
       USING ERRCODE = '22023', HINT = 'Store the data and pass its key.';
@@ -158,6 +92,8 @@ BEGIN
     IF NOT own THEN
       RETURN id;
     END IF;
+  ELSIF fresh THEN
+    INSERT INTO job (id, queue, due_at, envelope) VALUES (id, queue, due_at, envelope);
   ELSIF NOT used THEN
     INSERT INTO job (id, queue, due_at, envelope) VALUES (id, queue, due_at, envelope) ON CONFLICT DO NOTHING;
     used := NOT FOUND;
@@ -167,12 +103,7 @@ BEGIN
       USING ERRCODE = '23505', HINT = 'Leave the id out, or make a new one for each job.';
   END IF;
 
-  -- A commit that notifies waits for all others that do, in the whole database: so one at a time is enough, and a
-  -- relay looks by itself before long.
-  IF lower(coalesce(current_setting('aftercommit.notify', true), '')) NOT IN ('off', 'false', 'no', '0')
-      AND pg_try_advisory_xact_lock(hashtextextended('aftercommit.notify ' || own_schema, 0)) THEN
-    PERFORM pg_notify(own_schema, '');
-  END IF;
+  PERFORM tell_relays();
   RETURN id;
 END
 $function$;

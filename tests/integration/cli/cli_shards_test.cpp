@@ -1,6 +1,8 @@
 // The `aftercommit` command over several shards of Redis: the sum of them, and which one does not answer.
 #include <gmock/gmock.h>
 
+#include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -74,21 +76,19 @@ TEST_F(CliShards, ShowWhatTheOthersHoldAndNameTheOneThatDoesNotAnswer) {
 }
 
 TEST_F(CliShards, KnowOfAJobWhetherItIsInRedisUnlessAShardThatDoesNotAnswerMayHaveIt) {
-  std::vector<JobId> of(2);  // one of each shard
-  for (std::size_t found = 0; found < 2;) {
+  std::map<std::size_t, JobId> of;  // one of each shard
+  while (of.size() < 2) {
     const auto id = receipt.delay(1);
-    auto& place = of.at(shards_.of(id));
-    if (place == JobId{}) ++found;
-    place = id;
+    of.emplace(shards_.of(id), id);
   }
   const auto broker = make_broker(app.options().redis_url);
   const auto is_in_redis = [&](const JobId& id) { return broker->has_durable("mail", {&id, 1}).at(0); };
-  EXPECT_TRUE(support::eventually([&] { return is_in_redis(of[0]) && is_in_redis(of[1]); }));
-  EXPECT_EQ(run_json({"job", of[1].str()}).at("in_redis"), true);
+  EXPECT_TRUE(support::eventually([&] { return is_in_redis(of.at(0)) && is_in_redis(of.at(1)); }));
+  EXPECT_EQ(run_json({"job", of.at(1).str()}).at("in_redis"), true);
   second_->kill();
 
-  EXPECT_EQ(run_json({"job", of[0].str()}).at("in_redis"), true);
-  const auto end = run({"job", of[1].str(), "--json"});
+  EXPECT_EQ(json::parse(run({"job", of.at(0).str(), "--json"}).output).at("in_redis"), true);
+  const auto end = run({"job", of.at(1).str(), "--json"});
   EXPECT_EQ(end.exit_code, 3);
   EXPECT_THAT(end.error, HasSubstr(second_name()));
   EXPECT_EQ(json::parse(end.output).at("in_redis"), nullptr);

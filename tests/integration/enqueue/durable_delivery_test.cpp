@@ -82,22 +82,6 @@ TEST_F(DurableDelivery, OfManyJobsKeepsThemAll) {
   EXPECT_EQ(take_arrived().size(), 2500U);
 }
 
-TEST_F(DurableDelivery, OfMoreJobsThanOneStatementHasRoomForKeepsAllOrNone) {  // P1
-  constexpr long kJobs = 10'050;                                               // a statement takes 10,000
-  std::vector<TaskCall<long>> calls;
-  for (long i = 0; i < kJobs; ++i) calls.emplace_back(i);
-  EXPECT_THROW(database.atomic([&] {
-    receipt.delay_many(calls);
-    database.exec("CREATE TABLE parent (id int PRIMARY KEY)");
-    database.exec("CREATE TABLE child (id int REFERENCES parent DEFERRABLE INITIALLY DEFERRED)");
-    database.exec("INSERT INTO child VALUES (1)");  // which COMMIT refuses
-  }),
-               pqxx::foreign_key_violation);
-  EXPECT_TRUE(rows_of_jobs().empty());
-  database.atomic([&] { receipt.delay_many(calls); });
-  EXPECT_EQ(rows_of_jobs().size(), static_cast<std::size_t>(kJobs));
-}
-
 TEST_F(DurableDelivery, KeepsTheTextOfArgumentsExactly) {
   const auto note = app.task<std::string>("note");
   const std::string text = "it's \\ \"quoted\" $1 {schema} {NULL, ''} -- \xF0\x9F\x98\x80\n";

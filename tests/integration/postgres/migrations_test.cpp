@@ -266,7 +266,8 @@ TEST_F(Migrations, FromTheOldestVersionOnHaveAllThatTheStatementsOfThisProgramNa
     const auto settings = sql.rfind("SET LOCAL ");
     return settings == sql.npos ? sql : sql.substr(sql.find(';', settings) + 1);
   };
-  for (const auto& sql : {of.find_job,
+  for (const auto& sql : {of.may_copy_jobs,
+                          of.find_job,
                           of.record_attempt,
                           of.bury_job,
                           of.bury_lost,

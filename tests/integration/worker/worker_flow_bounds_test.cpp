@@ -58,7 +58,7 @@ TEST_F(FlowBounds, OfAStepRefuseAResultOverThePayloadLimitAndRollItBack) {
 TEST_F(FlowBounds, OfTimeHoldForEachStepByItself) {
   start_worker();
   const auto flow =
-      tasks.flow.apply_async({.max_retries = 0, .time_limit = 1500ms}, 1, "work a 900;work b 900");
+      tasks.flow.apply_async({.max_retries = 0, .time_limit = 3s}, 1, "work a 1600;work b 1600");
   EXPECT_TRUE(eventually_ended(flow)) << workers.back().log();
   EXPECT_THAT(effects_in_order(), ElementsAre(101, 102));
 }

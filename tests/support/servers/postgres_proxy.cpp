@@ -36,7 +36,7 @@ sockaddr_un address_of(const std::filesystem::path& path) {
   return address;
 }
 
-int open_socket() { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+int open_local_socket() { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); }
 
 /// Changes the number in BackendKeyData, where these are the server's messages to a client that connects:
 /// they come in one piece, and begin with R for authentication, as nothing else does.
@@ -70,7 +70,7 @@ PostgresProxy::PostgresProxy(const PrivatePostgres& postgres, std::vector<Change
     : target_{socket_of(postgres)},
       folder_{temporary_folder("proxy")},
       changes_{std::move(changes)},
-      listener_{open_socket()} {
+      listener_{open_local_socket()} {
   const auto address = address_of(folder_ / kSocket);
   if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(listener_, 64) != 0) {
@@ -143,7 +143,7 @@ void PostgresProxy::run(const std::stop_token& stop) {
 
 void PostgresProxy::accept_one() {
   const auto target = address_of(target_);
-  Link link{::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC), open_socket()};
+  Link link{::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC), open_local_socket()};
   if (!changes_.empty()) link.messages = std::make_shared<ClientMessages>(changes_);
   ::connect(link.server, reinterpret_cast<const sockaddr*>(&target),
             sizeof target);  // refused: shows when read
