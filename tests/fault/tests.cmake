@@ -18,8 +18,7 @@ add_executable(producer fault/harness/producer.cpp)
 target_link_libraries(producer PRIVATE fault_load)
 add_executable(fault_oracle fault/harness/fault_oracle.cpp)  # for scripts/upgrade-test
 target_link_libraries(fault_oracle PRIVATE fault_load)
-add_library(fault_support STATIC fault/harness/fault_fixture.cpp support/servers/postgres_pair.cpp
-            support/servers/server_faults.cpp)
+add_library(fault_support STATIC fault/harness/fault_fixture.cpp support/servers/postgres_pair.cpp)
 foreach(target fault_tasks fault_tasks_later chaos_tasks fault_load producer fault_oracle fault_support)
   aftercommit_compile(${target})
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/tests)
