@@ -156,7 +156,12 @@ void check_celery(App& app, const Options& options) {
         "--celery-broker"};
   }
   for (const auto& queue : options.celery_queues) {
-    make_celery_queue(url, queue);
+    try {
+      make_celery_queue(url, queue);
+    } catch (const ConfigError& error) {
+      throw ConfigError{std::string{"--celery-queue has no use for the URL of Celery's broker: "} +
+                        error.what()};
+    }
     if (std::ranges::find(options.queues, queue, &QueueChoice::name) != options.queues.end()) continue;
     log(LogLevel::kWarning,
         "jobs of this queue are made of Celery's messages here, and run by workers that serve it, which this "

@@ -1,5 +1,6 @@
 """What clients of Celery ask for, with its own library, made durable jobs of by a real worker and run by it."""
 import datetime
+import json
 import os
 import socket
 import subprocess
@@ -7,8 +8,10 @@ import sys
 import unittest
 import urllib.request
 import uuid
+from urllib.parse import urlsplit
 
-from support import BIN, Tables, until
+import psycopg2
+from support import BIN, TABLES, Tables, until
 
 import aftercommit  # noqa: E402  (found by support)
 from celery import chain, chord, group  # noqa: E402
@@ -99,6 +102,32 @@ class CeleryClient(Tables):
         listed = subprocess.run([BIN / "aftercommit", "dead", "list", "--database", self.url, "--schema", self.schema,
                                  "--redis", self.redis], check=True, capture_output=True, text=True).stdout
         self.assertIn("it has arguments by name", listed)
+
+    def test_has_its_characters_in_a_database_whose_encoding_lacks_them(self):
+        self._move_to_a_database_in("LATIN1")
+        self.start_bridge("--queues", self.queue)
+        text = "Gr\u00fc\u00dfe \U0001f600 \u20ac"
+        self.task("answer").delay(1, text)
+        named = self.insert.delay(**{"\u043a\u043b\u044e\u0447": text})
+        until(lambda: self.effects() == [1] and len(self.ask(f"SELECT id FROM {self.schema}.dead")) == 1,
+              "one has run, and one is kept")
+        ((letter,),) = self.ask(f"SELECT letter FROM {self.schema}.dead WHERE id = '{named.id}'")
+        self.assertIn("it has arguments by name (\u043a\u043b\u044e\u0447)", json.loads(letter)["reason"])
+
+    def _move_to_a_database_in(self, encoding):
+        usual, name = self.outside, f"celery_{self.schema}"
+        self.ask(f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+        self.url = urlsplit(self.url)._replace(path=f"/{name}").geturl()
+        self.outside = psycopg2.connect(self.url)
+        self.outside.autocommit = True
+
+        def move_back():
+            self.outside.close()
+            self.outside = usual
+            self.ask(f"DROP DATABASE {name} WITH (FORCE)")
+        self.addCleanup(move_back)
+        self.ask(f"CREATE SCHEMA {self.schema}; {TABLES}")
+        self.aftercommit("migrate")
 
     def test_counts_what_its_messages_became(self):
         self.insert.delay(1)

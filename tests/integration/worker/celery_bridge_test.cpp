@@ -156,7 +156,8 @@ TEST_F(CeleryBridge, IsRefusedAtTheStartWhereItCouldKeepOrFindNothing) {
     EXPECT_THAT(worker.log(), HasSubstr(sentence));
   };
   says({"--celery-queue", queue, "--redis", "none"}, "needs one Redis, where Celery's clients send to");
-  says({"--celery-queue", queue, "--celery-broker", "amqp://guest@localhost"}, "URL");
+  says({"--celery-queue", queue, "--celery-broker", "amqp://guest@localhost"},
+       "--celery-queue has no use for the URL of Celery's broker: ");
 }
 
 TEST_F(CeleryBridge, WarnsWhereNobodyHereServesTheQueueOfItsJobs) {
