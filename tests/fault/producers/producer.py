@@ -2,9 +2,10 @@
 
 usage: producer.py psycopg2|celery INTENTS SEED FIRST COUNT [PAUSE_MS]
 
-Finds its servers in DATABASE_URL and REDIS_URL, of which Celery takes the first; goes on whatever they answer.  What it writes to
-INTENTS is as in harness/intent.cpp.  A client of Celery sends after its commit, as it cannot do otherwise: what it had not sent
-when it died, or Redis has lost, may be missing, as jobs on commit may; but none runs twice, and none without the commit.
+Finds its servers in DATABASE_URL and REDIS_URL, of which Celery takes the first; goes on whatever they answer.  What it
+writes to INTENTS is as in harness/intent.cpp.  A client of Celery sends after its commit, as it cannot do otherwise: what it
+had not sent when it died, or Redis has lost, may be missing, as jobs on commit may; but none runs twice, and none without
+the commit.
 """
 import json
 import os
