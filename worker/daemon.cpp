@@ -12,11 +12,13 @@
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "broker/contract/broker.hpp"
+#include "broker/contract/celery_queue.hpp"
 #include "broker/contract/no_redis.hpp"
 #include "broker/none/none_broker.hpp"
 #include "client/app/app_core.hpp"
 #include "client/periodic/periodic_jobs.hpp"
 #include "client/sending/broker_sender.hpp"
+#include "worker/celery/celery_bridge.hpp"
 #include "worker/held/give_back.hpp"
 #include "worker/home/home_watch.hpp"
 #include "worker/intake/fetcher.hpp"
@@ -33,6 +35,7 @@
 #include "worker/roles/recoverer.hpp"
 #include "worker/roles/seen_alive.hpp"
 #include "worker/roles/self_report.hpp"
+#include "worker/set_up.hpp"
 #include "worker/table/standby.hpp"
 #include "worker/table/table_intake.hpp"
 
@@ -116,6 +119,10 @@ void Daemon::add_roles() {
   }
   for (const auto& [alias, database] : app_.core().databases()) {
     presences_[database.get()] = &roles_.add<Presence>({.end = End::kLast}, *database, options_.heartbeat);
+  }
+  for (const auto& queue : options_.celery_queues) {
+    roles_.add<CeleryBridge>({.end = End::kFirst}, make_celery_queue(celery_broker_of(app_, options_), queue),
+                             app_, queue, context_.worker, context_.home, options_.lease);
   }
   context_.gate.paused().expect();
   roles_.add<PauseWatch>({.end = End::kFirst}, connect(), app_, queues_, context_.gate.paused(),

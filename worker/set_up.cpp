@@ -12,6 +12,7 @@
 #include "aftercommit/error.hpp"
 #include "aftercommit/log.hpp"
 #include "base/text/secrets.hpp"
+#include "broker/contract/celery_queue.hpp"
 #include "broker/contract/no_redis.hpp"
 #include "broker/contract/shards.hpp"
 #include "client/app/app_core.hpp"
@@ -138,6 +139,37 @@ void check_periodic(App& app, Troubles& troubles) {
   }
 }
 
+/// That what clients of Celery ask for can be found, and kept.
+void check_celery(App& app, const Options& options) {
+  if (options.celery_queues.empty()) return;
+  if (app.core().databases().empty()) {
+    throw ConfigError{
+        "--celery-queue makes durable jobs, and there is no database to keep them in: set DATABASE_URL or "
+        "--database"};
+  }
+  app.core().default_database();  // for tasks that are not known here
+  const auto url = celery_broker_of(app, options);
+  if (is_no_redis(url) || Shards{url}.several()) {
+    throw UsageError{
+        "--celery-queue needs one Redis, where Celery's clients send to, and the app has none or several: "
+        "say which, by "
+        "--celery-broker"};
+  }
+  for (const auto& queue : options.celery_queues) {
+    try {
+      make_celery_queue(url, queue);
+    } catch (const ConfigError& error) {
+      throw ConfigError{std::string{"--celery-queue has no use for the URL of Celery's broker: "} +
+                        error.what()};
+    }
+    if (std::ranges::find(options.queues, queue, &QueueChoice::name) != options.queues.end()) continue;
+    log(LogLevel::kWarning,
+        "jobs of this queue are made of Celery's messages here, and run by workers that serve it, which this "
+        "one does not",
+        {{"queue", queue}});
+  }
+}
+
 void check_without_redis(App& app, const Options& options) {
   if (options.relay_only) {
     throw UsageError{needs_redis("--relay-only")};
@@ -151,15 +183,20 @@ void check_without_redis(App& app, const Options& options) {
 
 }  // namespace
 
+std::string celery_broker_of(App& app, const Options& options) {
+  return options.celery_broker.empty() ? app.options().redis_url : options.celery_broker;
+}
+
 void configure(App& app, const Options& options, const WorkerId& worker) {
   AppOptions settings = app.core().given_options();
   detail::fill_from_environment(settings);  // first: a database of the command comes beside those found there
   if (!options.redis_url.empty()) settings.redis_url = options.redis_url;
   for (const auto& [alias, url] : options.database_urls) settings.databases[alias].url = url;
+  const auto of_bridges = options.celery_queues.size();
   const auto of_shards = (Shards{settings.redis_url}.count() - 1) * detail::kWorkerPoolOfShard;
   for (auto& [alias, database] : settings.databases) {
-    database.pool_size =
-        std::max(database.pool_size, options.concurrency + detail::kWorkerPoolBesideJobs + of_shards);
+    database.pool_size = std::max(
+        database.pool_size, options.concurrency + detail::kWorkerPoolBesideJobs + of_shards + of_bridges);
     if (!options.schema.empty()) database.schema = options.schema;
     database.application_name =
         detail::application_name_of(worker);  // so that its sessions can be told apart
@@ -189,6 +226,7 @@ Preparations check_set_up(App& app, const Options& options) {
   auto preparations = check_databases(app, options, std::span{findings}.subspan(1), troubles);
   check_tasks(app, troubles);
   if (options.periodic && !options.relay_only) check_periodic(app, troubles);
+  troubles.found_by([&] { check_celery(app, options); });
   detail::throw_all(troubles.all());
   return preparations;
 }

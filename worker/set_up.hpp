@@ -2,12 +2,17 @@
 /// and tasks.
 #pragma once
 
+#include <string>
+
 #include "aftercommit/app.hpp"
 #include "broker/contract/names.hpp"
 #include "worker/gate/database_watch.hpp"
 #include "worker/settings/options.hpp"
 
 namespace aftercommit::worker {
+
+/// The URL of the Redis to which Celery's clients send.
+std::string celery_broker_of(App& app, const Options& options);
 
 /// The command's URLs win over the app's own; each thread gets a connection, and the worker's roles theirs.
 void configure(App& app, const Options& options, const WorkerId& worker);

@@ -95,6 +95,8 @@ Statements::Statements(std::string_view schema)
       claim_jobs{ready(sql::claim_jobs, schema)},
       purge_marks{ready(sql::purge_marks, schema)},
       want_job{ready(sql::want_job, schema)},
+      receive_jobs{with(ready(sql::receive_jobs, schema), "{notice}", ready(sql::notice, schema))},
+      receive_letters{ready(sql::receive_letters, schema)},
       enqueue_in{with(ready(sql::enqueue_in, schema), "{notice}", ready(sql::notice, schema))},
       claim_jobs_in{with(ready(sql::claim_jobs_in, schema), "{notice}", ready(sql::notice, schema))},
       change_limit{ready(sql::change_limit, schema)},

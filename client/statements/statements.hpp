@@ -51,6 +51,7 @@ struct Statements {
   const std::string find_paused, pause_queue, resume_queue;                          // from version 7 on
   const std::string bound_look, look_at_tables;
   const std::string claim_jobs, purge_marks, want_job;  // from version 4 on
+  const std::string receive_jobs, receive_letters;      // under ids that others have given
   const std::string enqueue_in;                         // in the transactions of others, as the next
   const std::string claim_jobs_in;                      // from version 4 on
   const std::string change_limit, declare_limits, find_limits, find_room, purge_rates,

@@ -9,6 +9,7 @@
 #include <cxxopts.hpp>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,6 +17,7 @@
 
 #include "fault/harness/fault_fixture.hpp"
 #include "fault/harness/feature_tasks.hpp"
+#include "fault/producers/kinds.hpp"
 #include "support/process_signals.hpp"
 #include "support/servers/process_tree.hpp"
 
@@ -75,21 +77,27 @@ class Role {
 class Chaos {
  public:
   /// With a standby PostgreSQL fails over where it would else be started again.  `shards`: of Redis.
-  Chaos(Clock::duration length, long jobs, std::optional<support::Standby> standby, std::size_t shards)
+  /// `others`: who asks for jobs besides.
+  Chaos(Clock::duration length, long jobs, std::optional<support::Standby> standby, std::size_t shards,
+        std::vector<ProducerKind> others)
       : site_{support::kKeepsData, standby, shards},
         end_{Clock::now() + length},
-        pause_ms_{pause_for(length, jobs)},
+        pause_ms_{pause_for(length, jobs) * (others.empty() ? 1 : 2)},
+        others_{std::move(others)},
         random_{site_.seed} {
     site_.ask(kFeatureTables);
     for (int i = 0; i < kSupervised; ++i) {
-      supervised_.emplace_back([] {
-        return Site::worker_command({"--processes", "2", "--log-level", "error"}, AFTERCOMMIT_CHAOS_TASKS);
-      });
+      supervised_.emplace_back([this] { return worker_command({"--processes", "2"}); });
     }
     for (int i = 0; i < kProducers; ++i) {
-      producers_.emplace_back([this] {
-        constexpr long kRange = 1'000'000;  // more than one ever gets through
-        return site_.producer_command(kRange * ++producers_started_, kRange, pause_ms_);
+      producers_.emplace_back([this] { return command_of_producer("atomic", pause_ms_); });
+    }
+    for (const auto& kind : others_) {
+      producers_.emplace_back([this, kind] {
+        auto command = command_of_producer(kind.name, pause_ms_ * 3);
+        command.erase(command.begin());
+        command.insert(command.begin(), kind.command.begin(), kind.command.end());
+        return command;
       });
     }
   }
@@ -113,7 +121,7 @@ class Chaos {
         [&] {
           pause(milliseconds{50});
           ticks_end = ticks_end || pause_ticks();
-          return ticks_end && site_.idle() && all_cancels_are_settled();
+          return ticks_end && no_message_waits() && site_.idle() && all_cancels_are_settled();
         },
         std::chrono::seconds{90});
     for (auto& worker : supervised_) worker.signal(SIGTERM);
@@ -130,11 +138,42 @@ class Chaos {
     return check(evidence);
   }
   const Toll& toll() const { return toll_; }
+  bool several_kinds() const { return !others_.empty(); }
+  /// How many transactions each kind of producer has committed: "atomic 210, pqxx 40".
+  std::string committed_by_kind() {
+    std::map<std::string, long> by_kind;
+    for (const auto& row :
+         site_.ask("SELECT tx / " + std::to_string(kRange) + ", count(*) FROM biz GROUP BY 1"))
+      by_kind[started_.at(row[0].as<std::size_t>() - 1)] += row[1].as<long>();
+    std::string text;
+    for (const auto& [kind, count] : by_kind)
+      text += (text.empty() ? "" : ", ") + kind + " " + std::to_string(count);
+    return text;
+  }
   std::uint64_t seed() const { return site_.seed; }
 
  private:
   static constexpr int kSupervised = 2;
   static constexpr int kProducers = 2;
+  static constexpr long kRange = 1'000'000;  // transactions: more than one producer ever gets through
+
+  std::vector<std::string> command_of_producer(const std::string& kind, long pause_ms) {
+    started_.push_back(kind);
+    return site_.producer_command(kRange * static_cast<long>(started_.size()), kRange, pause_ms);
+  }
+  std::vector<std::string> worker_command(std::vector<std::string> options) const {
+    options.insert(options.end(), {"--log-level", "error"});
+    const bool bridge = std::ranges::find(others_, "celery", &ProducerKind::name) != others_.end();
+    if (bridge)
+      options.insert(options.end(), {"--celery-queue", kLoadQueue, "--celery-broker", site_.redis.url()});
+    return Site::worker_command(options, AFTERCOMMIT_CHAOS_TASKS);
+  }
+  /// Of Celery's.
+  bool no_message_waits() const {
+    return std::ranges::all_of(celery_lists(), [&](const auto& list) {
+      return ask_redis_number(site_.redis, {"LLEN", list}) == 0;
+    });
+  }
 
   /// Between two transactions of a producer.
   static long pause_for(Clock::duration length, long jobs) {
@@ -225,7 +264,10 @@ class Chaos {
   void kill_relay() { toll_.relays += relay_.signal(SIGKILL) ? 1 : 0; }
   void kill_producer() {
     toll_.producers +=
-        producers_[static_cast<std::size_t>(between(0, kProducers - 1))].signal(SIGKILL) ? 1 : 0;
+        producers_[static_cast<std::size_t>(between(0, static_cast<long>(producers_.size()) - 1))].signal(
+            SIGKILL)
+            ? 1
+            : 0;
   }
   void freeze() {
     auto victims = supervised_children();
@@ -293,10 +335,11 @@ class Chaos {
   Site site_;
   const Clock::time_point end_;
   const long pause_ms_;
+  const std::vector<ProducerKind> others_;
   std::mt19937_64 random_;
-  long producers_started_ = 0;
+  std::vector<std::string> started_;  // the kind of each producer, in the order of their starts
   std::vector<Role> supervised_;
-  Role plain_{[] { return Site::worker_command({"--log-level", "error"}, AFTERCOMMIT_CHAOS_TASKS); }};
+  Role plain_{[this] { return worker_command({}); }};
   Role relay_{[] { return Site::worker_command({"--relay-only", "--log-level", "error"}, ""); }};
   std::vector<Role> producers_;
   std::vector<void (Chaos::*)()> deck_;
@@ -311,12 +354,13 @@ class Chaos {
   Toll toll_;
 };
 
-void print(const Chaos& chaos, const Findings& found, bool drained) {
+void print(Chaos& chaos, const Findings& found, bool drained) {
   const auto& toll = chaos.toll();
   const int workers = toll.children + toll.workers + toll.supervisors;
   std::printf("seed                     %llu\n", static_cast<unsigned long long>(chaos.seed()));
   std::printf("jobs                     %zu of %zu committed transactions (%zu were begun)\n", found.jobs,
               found.committed, found.transactions);
+  if (chaos.several_kinds()) std::printf("committed by             %s\n", chaos.committed_by_kind().c_str());
   std::printf(
       "kills                    %d: %d workers (%d children of a supervisor, %d supervisors), %d relays\n",
       workers + toll.relays, workers, toll.children, toll.supervisors, toll.relays);
@@ -359,6 +403,9 @@ int main_program(int argc, char** argv) {
       ("form",
        "of the servers: plain; standby: a PostgreSQL with a synchronous one; shards: three of Redis",  //
        cxxopts::value<std::string>()->default_value("plain"), "F")                                     //
+      ("producers",
+       "ours; all: besides on libpqxx, libpq, by SQL, from Python, Node and Celery, as far as they are found",
+       cxxopts::value<std::string>()->default_value("ours"), "P")  //
       ("help", "print this and exit");
   const auto parsed = description.parse(argc, argv);
   if (parsed.count("help") > 0) {
@@ -375,9 +422,15 @@ int main_program(int argc, char** argv) {
     std::cerr << "chaos: there is no form '" << form << "': it is plain, standby or shards\n";
     return 2;
   }
+  const auto producers = parsed["producers"].as<std::string>();
+  if (producers != "ours" && producers != "all") {
+    std::cerr << "chaos: there are no producers '" << producers << "': they are ours or all\n";
+    return 2;
+  }
   Chaos chaos{length, std::max(jobs, 1L),
               form == "standby" ? std::optional{support::Standby::kSynchronous} : std::nullopt,
-              form == "shards" ? 3U : 1U};
+              form == "shards" ? 3U : 1U,
+              producers == "all" ? other_producer_kinds() : std::vector<ProducerKind>{}};
   std::printf("seed %llu, %.1f minutes\n", static_cast<unsigned long long>(chaos.seed()), minutes);
   std::fflush(stdout);
   chaos.run();

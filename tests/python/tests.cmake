@@ -13,3 +13,11 @@ aftercommit_python_test(JobsFollowTheTransactionsOfPsycopg3 psycopg DRIVER=psyco
 aftercommit_python_test(JobsFollowTheTransactionsOfDjango django)
 aftercommit_python_test(TasksOfDjango6AreAskedForAsItsInterfaceSays tasks_backend)
 aftercommit_python_test(TasksOfALibraryBecomeATypedModule generated)
+
+# Celery itself, where it is: Debian's python3-celery and python3-redis.
+execute_process(COMMAND ${AFTERCOMMIT_PYTHON} -c "import celery, redis" RESULT_VARIABLE has_celery OUTPUT_QUIET ERROR_QUIET)
+if(has_celery EQUAL 0)
+  aftercommit_python_test(ClientsOfCeleryHaveTheirTasksRunByAWorkerInCpp celery)
+else()
+  message(WARNING "Celery is not there: what its clients ask for is not tested (Debian: python3-celery and python3-redis)")
+endif()

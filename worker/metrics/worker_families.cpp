@@ -158,6 +158,18 @@ void add_roles(const Processes& processes, std::vector<MetricFamily>& families) 
   for (const auto* const process : processes) parts.push_back(&process->roles.settled);
   settled.samples.push_back(sizes_of(parts, {}));
   families.push_back(std::move(settled));
+  auto celery =
+      counter("aftercommit_celery_messages_total",
+              "Messages that Celery's clients have sent and a bridge has taken, by what they became.");
+  constexpr std::array<std::pair<const char*, Count RoleCounts::*>, 3> kBecame{
+      {{"job", &RoleCounts::celery_jobs},
+       {"refused", &RoleCounts::celery_refused},
+       {"repeated", &RoleCounts::celery_repeated}}};
+  const bool any = std::ranges::any_of(kBecame, [&](const auto& one) { return of_roles(one.second) > 0; });
+  for (const auto& [became, count] : kBecame) {
+    if (any) add_sample(celery, {{"became", became}}, of_roles(count));
+  }
+  families.push_back(std::move(celery));
 }
 
 /// The processes sweep beside each other: the worker is as far as the furthest of them.

@@ -78,6 +78,9 @@ struct RoleCounts {
   Count sessions_ended;       ///< of workers that were silent, at the databases
   SizeSpread settled;         ///< how many jobs a call has settled
   NamedCells<RelayCounts, 8> relays;
+  Count celery_jobs;      ///< messages of Celery's that became jobs
+  Count celery_refused;   ///< those that could not
+  Count celery_repeated;  ///< those that were received before
 };
 
 namespace role_counts_detail {

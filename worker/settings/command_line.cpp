@@ -99,8 +99,9 @@ std::chrono::milliseconds fraction(const std::string& option, std::string_view t
   return std::chrono::milliseconds{std::lround(value * 1000)};
 }
 
-std::vector<QueueChoice> parse_queues(std::string_view text) {
-  if (may_hold_secret(text)) throw UsageError{"--queues takes names of queues, not a URL"};
+/// `option`: by which they were given.
+std::vector<QueueChoice> parse_queues(const std::string& option, std::string_view text) {
+  if (may_hold_secret(text)) throw UsageError{"--" + option + " takes names of queues, not a URL"};
   std::vector<QueueChoice> queues;
   std::set<std::string, std::less<>> seen;
   while (!text.empty()) {
@@ -110,15 +111,16 @@ std::vector<QueueChoice> parse_queues(std::string_view text) {
     const auto colon = item.find(':');
     QueueChoice choice{std::string{item.substr(0, colon)}, 0};
     if (colon != std::string_view::npos)
-      choice.weight = number<int>("queues (a weight)", item.substr(colon + 1), 1, 1000);
+      choice.weight = number<int>(option + " (a weight)", item.substr(colon + 1), 1, 1000);
     if (!valid_name(choice.name)) {
-      throw UsageError{"--queues: '" + clean_text(choice.name, 64) +
+      throw UsageError{"--" + option + ": '" + clean_text(choice.name, 64) +
                        "' is not a queue name (1 to 64 of a-z A-Z 0-9 _ . -)"};
     }
-    if (!seen.insert(choice.name).second) throw UsageError{"--queues names '" + choice.name + "' twice"};
+    if (!seen.insert(choice.name).second)
+      throw UsageError{"--" + option + " names '" + choice.name + "' twice"};
     queues.push_back(std::move(choice));
   }
-  if (queues.empty()) throw UsageError{"--queues names no queue"};
+  if (queues.empty()) throw UsageError{"--" + option + " names no queue"};
   return queues;
 }
 
@@ -212,6 +214,25 @@ void read_relay(const Given& given, Options& options) {
       std::chrono::hours{24 * number<int>("keep-ledger", given.value_of("keep-ledger"), 1, 36'500)};
 }
 
+void read_celery(const Given& given, Options& options) {
+  if (given.says("celery-queue")) {
+    for (auto& queue : parse_queues("celery-queue", given.optional_value_of("celery-queue"))) {
+      if (queue.weight > 0)
+        throw UsageError{"--celery-queue takes no weights: each queue is looked at by itself"};
+      options.celery_queues.push_back(std::move(queue.name));
+    }
+  }
+  options.celery_broker = given.optional_value_of("celery-broker");
+  if (!options.celery_queues.empty() && options.relay_only) {
+    throw UsageError{"--celery-queue needs a worker that knows the tasks: leave --relay-only out"};
+  }
+  if (options.celery_queues.empty() && !options.celery_broker.empty()) {
+    throw UsageError{
+        "--celery-broker has nothing to do: name the queues whose messages are to be jobs, by "
+        "--celery-queue"};
+  }
+}
+
 cxxopts::Options describe() {
   cxxopts::Options options{"worker", "Runs the jobs of an aftercommit application.\n"};
   options.custom_help("--app ./libtasks.so [options]");
@@ -256,6 +277,10 @@ cxxopts::Options describe() {
       ("no-relay", "bring no jobs from the job tables to Redis: others do", cxxopts::value<bool>())  //
       ("relay-only", "do nothing else: run no jobs", cxxopts::value<bool>())                         //
       ("no-periodic", "ask for no jobs of periodic tasks: others do", cxxopts::value<bool>())        //
+      ("celery-queue", "make durable jobs of what clients of Celery send to these queues",
+       cxxopts::value<std::string>(), "NAMES")  //
+      ("celery-broker", "redis://... of the Redis that is Celery's broker (default: the one of --redis)",
+       cxxopts::value<std::string>(), "URL")  //
       ("relay-interval", "longest time in seconds between two looks at a job table",
        cxxopts::value<std::string>()->default_value("0.5"), "S")  //
       ("schema", "of the job table and the ledger, in each database (default: as the app says)",
@@ -305,12 +330,13 @@ Options read_options(const Given& given, bool needs_app) {
   read_leases(given, options);
   read_processes(given, options);
   read_time_limits(given, options);
+  read_celery(given, options);
   options.periodic = !given.flag("no-periodic");
   if (needs_app && options.app_path.empty() && !options.relay_only) {
     throw UsageError{
         "--app is missing: name the shared library with the tasks, as in worker --app ./libtasks.so"};
   }
-  options.queues = parse_queues(given.value_of("queues"));
+  options.queues = parse_queues("queues", given.value_of("queues"));
   options.concurrency = number<std::size_t>("concurrency", given.value_of("concurrency"), 1, 1000);
   options.prefetch = number<std::size_t>("prefetch", given.value_of("prefetch"), 0, 10'000);
   options.redis_url = given.redis_url();

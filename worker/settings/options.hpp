@@ -52,10 +52,12 @@ struct Options {
   /// Of jobs of which neither call nor task says otherwise; 0: none.
   std::chrono::milliseconds time_limit = defaults::kTimeLimit;
   std::chrono::milliseconds soft_time_limit{0};
-  bool periodic = true;       ///< ask for the jobs of periodic tasks
-  bool list_tasks = false;    ///< print the tasks of the library, and do nothing else
-  bool python_tasks = false;  ///< the same as a module of Python
-  std::string metrics;        ///< HOST:PORT or PORT, see split_address(); empty: none are served
+  std::vector<std::string> celery_queues;  ///< whose messages, by clients of Celery, become durable jobs
+  std::string celery_broker;               ///< URL of the Redis with these queues; empty: ours
+  bool periodic = true;                    ///< ask for the jobs of periodic tasks
+  bool list_tasks = false;                 ///< print the tasks of the library, and do nothing else
+  bool python_tasks = false;               ///< the same as a module of Python
+  std::string metrics;                     ///< HOST:PORT or PORT, see split_address(); empty: none are served
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;
 };

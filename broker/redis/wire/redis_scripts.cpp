@@ -46,6 +46,16 @@ const RedisScript& bury() {
   return *script;
 }
 
+const RedisScript& celery_take() {
+  static const auto* const script = new RedisScript{plain("celery_take", lua::celery_take)};
+  return *script;
+}
+
+const RedisScript& celery_taken() {
+  static const auto* const script = new RedisScript{plain("celery_taken", lua::celery_taken)};
+  return *script;
+}
+
 const RedisScript& fetch() {
   static const auto* const script = new RedisScript{plain("fetch", lua::fetch)};
   return *script;

@@ -17,6 +17,8 @@ const RedisScript& ack();
 const RedisScript& aside();
 const RedisScript& bring_back();
 const RedisScript& bury();
+const RedisScript& celery_take();
+const RedisScript& celery_taken();
 const RedisScript& fetch();
 const RedisScript& fetch_levels();
 const RedisScript& group();

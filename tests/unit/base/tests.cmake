@@ -1,3 +1,3 @@
 # The ground floor.
 aftercommit_tests(unit_base LABEL unit LIBRARIES aftercommit::broker
-  TESTS job_id log log_stream retry secrets text trace_context)
+  TESTS iso_time job_id log log_stream retry secrets text trace_context)

@@ -326,5 +326,17 @@ TEST(CommandLine, ExplainsEveryOptionVariableSignalAndExitCode) {
   }
 }
 
+TEST(CommandLine, NamesQueuesOfCeleryAndWhereTheyAre) {
+  const auto given = options({"--celery-queue", "celery,mail", "--celery-broker", "redis://cache/1"});
+  EXPECT_EQ(given.celery_queues, (std::vector<std::string>{"celery", "mail"}));
+  EXPECT_EQ(given.celery_broker, "redis://cache/1");
+  EXPECT_TRUE(options({}).celery_queues.empty());
+  EXPECT_THAT(refusal({"--celery-queue", "a b"}), HasSubstr("--celery-queue: 'a b' is not a queue name"));
+  EXPECT_THAT(refusal({"--celery-queue", "mail:3"}), HasSubstr("--celery-queue takes no weights"));
+  EXPECT_THAT(refusal({"--celery-queue", "mail", "--relay-only"}), HasSubstr("leave --relay-only out"));
+  EXPECT_THAT(refusal({"--celery-broker", "redis://cache/1"}),
+              HasSubstr("--celery-broker has nothing to do"));
+}
+
 }  // namespace
 }  // namespace aftercommit::worker
