@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kNodeAnswer{500};  // a node that takes longer is likely what the failover is about
+constexpr milliseconds kNodeAnswer{1000};  // a node that takes longer is likely what the failover is about
 constexpr milliseconds kBetweenRounds{250};
 constexpr milliseconds kSilent{5000};  // for so long one that did not answer is asked last
 
@@ -122,7 +122,7 @@ ClusterMap::Outcome ClusterMap::refresh(std::uint64_t seen, Deadline deadline) {
   asking_ = true;
   const auto nodes = whom_to_ask();
   lock.unlock();
-  Outcome outcome{.refused = true};
+  Outcome outcome;
   std::vector<RedisAddress> silent;
   std::vector<SlotRange> ranges;
   RedisAddress from;
@@ -133,10 +133,10 @@ ClusterMap::Outcome ClusterMap::refresh(std::uint64_t seen, Deadline deadline) {
       from = node;
       break;
     } catch (const BrokerUnavailable& error) {
-      outcome.refused = false;
       outcome.said.append(outcome.said.empty() ? "" : "; ").append(error.what());
       silent.push_back(node);
     } catch (const BrokerRefused& error) {
+      outcome.refused = true;
       outcome.said.append(outcome.said.empty() ? "" : "; ").append(error.what());
     } catch (...) {
       lock.lock();

@@ -48,7 +48,7 @@ class ClusterMap : public std::enable_shared_from_this<ClusterMap> {
 
   struct Outcome {
     bool answered = false;
-    bool refused = false;  ///< by all that were asked: a matter of set-up
+    bool refused = false;  ///< by one of them, and none answered: a matter of set-up
     std::string said{};    ///< what each said, where none answered
   };
   /// Asks one node after the other until one answers, if nobody has done so since `seen` rounds; what came of

@@ -183,8 +183,7 @@ TEST_F(RedisCluster, IsFollowedWhenAMasterDiesOrIsDemotedOrFreezes) {
   first.start();
   ASSERT_TRUE(cluster.comes_to_be_whole());
 
-  support::ask_redis(first, {"CLUSTER", "FAILOVER"});
-  ASSERT_TRUE(cluster.comes_to_leave(second, slot));
+  ASSERT_TRUE(cluster.hands_over_to(first));
   EXPECT_TRUE(serves_again());
   ASSERT_TRUE(cluster.comes_to_be_whole());
 
@@ -198,8 +197,8 @@ TEST_F(RedisCluster, IsFollowedWhenAMasterDiesOrIsDemotedOrFreezes) {
 
   // One that has left the cluster says of all slots that nobody serves them.
   calls.counts();
-  support::ask_redis(first, {"CLUSTER", "FAILOVER"});
-  ASSERT_TRUE(cluster.comes_to_leave(second, slot));
+  ASSERT_TRUE(cluster.hands_over_to(first));
+  ASSERT_TRUE(cluster.comes_to_be_whole());
   support::ask_redis(second, {"CLUSTER", "RESET", "HARD"});
   EXPECT_TRUE(serves_again());
 }

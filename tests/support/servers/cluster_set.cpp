@@ -140,6 +140,16 @@ bool ClusterSet::comes_to_leave(const PrivateRedis& node, unsigned slot) {
   });
 }
 
+/// A master that does not know its replica yet says nothing to it, and Redis gives up after five seconds.
+bool ClusterSet::hands_over_to(const PrivateRedis& replica) {
+  const auto is_master = [&] { return says(replica, {"INFO", "replication"}, "role:master"); };
+  for (int tries = 0; tries < 4 && !is_master(); ++tries) {
+    ask_redis(replica, {"CLUSTER", "FAILOVER"});
+    eventually(is_master, std::chrono::seconds{6});
+  }
+  return is_master();
+}
+
 bool ClusterSet::comes_to_be_whole() {
   const auto is_whole = [&](const PrivateRedis& node) {
     return says(node, {"CLUSTER", "INFO"}, "cluster_state:ok") &&

@@ -33,6 +33,8 @@ class ClusterSet {
 
   /// Waits until another node than this one is the master of the slot; false at the deadline.
   bool comes_to_leave(const PrivateRedis& node, unsigned slot);
+  /// Has a replica take its master's place, which follows it then; false at the deadline.
+  bool hands_over_to(const PrivateRedis& replica);
   /// Waits until all nodes are up, all slots have a master, and each master a replica that has all there is.
   bool comes_to_be_whole();
 
