@@ -199,8 +199,9 @@ cxxopts::Options describe(const Description& command) {
     return options;
   }
   add("redis",
-      "redis://user:password@host:port/db?prefix=ac, rediss://..., redis+sentinel://..., unix:///path?db=0, "
-      "or none; several with a space between are shards",
+      "redis://user:password@host:port/db?prefix=ac, rediss://..., redis+sentinel://..., "
+      "redis+cluster://..., "
+      "unix:///path?db=0, or none; several with a space between are shards",
       cxxopts::value<std::string>(), "URL");
   add("database", "postgresql://..., or alias=postgresql://..., or an alias; may be given more than once",
       cxxopts::value<std::vector<std::string>>(), "URL");

@@ -46,6 +46,9 @@ constexpr std::array<Words, 8> kWords{{
 std::string redis_cli(const RedisUrl& url) {
   std::string line = "redis-cli";
   if (!url.socket_path.empty()) line += " -s " + detail::shell_word(url.socket_path);
+  if (!url.nodes.empty()) line += " -c -h " + detail::shell_word(url.nodes.front().host);
+  if (!url.nodes.empty() && url.nodes.front().port != RedisUrl{}.port)
+    line += " -p " + std::to_string(url.nodes.front().port);
   if (!url.sentinels.empty()) line += " -h <where " + url.master + " is now>";
   if (!url.host.empty() && url.host != "127.0.0.1" && url.host != "localhost")
     line += " -h " + detail::shell_word(url.host);
@@ -83,7 +86,7 @@ std::string remedy(Finding::Kind kind, const Queue& queue, const std::string& re
   std::string forget;  // on each of several servers
   for (const auto& shard : shards.all()) {
     const auto url = shard.url.starts_with("memory:") ? RedisUrl{} : parse_redis_url(shard.url);
-    const RedisKeys keys{url.prefix, queue};
+    const RedisKeys keys{url.prefix, url.tag, queue};
     if (!forget.empty()) forget += " and ";
     forget += redis_cli(url) + " DEL '" + keys.relay + "'";
     if (!is_passed) forget += " '" + keys.durable + "'";

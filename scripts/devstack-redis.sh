@@ -3,7 +3,7 @@
 # To be sourced; `dir` is the folder of the stack, `redis_form` one of `redis_forms`.
 # shellcheck shell=bash
 
-redis_forms='plain tls sentinel shards none'
+redis_forms='plain tls sentinel shards cluster none'
 redis_master=devstack  # what sentinels call it
 
 # The lines of redis.conf that say where it listens.
@@ -13,8 +13,19 @@ redis_listens() {
       printf '%s\n' 'port 0' "tls-port $redis_port" 'tls-ca-cert-file ../tls/ca.crt' \
         'tls-cert-file ../tls/server.crt' 'tls-key-file ../tls/server.key' 'tls-auth-clients no'
       ;;
+    cluster)
+      rm -rf "${dir:?}/redis/appendonlydir" "${dir:?}/redis/nodes.conf"  # of nodes that are no more
+      echo "port $redis_port"
+      cluster_lines
+      ;;
     *) echo "port $redis_port" ;;
   esac
+}
+
+# Of one node.
+cluster_lines() {
+  printf '%s\n' 'cluster-enabled yes' "cluster-port $(free_port)" 'cluster-node-timeout 2000' \
+    'cluster-require-full-coverage no' 'repl-diskless-sync-delay 0'
 }
 
 redis_port_of() { sed -nE 's/^(tls-)?port ([1-9][0-9]*)$/\2/p' "$dir/redis/redis.conf"; }
@@ -29,6 +40,11 @@ redis_url() {
       ;;
     shards)
       echo "redis://127.0.0.1:$redis_port/0 redis://127.0.0.1:$(beside_port shard-2)/0 redis://127.0.0.1:$(beside_port shard-3)/0"
+      ;;
+    cluster)
+      local node nodes=("127.0.0.1:$redis_port")
+      for node in 2 3; do nodes+=("127.0.0.1:$(beside_port "node-$node")"); done
+      (IFS=, && echo "redis+cluster://${nodes[*]}/?shards=6")
       ;;
     tls) echo "rediss://127.0.0.1:$redis_port/0?tls_ca=$(url_path "$dir/tls/ca.crt")" ;;
     none) echo none ;;
@@ -107,9 +123,33 @@ CONF
   done
 }
 
+cluster_is_whole() {
+  local info
+  info=$(redis-cli -p "$1" CLUSTER INFO)
+  grep -q '^cluster_state:ok' <<<"$info" && grep -q '^cluster_known_nodes:6' <<<"$info"
+}
+
+# Five nodes beside the first one: with it three masters, each with a replica.
+start_cluster() {
+  local node ports=("$redis_port") log=$dir/redis/cluster.log end
+  for node in 2 3 4 5 6; do
+    printf '%s\n' 'appendonly yes' 'maxmemory-policy noeviction' "$(cluster_lines)" | start_beside "node-$node"
+    ports+=("$(beside_port "node-$node")")
+  done
+  redis-cli --cluster create "${ports[@]/#/127.0.0.1:}" --cluster-replicas 1 --cluster-yes >"$log" 2>&1 ||
+    fail_with_log 'The cluster' "$log"
+  end=$((SECONDS + deadline_seconds))
+  for node in "${ports[@]}"; do
+    until cluster_is_whole "$node"; do
+      ((SECONDS < end)) || fail_with_log 'The cluster' "$log"
+      sleep 0.1
+    done
+  done
+}
+
 stop_beside() {
   local folder pid
-  for folder in "$dir"/redis/sentinel-* "$dir"/redis/replica "$dir"/redis/shard-*; do
+  for folder in "$dir"/redis/sentinel-* "$dir"/redis/replica "$dir"/redis/shard-* "$dir"/redis/node-*; do
     if pid=$(beside_pid "$folder"); then kill -KILL "$pid" 2>/dev/null || true; fi
   done
 }
@@ -163,6 +203,7 @@ start_redis() {
     try_redis || continue
     [[ $redis_form != sentinel ]] || start_sentinels
     [[ $redis_form != shards ]] || start_shards
+    [[ $redis_form != cluster ]] || start_cluster
     return
   done
   fail_with_log Redis "$dir/redis/redis.log"

@@ -208,11 +208,11 @@ std::optional<std::string_view> next_url(std::string_view url) {
 }  // namespace
 
 std::string masked_url(std::string_view url) {
-  constexpr std::array<std::string_view, 7> kSchemes{"redis://", "rediss://",         "redis+unix://",
-                                                     "unix://",  "redis+sentinel://", "rediss+sentinel://",
-                                                     "memory://"};
-  constexpr std::array<std::string_view, 7> kShown{
-      "prefix=", "shard=", "db=", "tls_ca=", "tls_cert=", "tls_key=", "tls_server_name="};
+  constexpr std::array<std::string_view, 9> kSchemes{
+      "redis://",           "rediss://",        "redis+unix://",     "unix://",  "redis+sentinel://",
+      "rediss+sentinel://", "redis+cluster://", "rediss+cluster://", "memory://"};
+  constexpr std::array<std::string_view, 9> kShown{
+      "prefix=", "shard=", "shards=", "only=", "db=", "tls_ca=", "tls_cert=", "tls_key=", "tls_server_name="};
   if (const auto more = next_url(url)) {
     return masked_url(url.substr(0, url.find_first_of(kSpace))) + ' ' + masked_url(*more);
   }

@@ -31,7 +31,8 @@ class Broker : public EnqueueTarget,
                public Pauses,
                public Browsing {
  public:
-  /// Throws ConfigError if the server cannot serve as a broker (too old, a cluster); returns warnings, as
+  /// Throws ConfigError if the server cannot serve as a broker (too old, or a cluster where the URL is of one
+  /// server); returns warnings, as
   /// sentences, for settings that put jobs at risk (eviction).  Call once at start.
   virtual std::vector<std::string> check() = 0;
 
@@ -42,6 +43,10 @@ class Broker : public EnqueueTarget,
 /// A broker for a URL; does not connect yet.
 ///   redis://[user:password@]host[:port][/db][?prefix=ac]
 ///   rediss://...[?tls_ca=FILE][&tls_cert=FILE&tls_key=FILE][&tls_server_name=NAME]: the same by TLS
+///   redis+sentinel://host[:26379],host/name[/db]: the master that sentinels call so; rediss+sentinel:// by
+///   TLS redis+cluster://host[:6379],host/[?shards=6]: so many shards in a cluster of which these are some
+///   nodes;
+///     rediss+cluster:// by TLS.  ?only=N is one shard of it alone, counted from 0
 ///   redis+unix:///path/to/socket[?db=0&prefix=ac]   (unix:// is the same)
 ///   memory://name: within this process, shared by name, for tests
 ///   none: there is no Redis, see no_redis.hpp

@@ -16,10 +16,11 @@ namespace aftercommit {
 struct ServerReport {
   using Values = std::map<std::string, std::string, std::less<>>;
 
-  std::string server{};  ///< for sentences: "127.0.0.1:6379"; empty: within this process
-  std::string user{};    ///< as whom this program is known there; empty: not told
-  Values state{};        ///< what it counts and is: the lines of INFO
-  Values settings{};     ///< as CONFIG GET gives them
+  std::string server{};     ///< for sentences: "127.0.0.1:6379"; empty: within this process
+  bool as_cluster = false;  ///< it was asked as one node of a cluster
+  std::string user{};       ///< as whom this program is known there; empty: not told
+  Values state{};           ///< what it counts and is: the lines of INFO
+  Values settings{};        ///< as CONFIG GET gives them
   bool settings_denied = false;
   std::vector<std::string> denied{};  ///< commands that a worker calls and this user may not
   std::optional<Millis> ahead{};      ///< of its clock before that of this machine

@@ -21,8 +21,8 @@ class ShardState;
 /// One server of several, which is a broker of its own.
 struct Shard {
   std::string url;
-  /// "10.0.0.7:6379/0", or what `?shard=NAME` in the URL says.  Jobs go by it: a shard of another name is
-  /// another one, even on the same server.  Empty: it is the only one.
+  /// "10.0.0.7:6379/0", of a cluster "cluster-0", or what `?shard=NAME` in the URL says.  Jobs go by it: a
+  /// shard of another name is another one, even on the same server.  Empty: it is the only one.
   std::string name{};
   std::string_view called = "the broker";  ///< for sentences; lives as long as the process
   ShardState* state = nullptr;             ///< lives as long as the process; null: it is the only one
@@ -32,8 +32,8 @@ struct Shard {
 /// order.  Where a job *is* decides who hands it out; where it *belongs* only where it is sent to.
 class Shards {
  public:
-  /// As make_broker() takes them.  Throws ConfigError where one of several is wrong, or two have one name; a
-  /// single URL is not looked at.
+  /// As make_broker() takes them; a cluster is as many as its URL says.  Throws ConfigError where one of
+  /// several is wrong, or two have one name; a single URL is not looked at.
   explicit Shards(std::string_view urls);
 
   std::size_t count() const noexcept { return all_.size(); }

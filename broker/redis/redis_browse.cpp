@@ -60,12 +60,13 @@ std::int64_t entries_gone(const redisReply& stream) {
 }
 
 /// The queue that a key belongs to; nothing for a key of somebody else.
-std::optional<Queue> queue_of(const std::string& prefix, std::string_view key) {
-  const auto begin = prefix.size() + 2;
-  const auto end = key.find("}:", begin);
+std::optional<Queue> queue_of(const RedisUrl& url, std::string_view key) {
+  const bool has_tag = !url.tag.empty();
+  const auto begin = url.prefix.size() + 2 + (has_tag ? url.tag.size() + 2 : 0);
+  const auto end = key.find(has_tag ? ":" : "}:", begin);
   if (end == std::string_view::npos) return {};
   Queue queue{key.substr(begin, end - begin)};
-  const RedisKeys keys{prefix, queue};
+  const RedisKeys keys{url.prefix, url.tag, queue};
   const std::array ours{&keys.dead, &keys.workers,  &keys.durable, &keys.relay,
                         &keys.home, &keys.declared, &keys.paused};
   const bool of_a_level = std::ranges::any_of(kAllLevels, [&](Priority level) {
@@ -162,16 +163,18 @@ std::vector<DeadLetterEntry> RedisBrowser::dead_letters(const Queue& queue, std:
 }
 
 std::vector<Queue> RedisBrowser::queues() {
-  const auto& prefix = session_.url().prefix;
+  const auto& url = session_.url();
+  session_.meet_keys(std::chrono::steady_clock::now() + call_timeout_);
   std::set<Queue> found;
-  const auto pattern = prefix + ":{*}:*";  // no sign of a pattern may be in a prefix
+  // No sign of a pattern may be in a prefix.
+  const auto pattern = url.prefix + ":{" + (url.tag.empty() ? "*" : url.tag) + "}:*";
   std::string cursor = "0";
   do {
     RedisPipeline commands;
     commands.add("SCAN", cursor, "MATCH", pattern, "COUNT", kScanned);
     const auto reply = ask(commands);
     for (const auto* key : elements(*elements(*reply)[1])) {
-      if (auto queue = queue_of(prefix, text(*key))) found.insert(std::move(*queue));
+      if (auto queue = queue_of(url, text(*key))) found.insert(std::move(*queue));
     }
     cursor = text(*elements(*reply)[0]);
   } while (cursor != "0");

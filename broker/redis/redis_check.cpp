@@ -26,6 +26,7 @@ std::string_view field(std::string_view info, std::string_view name) {
 }  // namespace
 
 std::vector<std::string> redis_check(RedisSession& session, Deadline deadline) {
+  session.meet_keys(deadline);
   RedisPipeline commands;
   commands.add("INFO", "server");
   commands.add("INFO", "memory");
@@ -42,21 +43,23 @@ std::vector<std::string> redis_check(RedisSession& session, Deadline deadline) {
   });
   if (refusal) refusal->raise();
 
-  const auto server = "Redis at " + session.url().server();
+  const bool as_cluster = !session.url().tag.empty();
+  const auto server = "Redis at " + (as_cluster ? session.server() : session.url().server());
   const auto version = field(info, "redis_version");
   int major = 0;
   std::from_chars(version.data(), version.data() + version.size(), major);
   if (version.empty()) {
     warnings.push_back(server +
-                       " does not tell its version: make sure that it is 7.0 or newer, and no cluster "
-                       "(ACL SETUSER ... +info lets it tell)");
+                       " does not tell its version: make sure that it is 7.0 or newer, and no node of a "
+                       "cluster unless the broker URL says so (ACL SETUSER ... +info lets it tell)");
   } else if (major < kOldestMajor) {
     throw ConfigError{server + " is version " + std::string{version} +
                       ", and 7.0 is the oldest that will do"};
   }
-  if (field(info, "redis_mode") == "cluster") {
-    throw ConfigError{
-        server + " is a cluster, which is not supported: use a single server, with replicas if you like"};
+  if (!as_cluster && field(info, "redis_mode") == "cluster") {
+    throw ConfigError{server +
+                      " is a node of a cluster: write redis+cluster://host:port,host:port/ with some of its "
+                      "nodes as the broker URL"};
   }
   const auto policy = field(info, "maxmemory_policy");
   if (policy.empty()) {

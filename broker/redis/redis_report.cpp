@@ -15,7 +15,7 @@ namespace {
 constexpr auto kSettings = std::to_array<std::string_view>(
     {"maxmemory", "maxmemory-policy", "appendonly", "appendfsync", "save", "dir", "timeout", "tcp-keepalive",
      "maxclients", "min-replicas-to-write", "stop-writes-on-bgsave-error", "no-appendfsync-on-rewrite",
-     "busy-reply-threshold", "replica-read-only"});
+     "busy-reply-threshold", "replica-read-only", "cluster-require-full-coverage"});
 
 /// The lines "name:value" of INFO.
 void read_lines(std::string_view text, ServerReport::Values& values) {
@@ -36,8 +36,9 @@ void read_pairs(const redisReply& reply, ServerReport::Values& values) {
 }
 
 /// Each command once, in a form that changes nothing: on keys that are not there, and that no queue can have.
-RedisPipeline trials(const std::string& prefix) {
-  const auto key = prefix + ":{}:doctor";
+RedisPipeline trials(const RedisUrl& url) {
+  const bool as_cluster = !url.tag.empty();
+  const auto key = url.prefix + ":{" + url.tag + "}:" + (as_cluster ? ":" : "") + "doctor";
   RedisPipeline commands;
   commands.add("XADD", key, "NOMKSTREAM", "*", "e", "x");
   commands.add("XREADGROUP", "GROUP", kRedisGroup, "doctor", "COUNT", 1, "STREAMS", key, ">");
@@ -63,7 +64,11 @@ RedisPipeline trials(const std::string& prefix) {
   commands.add("SET", key, "x", "XX");
   commands.add("DEL", key);
   commands.add("SCAN", 0, "MATCH", key, "COUNT", 1);
-  commands.add("PUBLISH", key, "x");
+  commands.add(as_cluster ? "SPUBLISH" : "PUBLISH", key, "x");
+  if (as_cluster) {
+    commands.add("CLUSTER", "SLOTS");
+    commands.add("ASKING");
+  }
   commands.add("EVAL", "return 1", 0);
   return commands;
 }
@@ -94,7 +99,10 @@ void read_clock(RedisSession& session, Deadline deadline, ServerReport& report) 
 }  // namespace
 
 ServerReport redis_report(RedisSession& session, Deadline deadline) {
+  session.meet_keys(deadline);
   ServerReport report{.server = session.url().server(), .user = session.url().user};
+  report.as_cluster = !session.url().tag.empty();
+  if (report.as_cluster) report.server = session.server();
   read_clock(session, deadline, report);
 
   RedisPipeline questions;
@@ -119,7 +127,7 @@ ServerReport redis_report(RedisSession& session, Deadline deadline) {
   });
   if (refusal) refusal->raise();
 
-  const auto commands = trials(session.url().prefix);
+  const auto commands = trials(session.url());
   session.run(commands, deadline, [&](std::size_t i, Reply reply) {
     if (!is_error(*reply, "NOPERM"))
       return;  // whatever else it says, it knows the command and lets us call it

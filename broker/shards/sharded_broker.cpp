@@ -393,7 +393,9 @@ std::vector<std::string> ShardedBroker::check() {
   silent_.clear();
   for (std::size_t i = 0; i < findings.size(); ++i) {
     auto& [said, trouble] = findings[i];
-    std::ranges::move(said, std::back_inserter(warnings));
+    for (auto& warning : said) {  // shards may be in one server
+      if (std::ranges::find(warnings, warning) == warnings.end()) warnings.push_back(std::move(warning));
+    }
     try {
       if (trouble) std::rethrow_exception(trouble);
       ++answered;

@@ -32,6 +32,22 @@ std::vector<std::string_view> cut_urls(std::string_view text) {
   return urls.size() > 1 && std::ranges::all_of(urls, is_url) ? urls : std::vector{text};
 }
 
+/// A URL for each shard of a cluster, and any other as it is; also one that is wrong, for whoever reads it.
+std::vector<std::string> each_shard_of(std::string_view url) {
+  std::vector<std::string> urls{std::string{url}};
+  if (!url.starts_with("redis+cluster://") && !url.starts_with("rediss+cluster://")) return urls;
+  try {
+    const auto parsed = parse_redis_url(url);
+    if (parsed.only || parsed.shards == 1) return urls;
+    const auto stem = urls.front() + (url.find('?') == url.npos ? "?only=" : "&only=");
+    urls.clear();
+    for (unsigned shard = 0; shard < parsed.shards; ++shard) urls.push_back(stem + std::to_string(shard));
+  } catch (const ConfigError&) {
+    // As above.
+  }
+  return urls;
+}
+
 /// What tells servers apart, however they are called.
 struct Place {
   std::string name;
@@ -49,8 +65,14 @@ Place place_of_shard(std::string_view url, std::size_t number) {
   try {
     auto parsed = parse_redis_url(url);
     std::ranges::sort(parsed.sentinels, {}, [](const auto& sentinel) { return sentinel.server(); });
-    auto server = parsed.server() + '/' + std::to_string(parsed.database);
-    if (parsed.prefix != RedisUrl{}.prefix) server += "?prefix=" + parsed.prefix;
+    std::ranges::sort(parsed.nodes, {}, [](const auto& node) { return node.server(); });
+    const auto prefix = parsed.prefix == RedisUrl{}.prefix ? "" : "?prefix=" + parsed.prefix;
+    if (!parsed.nodes.empty()) {  // by whom it is found may change, and its name must not
+      const auto of_cluster = '-' + std::to_string(parsed.only.value_or(0));
+      return {parsed.shard.empty() ? "cluster" + of_cluster + prefix : parsed.shard + of_cluster,
+              parsed.server() + prefix};
+    }
+    auto server = parsed.server() + '/' + std::to_string(parsed.database) + prefix;
     return {parsed.shard.empty() ? server : parsed.shard, std::move(server)};
   } catch (const ConfigError& error) {
     throw ConfigError{which + error.what()};
@@ -80,15 +102,16 @@ std::uint64_t hash_of(const JobId& job) noexcept {
 }  // namespace
 
 Shards::Shards(std::string_view urls) {
-  const auto several = cut_urls(urls);
+  std::vector<std::string> several;
+  for (const auto url : cut_urls(urls)) std::ranges::move(each_shard_of(url), std::back_inserter(several));
   if (several.size() == 1) {
-    all_.push_back({.url = std::string{several.front()}});
+    all_.push_back({.url = several.front()});
     seeds_.push_back(0);
     return;
   }
   std::vector<std::string> names;
   std::vector<std::string> servers;
-  for (const auto url : several) {
+  for (const auto& url : several) {
     auto [name, server] = place_of_shard(url, all_.size());
     if (std::ranges::find(names, name) != names.end()) {
       throw ConfigError{
@@ -103,8 +126,7 @@ Shards::Shards(std::string_view urls) {
     auto& state = ShardState::of(name);
     seeds_.push_back(fnv1a(name));
     names.push_back(name);
-    all_.push_back(
-        {.url = std::string{url}, .name = std::move(name), .called = state.called(), .state = &state});
+    all_.push_back({.url = url, .name = std::move(name), .called = state.called(), .state = &state});
   }
   std::ranges::sort(names);
   std::uint64_t word = fnv1a({});

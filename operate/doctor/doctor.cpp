@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "aftercommit/error.hpp"
@@ -49,17 +50,7 @@ void visit_place(const std::string& place, Examination& examination, Look&& look
   }
 }
 
-/// `counts`: the workers as well.
-void look_at_redis(const Shard& shard, bool counts, Servers& servers, const DoctorOptions& options,
-                   Surroundings& surroundings, Notes& notes) {
-  if (is_no_redis(shard.url)) {
-    notes.fact("server", "none: durable jobs run straight from their tables");
-    return;
-  }
-  const auto broker = make_broker(shard.url);  // its settings may be such that no worker takes it
-  const auto redis = broker->server_report();
-  if (redis.server.empty()) return;  // within this process
-  notes.fact("server", redis.server);
+void look_at_one_redis(const ServerReport& redis, const Surroundings& surroundings, Notes& notes) {
   look_at_redis_server(redis, notes);
   look_at_redis_memory(redis, notes);
   look_at_redis_persistence(redis, surroundings, notes);
@@ -69,6 +60,21 @@ void look_at_redis(const Shard& shard, bool counts, Servers& servers, const Doct
   if (is_local(redis)) {
     look_at_disk(report_of_disk(std::string{redis.of_settings("dir")}), notes);
   }
+}
+
+/// `counts`: the workers as well.  `nodes`: those of clusters that have been looked at, of which each may
+/// have several shards.
+void look_at_redis(const Shard& shard, bool counts, Servers& servers, const DoctorOptions& options,
+                   Surroundings& surroundings, std::set<std::string>& nodes, Notes& notes) {
+  if (is_no_redis(shard.url)) {
+    notes.fact("server", "none: durable jobs run straight from their tables");
+    return;
+  }
+  const auto broker = make_broker(shard.url);  // its settings may be such that no worker takes it
+  const auto redis = broker->server_report();
+  if (redis.server.empty()) return;  // within this process
+  notes.fact("server", redis.server);
+  if (!redis.as_cluster || nodes.insert(redis.server).second) look_at_one_redis(redis, surroundings, notes);
   if (options.processes || !counts) return;
   try {
     count_workers(servers, options, surroundings);
@@ -102,9 +108,10 @@ Examination examine(Servers& servers, const DoctorOptions& options) {
                             .threads = options.processes.value_or(0) * options.concurrency};
   const Shards shards{servers.redis_url()};
   surroundings.shards = shards.count();
+  std::set<std::string> nodes;
   for (const auto& shard : shards.all()) {
     visit_place(shards.several() ? "redis " + shard.name : "redis", examination, [&](Notes& notes) {
-      look_at_redis(shard, &shard == &shards.all().back(), servers, options, surroundings, notes);
+      look_at_redis(shard, &shard == &shards.all().back(), servers, options, surroundings, nodes, notes);
     });
   }
   for (const auto& alias : aliases) {

@@ -27,8 +27,17 @@ void look_at_redis_server(const ServerReport& redis, Notes& notes) {
                 "It lacks what the scripts need: programs refuse to start.", "Upgrade it to 7.0 or newer.");
   }
   if (redis.of_state("redis_mode") == "cluster") {
-    notes.found(Severity::kDanger, "cluster-enabled", "yes", "A cluster is refused by programs.",
-                "Use a single server, with replicas if you like.");
+    if (!redis.as_cluster) {
+      notes.found(Severity::kDanger, "cluster-enabled", "yes",
+                  "It is a node of a cluster, and the URL that of a single server: programs refuse it.",
+                  "Write redis+cluster://host:port,host:port/ with some of its nodes.");
+    }
+    if (redis.of_settings("cluster-require-full-coverage") == "yes") {
+      notes.found(
+          Severity::kWarning, "cluster-require-full-coverage", "yes",
+          "While one slot has no master, as during each failover, all masters refuse, and all shards wait.",
+          "CONFIG SET cluster-require-full-coverage no, on each node.");
+    }
   }
   if (redis.of_state("role") == "slave") {
     notes.found(Severity::kDanger, "role", "replica",

@@ -15,6 +15,7 @@
 #include <optional>
 #include <random>
 
+#include "broker/redis/wire/cluster_tags.hpp"
 #include "fault/harness/fault_fixture.hpp"
 #include "fault/harness/feature_tasks.hpp"
 #include "fault/producers/kinds.hpp"
@@ -45,6 +46,8 @@ struct Toll {
   int redis_with_data = 0;
   int redis_without_data = 0;
   int flushes = 0;
+  int redis_failovers = 0;
+  int slots_moved = 0;
   int postgres_crashes = 0;
   int promotions = 0;
   long backends = 0;
@@ -76,8 +79,8 @@ class Role {
 
 class Chaos {
  public:
-  /// With a standby PostgreSQL fails over where it would else be started again.  `shards`: of Redis.
-  /// `others`: who asks for jobs besides.
+  /// With a standby PostgreSQL fails over where it would else be started again.  `shards`: of Redis, as Site
+  /// takes them.  `others`: who asks for jobs besides.
   Chaos(Clock::duration length, long jobs, std::optional<support::Standby> standby, std::size_t shards,
         std::vector<ProducerKind> others)
       : site_{support::kKeepsData, standby, shards},
@@ -225,6 +228,10 @@ class Chaos {
       add(1, &Chaos::restart_redis);
       add(1, &Chaos::restart_redis_empty);
       add(1, &Chaos::flush_redis);
+      if (site_.cluster) {
+        add(2, &Chaos::fail_redis_over);
+        add(2, &Chaos::move_slot);
+      }
       if (site_.pair) {
         add(2, &Chaos::promote_standby);
       } else {
@@ -285,7 +292,15 @@ class Chaos {
       return true;
     });
   }
+  /// Of a shard of the cluster.
+  unsigned any_slot() {
+    return cluster_slot(cluster_tag(static_cast<unsigned>(between(0, kUsualClusterShards - 1))));
+  }
   support::PrivateRedis& any_redis() {
+    if (site_.cluster) {
+      site_.cluster->comes_to_be_whole();
+      return site_.cluster->master_of(any_slot());
+    }
     const auto which = between(0, static_cast<long>(site_.more_redis.size()));
     return which == 0 ? site_.redis : site_.more_redis[static_cast<std::size_t>(which - 1)];
   }
@@ -303,6 +318,22 @@ class Chaos {
     ask_redis(any_redis(), {"FLUSHALL"});
     site_.broker_losses.push_back(now_ms());
     ++toll_.flushes;
+  }
+  /// The master of a shard dies, its replica takes its place, and follows that when it is back.
+  void fail_redis_over() {
+    if (!site_.cluster->comes_to_be_whole()) return;
+    const auto slot = any_slot();
+    auto& master = site_.cluster->master_of(slot);
+    master.kill();
+    toll_.redis_failovers += site_.cluster->comes_to_leave(master, slot) ? 1 : 0;
+    site_.broker_losses.push_back(now_ms());  // of what the replica had not been sent
+    master.start();
+  }
+  void move_slot() {
+    if (!site_.cluster->comes_to_be_whole()) return;
+    const auto slot = any_slot();
+    site_.cluster->move_slot(slot, site_.cluster->other_master(site_.cluster->master_of(slot)));
+    ++toll_.slots_moved;
   }
   void crash_postgres() {
     database_crashes_.push_back(now_ms());
@@ -373,6 +404,11 @@ void print(Chaos& chaos, const Findings& found, bool drained) {
       "restarts                 Redis %d with data, %d without, %d times flushed; PostgreSQL %d, and %d "
       "times a standby took its place\n",
       toll.redis_with_data, toll.redis_without_data, toll.flushes, toll.postgres_crashes, toll.promotions);
+  if (toll.redis_failovers + toll.slots_moved > 0) {
+    std::printf(
+        "Redis Cluster            %d times a replica took its master's place, %d slots of shards moved\n",
+        toll.redis_failovers, toll.slots_moved);
+  }
   std::printf("effects                  %zu, and %zu dead as they should be (%zu of them by kills)\n",
               found.effects, found.dead, found.crashed);
   std::printf("duplicates suppressed    %zu attempts were started again without a second effect\n",
@@ -401,8 +437,9 @@ int main_program(int argc, char** argv) {
       ("seed", "of the faults and the jobs; drawn if not given", cxxopts::value<std::string>(), "S")  //
       ("jobs", "about how many; 2500 a minute if not given", cxxopts::value<long>(), "N")             //
       ("form",
-       "of the servers: plain; standby: a PostgreSQL with a synchronous one; shards: three of Redis",  //
-       cxxopts::value<std::string>()->default_value("plain"), "F")                                     //
+       "of the servers: plain; standby: a PostgreSQL with a synchronous one; shards: three of Redis; "
+       "cluster: six of Redis",                                     //
+       cxxopts::value<std::string>()->default_value("plain"), "F")  //
       ("producers",
        "ours; all: besides on libpqxx, libpq, by SQL, from Python, Node and Celery, as far as they are found",
        cxxopts::value<std::string>()->default_value("ours"), "P")  //
@@ -418,8 +455,8 @@ int main_program(int argc, char** argv) {
       std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>{minutes * 60});
   const long jobs = parsed.count("jobs") > 0 ? parsed["jobs"].as<long>() : static_cast<long>(minutes * 2500);
   const auto form = parsed["form"].as<std::string>();
-  if (form != "plain" && form != "standby" && form != "shards") {
-    std::cerr << "chaos: there is no form '" << form << "': it is plain, standby or shards\n";
+  if (form != "plain" && form != "standby" && form != "shards" && form != "cluster") {
+    std::cerr << "chaos: there is no form '" << form << "': it is plain, standby, shards or cluster\n";
     return 2;
   }
   const auto producers = parsed["producers"].as<std::string>();
@@ -429,7 +466,9 @@ int main_program(int argc, char** argv) {
   }
   Chaos chaos{length, std::max(jobs, 1L),
               form == "standby" ? std::optional{support::Standby::kSynchronous} : std::nullopt,
-              form == "shards" ? 3U : 1U,
+              form == "shards"    ? 3U
+              : form == "cluster" ? Site::kCluster
+                                  : 1U,
               producers == "all" ? other_producer_kinds() : std::vector<ProducerKind>{}};
   std::printf("seed %llu, %.1f minutes\n", static_cast<unsigned long long>(chaos.seed()), minutes);
   std::fflush(stdout);

@@ -10,9 +10,9 @@
 namespace aftercommit::fault {
 namespace {
 
-constexpr const char* kAway =
+constexpr const char* kShardAway =
     "a shard does not answer: its durable jobs are taken straight from their tables until it does";
-constexpr const char* kBack = "a shard answers again: its jobs are fetched from it";
+constexpr const char* kShardBack = "a shard answers again: its jobs are fetched from it";
 
 class ShardsFault : public FaultTest {
  protected:
@@ -64,13 +64,13 @@ TEST_F(ShardsFault,
   ask_for(3);
   second().stop();
   ask_for(3);
-  expect_said_by_all(kAway);
+  expect_said_by_all(kShardAway);
   for (int round = 0; round < 4; ++round) {
     ask_for(3);
     EXPECT_TRUE(eventually_no_rows()) << programs.front().log();
   }
   second().resume();
-  expect_said_by_all(kBack);
+  expect_said_by_all(kShardBack);
   ask_for(3);
   expect_promises_kept();
 }

@@ -115,6 +115,7 @@ inline std::vector<std::string> right_redis_urls(const std::string& address = "1
       "rediss://localhost:" + canary + "@" + address + "/0?tls_ca=/nowhere/ca.crt&tls_server_name=localhost",
       "redis+sentinel://localhost:" + canary + "@" + address + "," + address +
           "/shop/0?sentinel_password=" + canary,
+      "redis+cluster://localhost:" + canary + "@" + address + "," + address + "/?shards=2&prefix=shop",
       "redis+unix://localhost:" + canary + "@/nowhere/redis.sock?db=1&prefix=ac",
       "unix://:" + canary + "@/nowhere/redis.sock"};
 }

@@ -244,8 +244,9 @@ cxxopts::Options describe() {
       ("prefetch", "most jobs fetched ahead while jobs are quick; slow ones are never held back",
        cxxopts::value<std::string>()->default_value("200"), "N")  //
       ("redis",
-       "redis://user:password@host:port/db?prefix=ac, rediss://..., redis+sentinel://..., unix:///path?db=0, "
-       "or none; several with a space between are shards",
+       "redis://user:password@host:port/db?prefix=ac, rediss://..., redis+sentinel://..., "
+       "redis+cluster://..., "
+       "unix:///path?db=0, or none; several with a space between are shards",
        cxxopts::value<std::string>(), "URL")  //
       ("database", "postgresql://..., or alias=postgresql://...; may be given for each alias",
        cxxopts::value<std::vector<std::string>>(), "URL")  //

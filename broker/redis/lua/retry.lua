@@ -21,5 +21,5 @@ for i, answer in ipairs(answers) do
   end
 end
 forget(stream, entries, answers)
-if soonest_ms < tonumber(head_ms or math.huge) then redis.pcall('PUBLISH', ARGV[4], '') end  -- a hint, may fail
+if soonest_ms < tonumber(head_ms or math.huge) then hint(ARGV[4]) end
 return answers

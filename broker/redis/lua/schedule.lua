@@ -16,5 +16,5 @@ for i = 2, #ARGV, 3 do
   added = added + redis.call('ZADD', delayed, 'LT', due_ms, ARGV[i + 2])
   soonest_ms = math.min(soonest_ms, due_ms)
 end
-if soonest_ms < tonumber(head_ms or math.huge) then redis.pcall('PUBLISH', ARGV[1], '') end  -- a hint, may fail
+if soonest_ms < tonumber(head_ms or math.huge) then hint(ARGV[1]) end
 return added

@@ -1,5 +1,5 @@
--- take.lua: put in front of group, fetch_levels, push, relay and requeue: taking jobs into a queue, the durable ones once
--- each.
+-- take.lua: put in front of group, fetch_levels, push, relay and requeue, after hint: taking jobs into a queue, the durable
+-- ones once each.
 
 -- Makes the consumer group if it is missing: the queue is new, or Redis has lost its jobs.  What the other keys say of
 -- durable jobs is not true then, so it goes, and the relay starts anew.
@@ -61,6 +61,6 @@ local function take(stream, delayed, durable, relay, wake, first)
     end
   end
   if #new_ids > 0 then redis.call('SADD', durable, unpack(new_ids)) end
-  if sooner then redis.pcall('PUBLISH', wake, '') end  -- a hint, may fail
+  if sooner then hint(wake) end
   return taken
 end

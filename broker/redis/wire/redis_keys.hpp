@@ -40,10 +40,16 @@ struct RedisLevelKeys {
   std::string aside_for(std::string_view reason) const { return (reasons_of(reason) + ':').append(reason); }
 };
 
-/// The keys of one queue, those of its normal level among them.  The braces are a hash tag: all keys of a
-/// queue share one slot of a cluster.
+/// The keys of one queue, those of its normal level among them.  The braces are a hash tag, by which a
+/// cluster chooses the slot: there they hold that of the shard, so that all keys of all its queues are in
+/// one.
 struct RedisKeys : RedisLevelKeys {
-  RedisKeys(const std::string& prefix, const std::string& queue) : RedisKeys{prefix + ":{" + queue + "}:"} {}
+  RedisKeys(const std::string& prefix, const std::string& queue)
+      : RedisKeys{Stem{prefix + ":{" + queue + "}:"}} {}
+  /// `tag`: of the shard of a cluster; empty: there is none.
+  RedisKeys(const std::string& prefix, const std::string& tag, const std::string& queue)
+      : RedisKeys{tag.empty() ? Stem{prefix + ":{" + queue + "}:"}
+                              : Stem{prefix + ":{" + tag + "}:" + queue + ":", "swake"}} {}
 
   const RedisLevelKeys& at(Priority level) const {
     const auto i = index_of(level);
@@ -64,18 +70,25 @@ struct RedisKeys : RedisLevelKeys {
   std::string report_of(std::string_view id) const { return (worker + ':').append(id); }
 
  private:
-  explicit RedisKeys(const std::string& stem)
-      : RedisLevelKeys{stem},
-        dead{stem + "dead"},
-        workers{stem + "workers"},
-        durable{stem + "durable"},
-        relay{stem + "relay"},
-        home{stem + "home"},
-        declared{stem + "declared"},
-        paused{stem + "paused"},
-        worker{stem + "worker"},
-        wake{stem + "wake"},
-        others_{of(stem, Priority::kCritical), of(stem, Priority::kHigh), of(stem, Priority::kLow)} {}
+  /// What the keys of a queue begin with, and how its channel ends: one of the slot of its name (SSUBSCRIBE)
+  /// is another than one of the whole server, and scripts tell them by it.
+  struct Stem {
+    std::string text;
+    const char* wake = "wake";
+  };
+  explicit RedisKeys(const Stem& stem)
+      : RedisLevelKeys{stem.text},
+        dead{stem.text + "dead"},
+        workers{stem.text + "workers"},
+        durable{stem.text + "durable"},
+        relay{stem.text + "relay"},
+        home{stem.text + "home"},
+        declared{stem.text + "declared"},
+        paused{stem.text + "paused"},
+        worker{stem.text + "worker"},
+        wake{stem.text + stem.wake},
+        others_{of(stem.text, Priority::kCritical), of(stem.text, Priority::kHigh),
+                of(stem.text, Priority::kLow)} {}
 
   static RedisLevelKeys of(const std::string& stem, Priority level) {
     return RedisLevelKeys{(stem + std::string{name_of(level)}) + ':'};

@@ -45,6 +45,15 @@ void RedisPipeline::add_as_text(std::size_t command, RedisPipeline& target) cons
   target.bytes_.append(arguments(command));
 }
 
+void RedisPipeline::add_again(std::size_t command, RedisPipeline& target) const {
+  const auto& own = commands_[command];
+  if (own.script != nullptr) return add_as_text(command, target);
+  target.start(own.name, nullptr, own.words);
+  target.word(own.name);
+  target.commands_.back().arguments = target.bytes_.size();
+  target.bytes_.append(arguments(command));
+}
+
 std::string RedisPipeline::what(std::size_t command) const {
   const auto& [name, script, words, begin, after_name] = commands_[command];
   std::string what{script == nullptr ? "" : "the script "};

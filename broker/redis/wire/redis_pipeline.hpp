@@ -49,6 +49,8 @@ class RedisPipeline {
 
   /// Adds to `target` a script call of this pipeline with the script's text in place of its name.
   void add_as_text(std::size_t command, RedisPipeline& target) const;
+  /// Adds to `target` a command of this pipeline, for a server that may not know its script.
+  void add_again(std::size_t command, RedisPipeline& target) const;
 
  private:
   struct Command {

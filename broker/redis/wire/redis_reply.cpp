@@ -22,11 +22,19 @@ struct KnownError {
   std::string_view advice;
 };
 
+constexpr std::string_view kIsCluster =
+    "it is a node of a cluster: the broker URL has to begin with redis+cluster://";
+
 constexpr std::array kKnownErrors{
     KnownError{"LOADING ", Sort::kPasses, "it is still reading its data from disk, try again in a moment"},
     KnownError{"BUSY ", Sort::kPasses, "a script of somebody keeps it busy, try again in a moment"},
-    KnownError{"TRYAGAIN ", Sort::kPasses, "try again in a moment"},
-    KnownError{"CLUSTERDOWN ", Sort::kPasses, "use a Redis that is not a cluster"},
+    KnownError{"TRYAGAIN ", Sort::kPasses, "its slot is on the way to another node, try again in a moment"},
+    KnownError{"CLUSTERDOWN ", Sort::kReconnects,
+               "some slots have no master, as in a failover, see CLUSTER INFO; try again in a moment"},
+    KnownError{"ERR Script attempted to access a non local key", Sort::kPasses,
+               "its slot is on the way to another node, try again in a moment"},
+    KnownError{"ERR Script attempted to execute a", Sort::kReconnects,
+               "its cluster is down, see CLUSTER INFO; try again in a moment"},
     KnownError{"UNBLOCKED ", Sort::kPasses, "somebody ended the wait, try again"},
     KnownError{"READONLY ", Sort::kReconnects,
                "it is a replica, the next call connects anew to find the primary"},
@@ -44,7 +52,9 @@ constexpr std::array kKnownErrors{
     KnownError{"WRONGTYPE ", Sort::kOfCall,
                "another program uses this key: give the broker URL a prefix of its own"},
     KnownError{"ERR DB index", Sort::kOfServer, "correct the database number in the broker URL"},
-    KnownError{"MOVED ", Sort::kOfServer, "it is a cluster, which is not supported"},
+    KnownError{"MOVED ", Sort::kOfServer, kIsCluster},
+    KnownError{"ASK ", Sort::kOfServer, kIsCluster},
+    KnownError{"CROSSSLOT ", Sort::kOfServer, kIsCluster},
 };
 
 }  // namespace

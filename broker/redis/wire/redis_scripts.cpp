@@ -1,6 +1,7 @@
 /// Puts the embedded Lua sources together.
 #include "broker/redis/wire/redis_scripts.hpp"
 
+#include <initializer_list>
 #include <utility>
 
 #include "broker/redis/wire/sha1.hpp"
@@ -14,10 +15,12 @@ RedisScript plain(std::string_view name, std::string_view source) {
 }
 
 /// A script with what several share: it goes in after the first line, which must stay the `#!lua` line.
-RedisScript with(std::string_view shared, std::string_view name, std::string_view source) {
+RedisScript with(std::initializer_list<std::string_view> shared, std::string_view name,
+                 std::string_view source) {
   const auto second_line = source.find('\n') + 1;
   std::string text{source.substr(0, second_line)};
-  text.append(shared).append(source.substr(second_line));
+  for (const auto part : shared) text.append(part);
+  text.append(source.substr(second_line));
   auto sha = sha1_hex(text);
   return {name, std::move(text), std::move(sha)};
 }
@@ -27,12 +30,12 @@ RedisScript with(std::string_view shared, std::string_view name, std::string_vie
 // None is ever destroyed: a task may call exit() while other threads go on.
 
 const RedisScript& ack() {
-  static const auto* const script = new RedisScript{with(lua::held, "ack", lua::ack)};
+  static const auto* const script = new RedisScript{with({lua::held}, "ack", lua::ack)};
   return *script;
 }
 
 const RedisScript& aside() {
-  static const auto* const script = new RedisScript{with(lua::held, "aside", lua::aside)};
+  static const auto* const script = new RedisScript{with({lua::held}, "aside", lua::aside)};
   return *script;
 }
 
@@ -42,7 +45,7 @@ const RedisScript& bring_back() {
 }
 
 const RedisScript& bury() {
-  static const auto* const script = new RedisScript{with(lua::held, "bury", lua::bury)};
+  static const auto* const script = new RedisScript{with({lua::held}, "bury", lua::bury)};
   return *script;
 }
 
@@ -62,17 +65,18 @@ const RedisScript& fetch() {
 }
 
 const RedisScript& fetch_levels() {
-  static const auto* const script = new RedisScript{with(lua::take, "fetch_levels", lua::fetch_levels)};
+  static const auto* const script =
+      new RedisScript{with({lua::hint, lua::take}, "fetch_levels", lua::fetch_levels)};
   return *script;
 }
 
 const RedisScript& group() {
-  static const auto* const script = new RedisScript{with(lua::take, "group", lua::group)};
+  static const auto* const script = new RedisScript{with({lua::hint, lua::take}, "group", lua::group)};
   return *script;
 }
 
 const RedisScript& held_by() {
-  static const auto* const script = new RedisScript{with(lua::held, "held_by", lua::held_by)};
+  static const auto* const script = new RedisScript{with({lua::held}, "held_by", lua::held_by)};
   return *script;
 }
 
@@ -97,7 +101,7 @@ const RedisScript& promote() {
 }
 
 const RedisScript& push() {
-  static const auto* const script = new RedisScript{with(lua::take, "push", lua::push)};
+  static const auto* const script = new RedisScript{with({lua::hint, lua::take}, "push", lua::push)};
   return *script;
 }
 
@@ -107,12 +111,12 @@ const RedisScript& recover() {
 }
 
 const RedisScript& relay() {
-  static const auto* const script = new RedisScript{with(lua::take, "relay", lua::relay)};
+  static const auto* const script = new RedisScript{with({lua::hint, lua::take}, "relay", lua::relay)};
   return *script;
 }
 
 const RedisScript& release() {
-  static const auto* const script = new RedisScript{with(lua::held, "release", lua::release)};
+  static const auto* const script = new RedisScript{with({lua::held}, "release", lua::release)};
   return *script;
 }
 
@@ -127,7 +131,7 @@ const RedisScript& remove() {
 }
 
 const RedisScript& requeue() {
-  static const auto* const script = new RedisScript{with(lua::take, "requeue", lua::requeue)};
+  static const auto* const script = new RedisScript{with({lua::hint, lua::take}, "requeue", lua::requeue)};
   return *script;
 }
 
@@ -137,12 +141,12 @@ const RedisScript& retire() {
 }
 
 const RedisScript& retry() {
-  static const auto* const script = new RedisScript{with(lua::held, "retry", lua::retry)};
+  static const auto* const script = new RedisScript{with({lua::held, lua::hint}, "retry", lua::retry)};
   return *script;
 }
 
 const RedisScript& schedule() {
-  static const auto* const script = new RedisScript{plain("schedule", lua::schedule)};
+  static const auto* const script = new RedisScript{with({lua::hint}, "schedule", lua::schedule)};
   return *script;
 }
 

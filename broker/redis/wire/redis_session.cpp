@@ -25,6 +25,12 @@ void RedisSession::run(const RedisPipeline& commands, Deadline deadline, const T
   auto& connection = *held;
   std::vector<std::size_t> forgotten;
   RedisPipeline as_text;
+  std::vector<Redirected> redirected;
+  const auto sort = [&](std::size_t command, Reply reply) {
+    const auto redirect = is_error(*reply) ? finder_->redirect(*reply) : std::nullopt;
+    if (!redirect) return take(command, std::move(reply));
+    redirected.push_back({command, *redirect, std::move(reply)});
+  };
 
   connection.send(commands, deadline);
   for (std::size_t i = 0; i < commands.size(); ++i) {
@@ -33,14 +39,15 @@ void RedisSession::run(const RedisPipeline& commands, Deadline deadline, const T
       commands.add_as_text(i, as_text);
       forgotten.push_back(i);
     } else {
-      take(i, std::move(reply));
+      sort(i, std::move(reply));
     }
   }
-  if (forgotten.empty()) return;
-
-  connection.send(as_text, deadline);
-  for (std::size_t i = 0; i < forgotten.size(); ++i)
-    take(forgotten[i], connection.receive(as_text, i, deadline));
+  if (!forgotten.empty()) {
+    connection.send(as_text, deadline);
+    for (std::size_t i = 0; i < forgotten.size(); ++i)
+      sort(forgotten[i], connection.receive(as_text, i, deadline));
+  }
+  if (!redirected.empty()) follow(commands, std::move(redirected), deadline, take);
 }
 
 std::vector<Reply> RedisSession::ask(const RedisPipeline& commands, Deadline deadline) {
@@ -60,7 +67,8 @@ RedisRefusal RedisSession::understand(const redisReply& error, std::string_view 
 
 const RedisKeys& RedisSession::keys(const Queue& queue) {
   const auto found = keys_.find(queue);
-  return found != keys_.end() ? found->second : keys_.try_emplace(queue, url_.prefix, queue).first->second;
+  return found != keys_.end() ? found->second
+                              : keys_.try_emplace(queue, url_.prefix, url_.tag, queue).first->second;
 }
 
 }  // namespace aftercommit

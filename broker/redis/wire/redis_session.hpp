@@ -30,7 +30,8 @@ class RedisSession {
 
   /// Sends all commands in one round trip and gives each reply, error replies too, to `take(command, reply)`.
   /// A script that Redis does not know (after a restart or SCRIPT FLUSH) is sent again as text, in a second
-  /// round trip; its reply then comes last.
+  /// round trip; its reply then comes last.  So it is with commands whose keys have gone to another node of a
+  /// cluster, or are on their way there: for these it waits up to a second.
   using TakeReply = std::function<void(std::size_t command, Reply reply)>;
   void run(const RedisPipeline& commands, Deadline deadline, const TakeReply& take);
 
@@ -43,12 +44,31 @@ class RedisSession {
   /// The keys of a queue, valid as long as this object.
   const RedisKeys& keys(const Queue& queue);
 
+  /// Of a cluster, makes sure that the connection leads to the node that has the keys: for commands which
+  /// name no key, and so would be answered by any.
+  void meet_keys(Deadline deadline);
+
+  /// For sentences: the server that it is connected to, or else what the URL says.
+  std::string server() const { return connection_ ? connection_->server() : url_.server(); }
+
   /// How many connections there have been: a new one may lead to a server with other data.
   std::uint64_t connections() const noexcept { return connections_; }
 
   const RedisUrl& url() const noexcept { return url_; }
 
  private:
+  /// A command whose keys are not where it was sent.
+  struct Redirected {
+    std::size_t command;
+    RedisRedirect redirect;
+    Reply reply;
+  };
+  void follow(const RedisPipeline& commands, std::vector<Redirected> left, Deadline deadline,
+              const TakeReply& take);
+  void leave_for(const RedisAddress& master);
+  void run_again(const RedisPipeline& commands, std::vector<Redirected>& left, Deadline deadline,
+                 const TakeReply& take);
+
   const RedisUrl url_;
   const std::unique_ptr<RedisFinder> finder_;
   std::map<Queue, RedisKeys> keys_;

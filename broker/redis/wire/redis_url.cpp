@@ -1,4 +1,4 @@
-/// Reads the URLs of one Redis, and of sentinels that know where it is.
+/// Reads the URLs of one Redis, of sentinels that know where it is, and of a cluster.
 #include "broker/redis/wire/redis_url.hpp"
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 
 #include "aftercommit/error.hpp"
 #include "base/text/text.hpp"
+#include "broker/redis/wire/cluster_tags.hpp"
 #include "broker/redis/wire/redis_url_query.hpp"
 
 namespace aftercommit {
@@ -52,6 +53,17 @@ void read_address(std::string_view text, RedisUrl& url) {
   }
 }
 
+/// Of several servers, with commas between.
+std::vector<RedisUrl> read_addresses(std::string_view text, std::uint16_t usual_port) {
+  std::vector<RedisUrl> all;
+  for (auto rest = text; rest.data() != nullptr;) {
+    const auto [address, more] = cut(rest, ',');
+    read_address(address, all.emplace_back(RedisUrl{.port = usual_port}));
+    rest = more;
+  }
+  return all;
+}
+
 RedisUrl tcp_url(std::string_view text, std::optional<RedisTlsSettings> tls = {}) {
   RedisUrl url{.tls = std::move(tls)};
   const auto [location, query] = cut(text, '?');
@@ -81,13 +93,23 @@ RedisUrl sentinel_url(std::string_view text, std::optional<RedisTlsSettings> tls
   const auto [authority, path] = cut(location, '/');
   const auto [credentials, addresses] = cut_credentials(authority);
   read_credentials(credentials, url);
-  for (auto rest = addresses; rest.data() != nullptr;) {
-    const auto [address, more] = cut(rest, ',');
-    read_address(address, url.sentinels.emplace_back(RedisUrl{.port = kSentinelPort}));
-    rest = more;
-  }
+  url.sentinels = read_addresses(addresses, kSentinelPort);
   read_master(path, url);
   read_query(query, credentials, url);
+  return url;
+}
+
+RedisUrl cluster_url(std::string_view text, std::optional<RedisTlsSettings> tls = {}) {
+  RedisUrl url{.tls = std::move(tls), .shards = kUsualClusterShards};
+  const auto [location, query] = cut(text, '?');
+  const auto [authority, path] = cut(location, '/');
+  const auto [credentials, addresses] = cut_credentials(authority);
+  read_credentials(credentials, url);
+  url.nodes = read_addresses(addresses, RedisUrl{}.port);
+  if (!path.empty()) read_database(path, url);
+  if (url.database != 0) wrong("database", "must be 0 or left out: a cluster has no other");
+  read_query(query, credentials, url);
+  url.tag = cluster_tag(url.only.value_or(0));
   return url;
 }
 
@@ -105,18 +127,19 @@ RedisUrl unix_url(std::string_view text) {
   return url;
 }
 
+std::string listed(const std::vector<RedisUrl>& servers) {
+  std::string all;
+  for (const auto& one : servers) all += (all.empty() ? "" : ", ") + one.server();
+  return all;
+}
+
 }  // namespace
 
 std::string RedisUrl::server() const {
   if (!socket_path.empty()) return socket_path;
-  if (!sentinels.empty()) {
-    std::string all = master + " of ";
-    for (const auto& sentinel : sentinels) {
-      if (&sentinel != &sentinels.front()) all += ", ";
-      all += sentinel.server();
-    }
-    return all;
-  }
+  if (!sentinels.empty()) return master + " of " + listed(sentinels);
+  if (!nodes.empty())
+    return "shard " + std::to_string(only.value_or(0)) + " of the cluster at " + listed(nodes);
   const bool ipv6 = host.find(':') != std::string::npos;
   return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
@@ -126,6 +149,7 @@ RedisUrl RedisUrl::at(std::string found_host, std::uint16_t found_port) const {
   found.host = std::move(found_host);
   found.port = found_port;
   found.sentinels.clear();
+  found.nodes.clear();
   return found;
 }
 
@@ -142,10 +166,15 @@ RedisUrl parse_redis_url(std::string_view url) {
   if (const auto text = after("redis://")) return tcp_url(*text);
   if (const auto text = after("redis+sentinel://")) return sentinel_url(*text);
   if (const auto text = after("rediss+sentinel://")) return sentinel_url(*text, RedisTlsSettings{});
+  if (const auto text = after("redis+cluster://")) return cluster_url(*text);
+  if (const auto text = after("rediss+cluster://")) return cluster_url(*text, RedisTlsSettings{});
   if (const auto text = after("redis+unix://")) return unix_url(*text);
   if (const auto text = after("unix://")) return unix_url(*text);
   if (const auto text = after("rediss://")) return tcp_url(*text, RedisTlsSettings{});
-  wrong("scheme", "must be redis://, rediss://, redis+unix://, redis+sentinel:// or rediss+sentinel://");
+  wrong("scheme",
+        "must be redis://, rediss://, redis+unix://, redis+sentinel://, rediss+sentinel://, redis+cluster:// "
+        "or "
+        "rediss+cluster://");
 }
 
 }  // namespace aftercommit

@@ -17,7 +17,7 @@ struct RedisTlsSettings {
   std::string server_name{};  ///< what the server's certificate must be for; empty: the host
 };
 
-/// The parts of a URL, decoded.  One of `host`, `socket_path` and `sentinels` is set.
+/// The parts of a URL, decoded.  One of `host`, `socket_path`, `sentinels` and `nodes` is set.
 struct RedisUrl {
   std::string host{};
   std::uint16_t port = 6379;
@@ -31,12 +31,16 @@ struct RedisUrl {
   std::optional<RedisTlsSettings> tls{};  ///< none: plain
   std::vector<RedisUrl> sentinels{};      ///< who knows the address, in the order of the URL; each has a host
   std::string master{};                   ///< what they call it
+  std::vector<RedisUrl> nodes{};          ///< of a cluster, whom to ask where all are; each has a host
+  unsigned shards = 0;                    ///< of a cluster, how many there are in it
+  std::optional<unsigned> only{};         ///< and which of them this is, from 0; none: the URL stands for all
+  std::string tag{};  ///< of a cluster, the hash tag of this shard's keys; empty: each queue has its own
 
-  /// For sentences: "cache.local:6379", "[::1]:6379", "/run/redis.sock" or "shop of s1:26379, s2:26379".
-  /// Never holds the password.
+  /// For sentences: "cache.local:6379", "[::1]:6379", "/run/redis.sock", "shop of s1:26379, s2:26379" or
+  /// "shard 0 of the cluster at n1:6379, n2:6379".  Never holds the password.
   std::string server() const;
 
-  /// The same once its sentinels have told where the server is.
+  /// The same once its sentinels, or nodes, have told where the server is.
   RedisUrl at(std::string found_host, std::uint16_t found_port) const;
 };
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "aftercommit/error.hpp"
+#include "broker/redis/wire/cluster_tags.hpp"
 
 namespace aftercommit::url_text {
 
@@ -115,10 +116,31 @@ bool read_sentinel(std::string_view name, std::string_view value, RedisUrl& sent
   return true;
 }
 
+/// Whether it is a parameter of a cluster.
+bool read_cluster(std::string_view name, std::string_view value, RedisUrl& url) {
+  if (name == "shards") {
+    const auto shards = number(value, 1U, kMostClusterShards);
+    if (!shards) wrong(name, "must be a number from 1 to " + std::to_string(kMostClusterShards));
+    url.shards = *shards;
+  } else if (name == "only") {
+    url.only = number(value, 0U, kMostClusterShards - 1);
+    if (!url.only) wrong(name, "must be the number of a shard, from 0");
+  } else {
+    return false;
+  }
+  return true;
+}
+
 [[noreturn]] void unknown_parameter(std::string_view name, const RedisUrl& url) {
   if (name.starts_with("tls_")) {
     wrong("query", url.tls ? "may hold of TLS only 'tls_ca', 'tls_cert', 'tls_key' and 'tls_server_name'"
                            : "has a parameter of TLS: write rediss:// to speak TLS");
+  }
+  if (!url.nodes.empty()) {
+    wrong("query",
+          "may hold only 'prefix', 'shard', 'shards', 'only', 'password_file' and, for rediss+cluster://, "
+          "those "
+          "of TLS");
   }
   if (!url.sentinels.empty()) {
     wrong("query",
@@ -141,6 +163,8 @@ void read_parameter(std::string_view name, std::string_view value, RedisUrl& url
     read_database(value, url);
   } else if (url.tls && read_tls(name, value, *url.tls)) {
     return;
+  } else if (!url.nodes.empty() && read_cluster(name, value, url)) {
+    return;
   } else if (url.sentinels.empty() || !read_sentinel(name, value, as_sentinel)) {
     unknown_parameter(name, url);
   }
@@ -161,6 +185,9 @@ void read_query(std::string_view query, std::string_view credentials, RedisUrl& 
   }
   if (!as_sentinel.user.empty() && as_sentinel.password.empty() && as_sentinel.password_file.empty()) {
     wrong("query", "has a 'sentinel_user' without 'sentinel_password' or 'sentinel_password_file'");
+  }
+  if (url.only && *url.only >= url.shards) {
+    wrong("only", "must be below its 'shards': they are counted from 0");
   }
   for (auto& sentinel : url.sentinels) {
     sentinel.user = as_sentinel.user;

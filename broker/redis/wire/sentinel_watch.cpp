@@ -3,34 +3,17 @@
 
 #include <sys/socket.h>
 
-#include <atomic>
 #include <chrono>
-#include <map>
 
 #include "base/process/forks.hpp"
 #include "broker/redis/wire/sentinel_listener.hpp"
+#include "broker/redis/wire/shared_in_process.hpp"
 
 namespace aftercommit {
 namespace {
 
 // Sentinels tell each other of a failover within about two seconds.
 constexpr std::chrono::seconds kLeft{10};
-
-/// The watches of one process; a child of a fork has its own.
-struct Watches {
-  const unsigned forks = detail::forks();
-  std::mutex mutex{};  // protects what follows
-  std::map<std::string, std::weak_ptr<SentinelWatch>> known{};
-
-  static Watches& ours() {
-    static std::atomic<Watches*> current{nullptr};
-    auto* found = current.load();
-    if (found != nullptr && found->forks == detail::forks()) return *found;
-    auto fresh = std::make_unique<Watches>();
-    if (current.compare_exchange_strong(found, fresh.get())) return *fresh.release();  // for good
-    return *found;
-  }
-};
 
 std::string key_of(const RedisUrl& url) {
   auto key = url.master;
@@ -49,15 +32,8 @@ std::string key_of(const RedisUrl& url) {
 }  // namespace
 
 std::shared_ptr<SentinelWatch> SentinelWatch::of(const RedisUrl& url) {
-  auto& watches = Watches::ours();
-  const std::lock_guard lock{watches.mutex};
-  auto& known = watches.known[key_of(url)];
-  auto watch = known.lock();
-  if (!watch) {
-    watch.reset(new SentinelWatch{url});
-    known = watch;
-  }
-  return watch;
+  return SharedInProcess<SentinelWatch>::of(
+      key_of(url), [&] { return std::shared_ptr<SentinelWatch>{new SentinelWatch{url}}; });
 }
 
 SentinelWatch::SentinelWatch(const RedisUrl& url)

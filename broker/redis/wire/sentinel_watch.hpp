@@ -9,20 +9,13 @@
 #include <optional>
 #include <string>
 
+#include "broker/redis/wire/redis_address.hpp"
 #include "broker/redis/wire/redis_url.hpp"
 #include "broker/redis/wire/redis_wait.hpp"
 
 namespace aftercommit {
 
 class SentinelListener;
-
-struct RedisAddress {
-  std::string host{};
-  std::uint16_t port = 0;
-
-  std::string server() const { return RedisUrl{.host = host, .port = port}.server(); }
-  bool operator==(const RedisAddress&) const = default;
-};
 
 /// Where this sentinel says that the master is; none: it knows no master of that name.  Throws
 /// BrokerUnavailable or BrokerRefused.

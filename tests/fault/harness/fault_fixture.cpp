@@ -10,6 +10,8 @@
 #include <iterator>
 #include <random>
 
+#include "broker/redis/wire/cluster_tags.hpp"
+#include "broker/redis/wire/redis_keys.hpp"
 #include "client/job_table/migrations.hpp"
 
 namespace aftercommit::fault {
@@ -20,6 +22,8 @@ std::filesystem::path temporary_folder() {
   if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"cannot make a folder in /tmp"};
   return name;
 }
+
+constexpr unsigned kClusterShards = kUsualClusterShards;
 
 AppOptions options_of(const Site& site) {
   return {.redis_url = site.redis_url(), .databases = {{"default", {.url = site.database_url()}}}};
@@ -53,6 +57,7 @@ Site::Site(std::vector<std::string> redis_options, std::optional<support::Standb
            std::size_t shards)
     : redis{redis_options}, folder{temporary_folder()} {
   while (more_redis.size() + 1 < shards) more_redis.emplace_back(redis_options);
+  if (shards == kCluster) cluster.emplace(redis_options);
   ask(kTables);
   postgres.set("deadlock_timeout", "200ms");
   Database database{{.url = postgres.url()}};
@@ -66,6 +71,7 @@ Site::~Site() {
 }
 
 std::string Site::redis_url() const {
+  if (cluster) return cluster->url(kClusterShards);
   std::string urls;
   for (const auto* const one : all_redis()) urls += (urls.empty() ? "" : " ") + one->url();
   return urls;
@@ -120,8 +126,9 @@ pqxx::result Site::ask(const std::string& sql) {
 
 namespace {
 
-/// The command that counts what is ready, running, delayed or aside in all queues.
-std::vector<std::string> all_jobs() {
+/// The command that counts what is ready, running, delayed or aside in all queues; `tag`: of the shard of a
+/// cluster.
+std::vector<std::string> all_jobs(const std::string& tag = {}) {
   std::vector<std::string> words{
       "EVAL",
       "local jobs = 0 "
@@ -132,9 +139,8 @@ std::vector<std::string> all_jobs() {
       "return jobs",
       std::to_string(3 * std::size(kQueues))};
   for (const auto& queue : kQueues) {
-    words.push_back("ac:{" + queue + "}:stream");
-    words.push_back("ac:{" + queue + "}:delayed");
-    words.push_back("ac:{" + queue + "}:aside");
+    const RedisKeys keys{"ac", tag, queue};
+    words.insert(words.end(), {keys.stream, keys.delayed, keys.aside});
   }
   return words;
 }
@@ -147,7 +153,12 @@ bool Site::idle() {
     // Redis at one instant, for a job that moves could be missed in both places; the rows again, for a job on
     // its way to Redis may have been asked for by one that was there.
     const auto is_idle = [](const auto* one) { return ask_redis_number(*one, all_jobs()) == 0; };
-    return rows() == 0 && std::ranges::all_of(all_redis(), is_idle) && rows() == 0;
+    if (rows() != 0) return false;
+    for (unsigned shard = 0; cluster && shard < kClusterShards; ++shard) {
+      const auto tag = cluster_tag(shard);
+      if (cluster->ask_number(cluster_slot(tag), all_jobs(tag)) != 0) return false;
+    }
+    return std::ranges::all_of(all_redis(), is_idle) && rows() == 0;
   } catch (const std::exception&) {
     return false;  // a server is still starting
   }
@@ -162,10 +173,15 @@ Evidence Site::evidence() const {
   for (const auto& entry : std::filesystem::directory_iterator{folder}) {
     if (entry.path().filename().string().starts_with("intents-")) evidence.intents.push_back(entry.path());
   }
+  const auto add = [&](const std::vector<std::string>& letters) {
+    evidence.letters.insert(evidence.letters.end(), letters.begin(), letters.end());
+  };
   for (const auto& queue : kQueues) {
-    for (const auto* const one : all_redis()) {
-      const auto letters = ask_redis_list(*one, {"ZRANGE", "ac:{" + queue + "}:dead", "0", "-1"});
-      evidence.letters.insert(evidence.letters.end(), letters.begin(), letters.end());
+    for (const auto* const one : all_redis())
+      add(ask_redis_list(*one, {"ZRANGE", "ac:{" + queue + "}:dead", "0", "-1"}));
+    for (unsigned shard = 0; cluster && shard < kClusterShards; ++shard) {
+      const auto tag = cluster_tag(shard);
+      add(cluster->ask_list(cluster_slot(tag), {"ZRANGE", RedisKeys{"ac", tag, queue}.dead, "0", "-1"}));
     }
   }
   return evidence;
@@ -271,6 +287,12 @@ void FaultTest::expect_promises_kept(std::chrono::milliseconds deadline) {
       EXPECT_EQ(ask_redis_number(*one, {"SCARD", "ac:{" + queue + "}:durable"}), 0)
           << "ids of jobs that are done keep their place in queue " << queue;
       EXPECT_EQ(ask_redis_number(*one, {"ZCARD", "ac:{" + queue + "}:dead"}), 0) << queue;
+    }
+    for (unsigned shard = 0; site.cluster && shard < kClusterShards; ++shard) {
+      const RedisKeys keys{"ac", cluster_tag(shard), queue};
+      const auto slot = cluster_slot(cluster_tag(shard));
+      EXPECT_EQ(site.cluster->ask_number(slot, {"SCARD", keys.durable}), 0) << keys.durable;
+      EXPECT_EQ(site.cluster->ask_number(slot, {"ZCARD", keys.dead}), 0) << keys.dead;
     }
   }
 }

@@ -22,6 +22,7 @@
 #include "fault/harness/oracle.hpp"
 #include "support/eventually.hpp"
 #include "support/fixtures/worker_process.hpp"
+#include "support/servers/cluster_set.hpp"
 #include "support/servers/postgres_pair.hpp"
 #include "support/servers/private_postgres.hpp"
 #include "support/servers/private_redis.hpp"
@@ -47,7 +48,9 @@ std::uint64_t choose_seed();
 /// Both servers, the tables in them, and the files outside: what a test and the program chaos share.
 class Site {
  public:
-  /// `shards`: of Redis, servers with the same options.
+  /// `shards`: of Redis, servers with the same options.  kCluster: six in a cluster, with a replica of each
+  /// master, and no use of the server `redis`.
+  static constexpr std::size_t kCluster = 0;
   explicit Site(std::vector<std::string> redis_options = support::kKeepsData,
                 std::optional<support::Standby> standby = {}, std::size_t shards = 1);
   ~Site();
@@ -74,6 +77,7 @@ class Site {
 
   support::PrivateRedis redis;
   std::deque<support::PrivateRedis> more_redis{};  ///< the other shards
+  std::optional<support::ClusterSet> cluster{};
   support::PrivatePostgres postgres;
   std::optional<support::PostgresPair> pair{};  ///< of that one and its standby, where there is one
   const std::filesystem::path folder;

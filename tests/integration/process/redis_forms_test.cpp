@@ -1,10 +1,12 @@
-/// An app, a worker and the operator's command, all at a Redis that is reached by TLS, or by sentinels.
+/// An app, a worker and the operator's command, all at a Redis that is reached by TLS or by sentinels, or at
+/// a cluster.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <ostream>
 
 #include "support/fixtures/worker_fixture.hpp"
+#include "support/servers/cluster_set.hpp"
 #include "support/servers/sentinel_set.hpp"
 #include "support/servers/tls_redis.hpp"
 
@@ -12,7 +14,9 @@ namespace aftercommit {
 namespace {
 
 using support::WorkerProcess;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using namespace std::chrono_literals;
 
 /// Servers of one form; they live as long as somebody holds the answer.
@@ -39,6 +43,12 @@ std::shared_ptr<void> start_sentinels(std::string& url) {
   return servers;
 }
 
+std::shared_ptr<void> start_cluster(std::string& url) {
+  auto cluster = std::make_shared<support::ClusterSet>();
+  url = cluster->url();
+  return cluster;
+}
+
 /// What must be there before the app of a WorkerTest.
 struct FormServers {
   std::string url{};
@@ -63,11 +73,18 @@ TEST_P(RedisForms, ServeAnAppAWorkerAndTheOperatorsCommand) {
       {{"REDIS_URL", redis_url}, {"DATABASE_URL", database_url}, {"AFTERCOMMIT_SCHEMA", schema.name()}}};
   EXPECT_EQ(stats.exit_code(), 0) << stats.log();
   EXPECT_THAT(stats.output(), HasSubstr("default"));
+  WorkerProcess doctor{
+      {AFTERCOMMIT_CLI, "doctor"},
+      {{"REDIS_URL", redis_url}, {"DATABASE_URL", database_url}, {"AFTERCOMMIT_SCHEMA", schema.name()}}};
+  doctor.exit_code();
+  EXPECT_THAT(doctor.output(), AllOf(HasSubstr("worker processes"), Not(HasSubstr("redis_mode")),
+                                     Not(HasSubstr("cluster-enabled"))));
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, RedisForms,
                          ::testing::Values(RedisForm{"Tls", &start_tls},
-                                           RedisForm{"Sentinel", &start_sentinels}),
+                                           RedisForm{"Sentinel", &start_sentinels},
+                                           RedisForm{"Cluster", &start_cluster}),
                          [](const auto& form) { return std::string{form.param.name}; });
 
 }  // namespace

@@ -138,10 +138,5 @@ TEST_F(RedisServer, UsesTheDatabaseOfItsUrl) {
               HasSubstr("database number"));
 }
 
-TEST(RedisServerMode, MayNotBeCluster) {
-  PrivateRedis server{{"--cluster-enabled", "yes"}};
-  EXPECT_THAT(complaint<ConfigError>([&] { Calls{server.url()}.broker.check(); }), HasSubstr("cluster"));
-}
-
 }  // namespace
 }  // namespace aftercommit

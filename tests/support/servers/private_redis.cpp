@@ -48,7 +48,7 @@ void PrivateRedis::start() {
                                    std::to_string(cluster_port_.number()),
                                    "--logfile",
                                    folder_ / "log"};
-  command.insert(command.end(), options_.begin(), options_.end());
+  for (const auto& option : options_) command.push_back(option == kItsPort ? std::to_string(port()) : option);
   process_ = start_server(command);
   if (!eventually([&] { return answers(); })) {
     throw std::runtime_error{"redis-server does not start; see " + (folder_ / "log").string()};

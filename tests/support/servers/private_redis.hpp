@@ -16,7 +16,9 @@ namespace aftercommit::support {
 /// Runs until destroyed, in a temporary folder, without saving; listens on a Unix socket and on 127.0.0.1.
 class PrivateRedis {
  public:
-  /// `options` as on redis-server's command line: {"--maxmemory", "8mb"}.  Waits until it answers.
+  /// `options` as on redis-server's command line: {"--maxmemory", "8mb"}; kItsPort among them stands for its
+  /// port.  Waits until it answers.
+  static constexpr const char* kItsPort = "<port>";
   explicit PrivateRedis(std::vector<std::string> options = {});
   ~PrivateRedis();
   PrivateRedis(const PrivateRedis&) = delete;
@@ -26,6 +28,9 @@ class PrivateRedis {
   std::string tcp_url() const;  ///< through 127.0.0.1
   std::string socket_path() const;
   std::uint16_t port() const { return port_.number(); }
+  std::uint16_t cluster_port() const {
+    return cluster_port_.number();
+  }  ///< where nodes speak with each other
 
   void stop();    ///< SIGSTOP, and it has: it keeps its connections and answers nothing
   void resume();  ///< SIGCONT

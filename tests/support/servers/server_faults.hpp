@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "support/servers/ask_redis.hpp"
 #include "support/servers/private_postgres.hpp"
 #include "support/servers/private_redis.hpp"
 
@@ -32,12 +33,6 @@ class RedisBackup {
   PrivateRedis& redis_;  // not owned, outlives this
   const std::filesystem::path copy_;
 };
-
-/// One command of Redis, in words, as redis-cli would send it; the reply as text, an error or no connection
-/// as an exception.
-std::string ask_redis(const PrivateRedis& redis, const std::vector<std::string>& words);
-long long ask_redis_number(const PrivateRedis& redis, const std::vector<std::string>& words);
-std::vector<std::string> ask_redis_list(const PrivateRedis& redis, const std::vector<std::string>& words);
 
 /// Ends a PostgreSQL as a power cut does, apart from the disk, and starts it again.
 void crash(PrivatePostgres& postgres);

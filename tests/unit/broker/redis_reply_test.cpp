@@ -10,6 +10,7 @@
 #include <string>
 
 #include "aftercommit/error.hpp"
+#include "broker/redis/wire/redis_redirect.hpp"
 
 namespace aftercommit {
 namespace {
@@ -59,7 +60,12 @@ INSTANTIATE_TEST_SUITE_P(
         Meaning{"LOADING Redis is loading the dataset in memory", true, false, true},
         Meaning{"BUSY Redis is busy running a script.", true, false, true},
         Meaning{"TRYAGAIN Multiple keys request during rehashing of slot", true, false, true},
-        Meaning{"CLUSTERDOWN The cluster is down", true, false, true},
+        Meaning{"CLUSTERDOWN The cluster is down", true, true, true},
+        Meaning{"ERR Script attempted to access a non local key in a cluster node", true, false, true},
+        Meaning{"ERR Script attempted to execute a command while the cluster is down", true, true, true},
+        Meaning{"MOVED 3999 10.0.0.7:6381", false, false, true},
+        Meaning{"ASK 3999 10.0.0.7:6381", false, false, true},
+        Meaning{"CROSSSLOT Keys in request don't hash to the same slot", false, false, true},
         Meaning{"UNBLOCKED client unblocked via CLIENT UNBLOCK", true, false, true},
         Meaning{"READONLY You can't write against a read only replica.", true, true, true},
         Meaning{"MASTERDOWN Link with MASTER is down", true, true, true},
@@ -71,6 +77,26 @@ INSTANTIATE_TEST_SUITE_P(
         Meaning{"NOPERM this user has no permissions to run the 'xadd' command", false, false, false},
         Meaning{"WRONGTYPE Operation against a key holding the wrong kind of value", false, false, false},
         Meaning{"ERR something new", false, false, false}));
+
+TEST(RedisRedirect, NamesTheNodeThatHasTheKeysOrNoneWhereTheyAreOnTheirWay) {
+  using Kind = RedisRedirect::Kind;
+  const auto redirect = [](const char* reply) { return redirect_of(*error_reply(reply), "10.0.0.1"); };
+  const auto moved = redirect("MOVED 3999 10.0.0.7:6381");
+  ASSERT_TRUE(moved);
+  EXPECT_EQ(moved->kind, Kind::kMoved);
+  EXPECT_EQ(moved->to.server(), "10.0.0.7:6381");
+  EXPECT_EQ(redirect("MOVED 3999 redis.internal:6381")->to.host, "redis.internal");
+  EXPECT_EQ(redirect("MOVED 3999 fe80::1:6381")->to.server(), "[fe80::1]:6381");
+  const auto ask = redirect("ASK 3999 10.0.0.7:6381");
+  ASSERT_TRUE(ask);
+  EXPECT_EQ(ask->kind, Kind::kAsk);
+  for (const auto* nameless : {"MOVED 3999 :6381", "ASK 3999 ?:6381"})
+    EXPECT_EQ(redirect(nameless)->to.server(), "10.0.0.1:6381") << "a node that does not know its own host";
+  EXPECT_EQ(redirect("TRYAGAIN Multiple keys request during rehashing of slot")->kind, Kind::kAgain);
+  for (const auto* other :
+       {"ERR MOVED 1 a:1", "MOVED", "MOVED 3999 host", "MOVED 3999 host:0", "CLUSTERDOWN down"})
+    EXPECT_FALSE(redirect(other)) << other;
+}
 
 TEST(RedisErrorCode, IsTheFirstWord) {
   EXPECT_TRUE(is_error(*error_reply("NOGROUP No such key"), "NOGROUP"));

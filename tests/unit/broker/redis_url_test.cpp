@@ -138,6 +138,13 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUrl{"redis+sentinel://s1/main/x", "database"},
         WrongUrl{"redis+sentinel://s1/main?sentinel_user=s3cret", "sentinel_password"},
         WrongUrl{"redis+sentinel://s1/main?db=1", "query"}, WrongUrl{"redis://s1/0?sentinel_user=u", "query"},
+        WrongUrl{"redis+cluster://", "host"}, WrongUrl{"redis+cluster://n1,/", "host"},
+        WrongUrl{"redis+cluster://:s3cret@n1:0/", "port"}, WrongUrl{"redis+cluster://n1/1", "database"},
+        WrongUrl{"redis+cluster://n1/x", "database"}, WrongUrl{"redis+cluster://n1/?shards=0", "shards"},
+        WrongUrl{"redis+cluster://n1/?shards=49", "shards"},
+        WrongUrl{"redis+cluster://n1/?shards=2&only=2", "only"},
+        WrongUrl{"redis+cluster://n1/?only=x", "only"}, WrongUrl{"redis+cluster://n1/?db=0", "query"},
+        WrongUrl{"redis+cluster://n1/?tls_ca=/ca", "TLS"}, WrongUrl{"redis://n1/?shards=2", "query"},
         WrongUrl{"redis+unix://run/redis.sock", "socket path"}, WrongUrl{"redis+unix://", "socket path"},
         WrongUrl{"unix:///run/redis.sock?db=x", "database"}),
     [](const auto& wrong) { return "Url" + std::to_string(wrong.index); });
@@ -189,6 +196,24 @@ TEST(RedisUrl, AsksSentinelsAndTheMasterForTls) {
   EXPECT_EQ(url.sentinels[0].password_file, "/p");
 }
 
+TEST(RedisUrl, NamesNodesOfAClusterAndAShardOfIt) {
+  const auto url =
+      parse_redis_url("redis+cluster://shop:secret@n1,[::1]:7001/0?shards=12&only=11&prefix=p&shard=big");
+  ASSERT_EQ(url.nodes.size(), 2U);
+  EXPECT_EQ(url.user + ":" + url.password, "shop:secret");
+  EXPECT_EQ(url.shards, 12U);
+  EXPECT_EQ(url.only, 11U);
+  EXPECT_EQ(url.prefix + url.shard, "pbig");
+  EXPECT_EQ(url.tag, "11.0");
+  EXPECT_EQ(url.server(), "shard 11 of the cluster at n1:6379, [::1]:7001");
+  const auto node = url.at("10.0.0.7", 7002);
+  EXPECT_EQ(node.server() + node.password + node.tag, "10.0.0.7:7002secret11.0");
+  const auto all = parse_redis_url("rediss+cluster://n1?tls_ca=/ca.crt&password_file=/p");
+  EXPECT_TRUE(all.tls && !all.only);
+  EXPECT_EQ(all.shards, 6U);
+  EXPECT_EQ(parse_redis_url("redis://n1").tag, "");
+}
+
 TEST(RedisUrl, NamesTheFilesOfTls) {
   const auto url = parse_redis_url(
       "rediss://cache?tls_ca=/etc/my%20ca.crt&tls_cert=/etc/a.crt&tls_key=/etc/"
@@ -212,6 +237,8 @@ TEST(MaskedUrl, HidesThePassword) {
 TEST(MaskedUrl, HidesThePasswordOfEachOfSeveral) {
   EXPECT_EQ(masked_url("redis://:one@a/0 rediss://me:two@b/1?shard=x\tredis://c"),
             "redis://:***@a/0 rediss://me:***@b/1?shard=x redis://c");
+  EXPECT_EQ(masked_url("rediss+cluster://me:two@a,b:7001/?shards=8&only=3&password_file=/p"),
+            "rediss+cluster://me:***@a,b:7001/?shards=8&only=3&***");
 }
 
 TEST(MaskedUrl, HidesAPasswordThatWasTypedWrong) {

@@ -51,6 +51,24 @@ TEST(ShardsTest, AreTheUrlsBetweenWhiteSpaceByTheirAddressesWithoutSecrets) {
                           "cellar"));
 }
 
+TEST(ShardsTest, AreAsManyInAClusterAsItsUrlSaysAndKeepTheirNamesWhoeverItsNodesAre) {
+  EXPECT_THAT(names("redis+cluster://a,b/"),
+              ElementsAre("cluster-0", "cluster-1", "cluster-2", "cluster-3", "cluster-4", "cluster-5"));
+  EXPECT_THAT(
+      names("redis+cluster://b:7000/0?shards=2&prefix=shop redis://c rediss+cluster://d?shard=big&shards=2"),
+      ElementsAre("cluster-0?prefix=shop", "cluster-1?prefix=shop", "c:6379/0", "big-0", "big-1"));
+  const Shards shards{"redis+cluster://:hidden@a,b/?shards=3"};
+  EXPECT_EQ(shards.at(2).url, "redis+cluster://:hidden@a,b/?shards=3&only=2");
+  const Shards usual{"redis+cluster://a"};
+  EXPECT_EQ(usual.at(5).url, "redis+cluster://a?only=5");
+  for (const auto* url :
+       {"redis+cluster://a/?shards=1", "redis+cluster://a/?only=2", "redis+cluster://a/?shards=x"})
+    EXPECT_EQ(Shards{url}.at(0).url, url);
+  EXPECT_EQ(Shards{"redis+cluster://a/?shards=1"}.count(), 1U);
+  EXPECT_THAT(trouble_with("redis+cluster://:hidden@a redis+cluster://b"),
+              AllOf(HasSubstr("two shards of the broker are called cluster-0"), Not(HasSubstr("hidden"))));
+}
+
 TEST(ShardsTest, AreNotLookedForInASingleUrl) {
   for (const auto* url : {"redis://a", " redis://a ", "redis://a b/0", "none", "", "nonsense none of it"}) {
     const Shards shards{url};

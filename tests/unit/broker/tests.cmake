@@ -1,6 +1,6 @@
 # What is written to a broker and read from it.
 aftercommit_tests(unit_broker LABEL unit LIBRARIES aftercommit::broker
-  TESTS dead_letter envelope job_identity level_shares plain_envelope redis_pipeline redis_reply redis_url
+  TESTS cluster_tags dead_letter envelope job_identity level_shares plain_envelope redis_pipeline redis_reply redis_url
         sentinel_watch sharded_broker shards taken_jobs unknown_fields wire_format)
 target_compile_definitions(unit_broker_tests PRIVATE
   AFTERCOMMIT_WIRE_FORMAT="${PROJECT_SOURCE_DIR}/docs/wire-format.md")
