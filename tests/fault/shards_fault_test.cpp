@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kAway =
     "a shard does not answer: its durable jobs are taken straight from their tables until it does";
-constexpr const char* kBack = "a shard answers again: its jobs are fetched from it";
+constexpr const char* kShardIsBack = "a shard answers again: its jobs are fetched from it";
 
 class ShardsFault : public FaultTest {
  protected:
@@ -70,7 +70,7 @@ TEST_F(ShardsFault,
     EXPECT_TRUE(eventually_no_rows()) << programs.front().log();
   }
   second().resume();
-  expect_said_by_all(kBack);
+  expect_said_by_all(kShardIsBack);
   ask_for(3);
   expect_promises_kept();
 }
