@@ -28,6 +28,8 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/api/jobs", false, kMoment, get_jobs},
     {"GET", "/api/job", false, kMoment, get_job},
     {"POST", "/api/jobs/cancel", true, kNobodys, post_cancel},
+    {"GET", "/api/flow", false, kMoment, get_flow},
+    {"POST", "/api/flows/signal", true, kNobodys, post_signal},
     {"GET", "/api/dead", false, kMoment, get_dead},
     {"GET", "/api/dead/count", false, kMoment, get_dead_count},
     {"POST", "/api/dead/retry", true, kNobodys, post_dead_retry},

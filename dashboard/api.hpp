@@ -65,6 +65,8 @@ Json post_resume(Context& context, const Request& request);
 Json get_jobs(Context& context, const Request& request);
 Json get_job(Context& context, const Request& request);
 Json post_cancel(Context& context, const Request& request);
+Json get_flow(Context& context, const Request& request);
+Json post_signal(Context& context, const Request& request);
 Json get_dead(Context& context, const Request& request);
 Json get_dead_count(Context& context, const Request& request);
 Json post_dead_retry(Context& context, const Request& request);

@@ -35,6 +35,7 @@ std::map<std::string_view, Page> all_pages() {
   add("/app.js", files::app, kScript);
   add("/api.js", files::api, kScript);
   add("/dom.js", files::dom, kScript);
+  add("/flow.js", files::flow, kScript);
   add("/format.js", files::format, kScript);
   add("/charts.js", files::charts, kScript);
   add("/dialogs.js", files::dialogs, kScript);

@@ -48,6 +48,29 @@ export function askFor({ title, label, value = '', action, type = 'text', text =
   });
 }
 
+// Asks for several texts: [{name, label, value}]; null: cancelled, else an object by their names.
+export function askForAll({ title, fields, action, text = [] }) {
+  return new Promise((resolve) => {
+    const inputs = fields.map(({ name, value = '', label, ...more }) => [name, label, h('input', { value, autocomplete: 'off', ...more })]);
+    const dialog = h('dialog', { 'aria-labelledby': 'ask-title' },
+      h('form', { method: 'dialog', onsubmit: (event) => { event.preventDefault(); dialog.close('yes'); } },
+        h('h2', { id: 'ask-title' }, title),
+        [text].flat().map((line) => h('p', {}, line)),
+        inputs.map(([, label, input]) => h('label', {}, label, input)),
+        h('div', { class: 'row' },
+          h('button', { type: 'button', onclick: () => dialog.close('') }, 'Cancel'),
+          h('button', { type: 'submit', class: 'strong' }, action))));
+    dialog.addEventListener('close', () => {
+      const given = dialog.returnValue === 'yes' ? Object.fromEntries(inputs.map(([name, , input]) => [name, input.value])) : null;
+      dialog.remove();
+      resolve(given);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+    inputs.find(([, , input]) => input.value === '')?.[2].focus();
+  });
+}
+
 export function tell(title, ...lines) {
   const dialog = h('dialog', { 'aria-labelledby': 'ask-title' },
     h('form', { method: 'dialog' }, h('h2', { id: 'ask-title' }, title), lines.flat().map((line) => h('p', {}, line)),

@@ -1,6 +1,7 @@
 import { get, post } from './api.js';
 import { askFor, change, tell } from './dialogs.js';
 import { block, facts, h, link, outages, replace, say } from './dom.js';
+import { flowBlock, hasEnded, isFlow, signal as giveEvent } from './flow.js';
 import { ago, count, time } from './format.js';
 
 const json = (value) => h('pre', { tabindex: '0' }, JSON.stringify(value, null, 2));
@@ -27,7 +28,10 @@ export const view = {
     const { root, parameters, signal, about, go } = context;
     const { id = '', queue, died_at_ms, after } = parameters;
     const asked = { id, queue, died_at_ms };
-    const document = await get('job', { ...asked, after }, signal);
+    const ofLetter = !/^[0-9a-f-]{36}$/i.test(id); // a handle, and no id of a job
+    const [document, found] = await Promise.all([get('job', { ...asked, after }, signal), ofLetter ? null : get('flow', { id }, signal)]);
+    const flow = found && isFlow(found) ? found : null;
+    const fate = flow && document.fate === 'unknown' ? flow.state : document.state ?? document.fate;
     const letter = document.letter;
     const cancel = async () => {
       const note = await askFor({ title: 'Cancel this job?', label: 'Why (may stay empty)', action: 'Cancel the job', text: 'One that waits will not run; one that runs is asked to stop.' });
@@ -46,10 +50,11 @@ export const view = {
         'dead/delete', { ids: [id] }, (answer) => (answer.outcome.changed ? 'It is deleted' : answer.outcome.interrupted ? 'It was not found in time' : 'It was gone'));
       if (answer?.outcome.changed) go('dead');
     };
-    const title = document.task ?? letter?.task ?? 'Job';
+    const give = (event) => giveEvent(context, id, event);
+    const title = document.task ?? letter?.task ?? flow?.task ?? 'Job';
     replace(root, outages(document),
-      h('p', {}, h('strong', {}, title), ' ', h('span', { class: 'tag ' + ({ dead: 'bad', done: 'good', cancelled: 'warn' }[document.fate] ?? '') }, document.state ?? document.fate), ' ', h('span', { class: 'mono' }, id)),
-      document.fate === 'unknown' && !document.place_unsure ? h('p', { class: 'note' }, 'No server that answers knows of it now: never asked for, rolled back, or done so long ago that it is forgotten.',
+      h('p', {}, h('strong', {}, title), ' ', h('span', { class: 'tag ' + ({ dead: 'bad', done: 'good', cancelled: 'warn' }[flow && document.fate === 'unknown' ? fate : document.fate] ?? '') }, fate), ' ', h('span', { class: 'mono' }, id)),
+      document.fate === 'unknown' && !document.place_unsure && !flow ? h('p', { class: 'note' }, 'No server that answers knows of it now: never asked for, rolled back, or done so long ago that it is forgotten.',
         queue ? [' In Redis only queue ', queue, ' was looked through. ', link('job', { id }, 'Look through all')] : null) : null,
       document.place_unsure ? h('p', { class: 'note' }, 'Redis was looked through in part only: it holds more than a look may cost. ',
         document.next ? link('job', { ...asked, after: document.next }, 'Look on') : null) : null,
@@ -57,8 +62,10 @@ export const view = {
       document.obstacle ? h('p', { class: 'note' }, 'It cannot be retried: ', document.obstacle) : null,
       about.may_change ? h('div', { class: 'row' },
         document.fate === 'waiting' ? h('button', { type: 'button', class: 'danger', 'data-key': 'cancel', onclick: cancel }, 'Cancel') : null,
+        flow && !hasEnded(flow) ? h('button', { type: 'button', 'data-key': 'signal', onclick: () => give('') }, 'Give an event') : null,
         document.fate === 'dead' ? [h('button', { type: 'button', class: 'strong', 'data-key': 'retry', onclick: retry }, 'Retry'),
           h('button', { type: 'button', class: 'danger', 'data-key': 'delete', onclick: forget }, 'Delete')] : null) : null,
+      flow ? flowBlock(flow, { hidden: !about.shows_args || flow.args_hidden, give: about.may_change && !hasEnded(flow) ? give : null }) : null,
       letter ? block('Why it died', facts([
         ['cause', letter.cause], ['reason', letter.reason], ['died', [time(letter.died_at), ' (', ago(letter.died_at), ')']],
         ['by', letter.worker], ['kept in', letter.database ? `database ${letter.database}` : 'Redis']])) : null,

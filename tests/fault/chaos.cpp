@@ -18,6 +18,7 @@
 #include "broker/redis/wire/cluster_tags.hpp"
 #include "fault/harness/fault_fixture.hpp"
 #include "fault/harness/feature_tasks.hpp"
+#include "fault/harness/journey_tasks.hpp"
 #include "fault/producers/kinds.hpp"
 #include "support/process_signals.hpp"
 #include "support/servers/process_tree.hpp"
@@ -89,6 +90,7 @@ class Chaos {
         others_{std::move(others)},
         random_{site_.seed} {
     site_.ask(kFeatureTables);
+    site_.ask(kJourneyTables);
     for (int i = 0; i < kSupervised; ++i) {
       supervised_.emplace_back([this] { return worker_command({"--processes", "2"}); });
     }
@@ -124,7 +126,8 @@ class Chaos {
         [&] {
           pause(milliseconds{50});
           ticks_end = ticks_end || pause_ticks();
-          return ticks_end && no_message_waits() && site_.idle() && all_cancels_are_settled();
+          return ticks_end && all_events_are_given() && no_message_waits() && site_.idle() &&
+                 all_cancels_are_settled();
         },
         std::chrono::seconds{90});
     for (auto& worker : supervised_) worker.signal(SIGTERM);
@@ -191,6 +194,22 @@ class Chaos {
       site_.ask("UPDATE aftercommit.periodic SET paused = true, next_at = NULL");
       return true;
     } catch (const std::exception&) {
+      return false;
+    }
+  }
+  /// Gives those that are left, one after the other: two at once could be a deadlock.
+  bool all_events_are_given() {
+    constexpr const char* kGiveOne = R"(
+      WITH one AS (UPDATE journey_event SET gifts = gifts - 1 WHERE ctid IN (
+                     SELECT ctid FROM journey_event WHERE gifts > 0 LIMIT 1) RETURNING flow, place),
+           given AS (SELECT flow, place, -1 - place AS value,
+                            aftercommit.signal(flow::uuid, 'event ' || place, (-1 - place)::text) AS answer FROM one)
+      INSERT INTO journey_gift(flow, place, value, answer) SELECT flow, place, value, answer FROM given)";
+    try {
+      while (site_.ask(kGiveOne).affected_rows() > 0) {
+      }
+      return true;
+    } catch (const std::exception&) {  // the server is still starting, or has seen a deadlock
       return false;
     }
   }
@@ -417,12 +436,17 @@ void print(Chaos& chaos, const Findings& found, bool drained) {
       "features                 %zu jobs cancelled, %zu unique ones asked for (of both %zu did not run), %zu "
       "results, %zu jobs under a limit, %zu ticks\n",
       found.cancelled, found.unique_asks, found.vanished, found.results_kept, found.limited, found.ticks);
+  std::printf(
+      "flows                    %zu of 5 to 20 stops (and those they ask for): %zu steps, %zu of them in "
+      "another "
+      "try; %zu events, %zu jobs that they asked for\n",
+      found.journeys, found.steps, found.steps_retried, found.gifts, found.flow_children);
   std::printf("on-commit jobs missing   %zu, all within a window in which they may be\n", found.explained);
   std::printf("lost                     %zu\n", found.lost.size());
   std::printf("doubled                  %zu\n", found.doubled.size());
   std::printf("rolled back and run      %zu\n", found.ghosts.size());
   const auto of_features = found.cancels.size() + found.uniques.size() + found.results.size() +
-                           found.limits.size() + found.periodic.size();
+                           found.limits.size() + found.periodic.size() + found.flows.size();
   std::printf("of features              %zu\n", of_features);
   std::printf("other violations         %zu\n", found.violations() - found.lost.size() -
                                                     found.doubled.size() - found.ghosts.size() - of_features);

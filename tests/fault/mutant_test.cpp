@@ -132,12 +132,38 @@ class Mutant : public FaultTest, public ::testing::WithParamInterface<const char
     return findings.lost;
   }
 
+  /// A flow is delivered to two workers, of which one is in the midst of a step.
+  std::vector<std::string> step_delivered_twice() {
+    auto& first =
+        start_worker({.options = {"--concurrency", "1", "--lease", "60"},
+                      .environment = through_the_proxy({{"AFTERCOMMIT_FAIL_POINT", "flow.after_run:stop"}}),
+                      .wait = false});
+    const auto flow = tasks.steps.delay(2L);
+    EXPECT_NE(eventually_stopped(), 0) << first.log();
+    const auto envelope = site.ask("SELECT envelope FROM aftercommit.job")[0][0].as<std::string>();
+    ask_redis(redis, {"XADD", "ac:{load}:stream", "*", "e", envelope});
+    auto& second = start();
+    EXPECT_TRUE(eventually([&] {
+      return count("SELECT count(*) FROM flow_effect") > 0 ||
+             second.count("job put off: another transaction has it right now") > 0;
+    })) << second.log();
+    first.signal(SIGCONT);
+    EXPECT_TRUE(eventually([&] { return site.idle(); }));
+    std::vector<std::string> twice;
+    for (const auto& row : site.ask("SELECT step FROM flow_effect GROUP BY flow, step HAVING count(*) > 1")) {
+      twice.push_back("step " + row[0].as<std::string>() + " of flow " + flow.str() + " was done twice");
+    }
+    EXPECT_EQ(count("SELECT count(DISTINCT step) FROM flow_effect"), 2);
+    return twice;
+  }
+
   std::vector<std::string> run_scenario_of(const std::string& name) {
     if (name == "relay_deletes_before_push") return relayed();
     if (name == "no_guard") return unacknowledged();
     if (name == "check_then_act") return delivered_twice_at_once();
     if (name == "unfenced_retry") return late_failure();
     if (name == "promote_in_two_calls") return promoted_by_the_dying();
+    if (name == "no_step_guard") return step_delivered_twice();
     if (name == "cursor_by_highest_xid") return late_commit();
     return {"there is no scenario for it"};
   }
@@ -175,7 +201,8 @@ TEST_P(Mutant, IsTheOnlyThingItsScenarioNotices) {
 
 INSTANTIATE_TEST_SUITE_P(Of, Mutant,
                          ::testing::Values("relay_deletes_before_push", "no_guard", "check_then_act",
-                                           "unfenced_retry", "promote_in_two_calls", "cursor_by_highest_xid"),
+                                           "unfenced_retry", "promote_in_two_calls", "cursor_by_highest_xid",
+                                           "no_step_guard"),
                          [](const auto& test) { return std::string{test.param}; });
 
 }  // namespace

@@ -8,11 +8,14 @@ add_library(fault_tasks SHARED fault/harness/fault_tasks.cpp fault/harness/effec
 add_library(fault_tasks_later SHARED fault/harness/fault_tasks.cpp fault/harness/effects.cpp)
 target_compile_definitions(fault_tasks_later PRIVATE NEXT_DEPLOY)
 add_library(chaos_tasks SHARED fault/harness/fault_tasks.cpp fault/harness/effects.cpp
-            fault/harness/feature_tasks.cpp)
+            fault/harness/feature_tasks.cpp fault/harness/journey_asked.cpp fault/harness/journey_plan.cpp
+            fault/harness/journey_tasks.cpp)
 target_compile_definitions(chaos_tasks PRIVATE EVERY_FEATURE)
 add_library(fault_load STATIC
   fault/harness/body_times.cpp fault/harness/cancel_rule.cpp fault/harness/canceller.cpp fault/harness/feature_load.cpp
-  fault/harness/feature_oracle.cpp fault/harness/intent.cpp fault/harness/load.cpp fault/harness/oracle.cpp
+  fault/harness/feature_oracle.cpp fault/harness/intent.cpp fault/harness/journey_asked.cpp fault/harness/journey_load.cpp
+  fault/harness/journey_oracle.cpp fault/harness/journey_plan.cpp fault/harness/journey_rule.cpp fault/harness/load.cpp
+  fault/harness/oracle.cpp
   fault/harness/rate_rule.cpp fault/harness/result_rule.cpp fault/harness/tick_rule.cpp fault/harness/unique_rule.cpp)
 add_executable(producer fault/harness/producer.cpp)
 target_link_libraries(producer PRIVATE fault_load)
@@ -43,7 +46,7 @@ target_include_directories(two_call_promoter PRIVATE ${PROJECT_SOURCE_DIR}/tests
 target_link_libraries(two_call_promoter PRIVATE aftercommit::worker PkgConfig::hiredis)
 
 aftercommit_tests(fault LABEL fault SOURCES fault/mutants/wrong_statements.cpp LIBRARIES fault_support
-  TESTS bad_input batch_fault cancel_fault celery_fault cluster_fault failover flow_back_fault flow_fault limit_fault lost_reply mutant oracle_rules periodic_kill postgres_fault process_fault
+  TESTS bad_input batch_fault cancel_fault celery_fault cluster_fault failover flow_back_fault flow_fault journey_rule limit_fault lost_reply mutant oracle_rules periodic_kill postgres_fault process_fault
         producer_fault promotion python_worker redis_away redis_fault relay_fault result_fault sentinel_fault shards_fault unique_fault
         worker_hang worker_kill
         worker_role zombie)

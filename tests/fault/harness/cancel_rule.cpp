@@ -31,7 +31,7 @@ std::vector<std::string> judge_cancel(const CancelStory& story) {
   const auto effects = std::to_string(story.effects) + " effects";
   if (story.answers.empty()) return wrong;
   if (const auto answer = told_never(story); !answer.empty()) {
-    if (story.effects > 0) say("was cancelled ('" + answer + "') and has " + effects);
+    if (story.effects > 0 && !story.in_steps) say("was cancelled ('" + answer + "') and has " + effects);
     if (story.durable && story.letters > 0) say("was cancelled ('" + answer + "') and is dead");
   }
   // What has no row may have died, in the broker, where nobody who cancels looks.
@@ -44,7 +44,7 @@ std::vector<std::string> judge_cancel(const CancelStory& story) {
         std::to_string(story.letters) + " dead letters");
   }
   if (story.state == "requested") say("was asked to stop, and nobody has seen to that");
-  if (story.state == "running" && story.effects > 0) {
+  if (story.state == "running" && story.effects > 0 && !story.in_steps) {
     say("is said to have been stopped while it ran, and has " + effects);
   }
   if (story.state == "too_late" && story.effects + story.letters == 0 && !story.replaced) {

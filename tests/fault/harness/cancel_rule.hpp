@@ -16,6 +16,7 @@ struct CancelStory {
   std::size_t effects = 0;
   std::size_t letters = 0;  ///< of its deaths
   bool replaced = false;    ///< another job of its unique key may have taken its place
+  bool in_steps = false;    ///< a flow, which has its effect before its end: journey_rule.hpp knows more
 };
 
 /// Whether it may be that the job has neither taken effect nor died.

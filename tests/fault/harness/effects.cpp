@@ -31,16 +31,20 @@ void note_run(const JobId& job, int attempt) {
 
 void note_run(const Job& job) { note_run(job.id(), job.attempt()); }
 
-void add_one(Job& job, long slot) {
-  job.transaction().exec("UPDATE counter SET n = n + 1 WHERE slot = $1", slot);
+void add_one(Transaction& tx, long slot) { tx.exec("UPDATE counter SET n = n + 1 WHERE slot = $1", slot); }
+
+void add_one(Job& job, long slot) { add_one(job.transaction(), slot); }
+
+long take_effect(Transaction& tx, const Job& job, long slot, const std::optional<std::string>& child) {
+  const auto id =
+      tx.exec("INSERT INTO effect(job_id, attempt, pid, child) VALUES ($1, $2, $3, $4) RETURNING id",
+              job.id().str(), job.attempt(), ::getpid(), child)[0][0];
+  add_one(tx, slot);
+  return id.as<long>();
 }
 
 long take_effect(Job& job, long slot, const std::optional<std::string>& child) {
-  const auto id = job.transaction().exec(
-      "INSERT INTO effect(job_id, attempt, pid, child) VALUES ($1, $2, $3, $4) RETURNING id", job.id().str(),
-      job.attempt(), ::getpid(), child)[0][0];
-  add_one(job, slot);
-  return id.as<long>();
+  return take_effect(job.transaction(), job, slot, child);
 }
 
 }  // namespace aftercommit::fault

@@ -19,7 +19,10 @@ void note_run(const JobId& job, int attempt);
 void note_run(const Job& job);
 
 void add_one(Job& job, long slot);
+void add_one(Transaction& tx, long slot);
 /// A row in `effect`, whose id is given back, and one more in the slot.
 long take_effect(Job& job, long slot, const std::optional<std::string>& child = {});
+/// The same of a job that is a flow, in a step.
+long take_effect(Transaction& tx, const Job& job, long slot, const std::optional<std::string>& child = {});
 
 }  // namespace aftercommit::fault

@@ -126,14 +126,15 @@ pqxx::result Site::ask(const std::string& sql) {
 
 namespace {
 
-/// The command that counts what is ready, running, delayed or aside in all queues; `tag`: of the shard of a
-/// cluster.
+/// The command that counts what is ready, running, delayed or aside in all queues; but for what a flow that
+/// was woken has left at the end of a wait without one.  `tag`: of the shard of a cluster.
 std::vector<std::string> all_jobs(const std::string& tag = {}) {
   std::vector<std::string> words{
       "EVAL",
       "local jobs = 0 "
+      "local soon_ms = redis.call('TIME')[1] * 1000 + 3600000 "
       "for i = 1, #KEYS, 3 do "
-      "  jobs = jobs + redis.call('XLEN', KEYS[i]) + redis.call('ZCARD', KEYS[i + 1]) "
+      "  jobs = jobs + redis.call('XLEN', KEYS[i]) + redis.call('ZCOUNT', KEYS[i + 1], '-inf', soon_ms) "
       "    + redis.call('SCARD', KEYS[i + 2]) "
       "end "
       "return jobs",

@@ -19,6 +19,7 @@
 #include "fault/harness/effects.hpp"
 #ifdef EVERY_FEATURE
 #include "fault/harness/feature_tasks.hpp"
+#include "fault/harness/journey_tasks.hpp"
 #endif
 #include "support/eventually.hpp"
 
@@ -32,6 +33,7 @@ const auto fresh = declare_fresh(app);
 #endif
 #ifdef EVERY_FEATURE
 const FeatureTasks feature_tasks{app};
+const JourneyTasks journey_tasks{tasks};
 [[maybe_unused]] const auto periodic = declare_periodic(feature_tasks);
 #endif
 
@@ -233,5 +235,6 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::fault::app) {
 #endif
 #ifdef EVERY_FEATURE
   define_bodies(feature_tasks);
+  define_bodies(journey_tasks);
 #endif
 }

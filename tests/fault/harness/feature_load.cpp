@@ -43,6 +43,7 @@ void ask_many(Dice& dice, Intent& intent, const Task<long>& task, std::size_t co
 void FeatureLoad::begin() {
   may_ask_unique_ = true;
   canceller_.cancel_due();
+  journeys_.give_due();
 }
 
 bool FeatureLoad::ask(Dice& dice, Transaction& tx, Intent& intent) {
@@ -64,6 +65,8 @@ bool FeatureLoad::ask(Dice& dice, Transaction& tx, Intent& intent) {
     ask_many(dice, intent, usual_.together, kTogether);
   } else if (is(mix_.slow)) {
     fault::ask(intent, usual_.slow, {}, draw_slot(dice), dice.between(300, 1500));
+  } else if (is(mix_.journey)) {
+    journeys_.ask(dice, tx, intent);
   } else {
     return false;
   }

@@ -8,6 +8,7 @@
 #include "fault/harness/dice.hpp"
 #include "fault/harness/feature_tasks.hpp"
 #include "fault/harness/intent.hpp"
+#include "fault/harness/journey_load.hpp"
 
 namespace aftercommit::fault {
 
@@ -19,6 +20,7 @@ struct FeatureMix {
   double one_a_key = 0.08;
   double together = 0.03;   ///< so often kTogether of them
   double slow = 0.02;       ///< half of them are cancelled
+  double journey = 0.05;    ///< flows, of 5 to 20 steps and more
   double cancelled = 0.06;  ///< of all jobs, a moment after their commit
 };
 
@@ -31,9 +33,10 @@ inline constexpr std::chrono::seconds kBetweenPaced{10};
 /// For one thread.
 class FeatureLoad {
  public:
-  /// Neither is owned.
-  FeatureLoad(const FaultTasks& usual, const FeatureTasks& tasks, const FeatureMix& mix = {})
-      : usual_{usual}, tasks_{tasks}, mix_{mix}, canceller_{tasks.app, mix.cancelled} {}
+  /// None is owned.
+  FeatureLoad(const FaultTasks& usual, const FeatureTasks& tasks, const JourneyTasks& journeys,
+              const FeatureMix& mix = {})
+      : usual_{usual}, tasks_{tasks}, mix_{mix}, canceller_{tasks.app, mix.cancelled}, journeys_{journeys} {}
 
   /// Before each transaction.
   void begin();
@@ -55,6 +58,7 @@ class FeatureLoad {
   const FeatureTasks& tasks_;
   const FeatureMix mix_;
   Canceller canceller_;
+  JourneyLoad journeys_;
   bool may_ask_unique_ = true;
   Clock::time_point paced_at_ = Clock::now() + std::chrono::seconds{2};
 };

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "fault/harness/feature_tasks.hpp"
+#include "fault/harness/journey_tasks.hpp"
 #include "fault/harness/result_rule.hpp"
 
 namespace aftercommit::fault {
@@ -16,8 +17,12 @@ void add(std::vector<std::string>& list, std::vector<std::string> more) {
 }  // namespace
 
 FeatureOracle::FeatureOracle(pqxx::nontransaction& session) {
-  for (const auto& row : session.exec("SELECT job_id, answer FROM cancel_answer ORDER BY id")) {
-    cancels_[row[0].as<std::string>()].answers.push_back(row[1].as<std::string>());
+  for (const auto& row : session.exec("SELECT job_id, answer, answer IN ('waiting', 'delayed', 'cancelled'), "
+                                      "(extract(epoch FROM at) * 1000000)::bigint FROM cancel_answer "
+                                      "ORDER BY id")) {
+    auto& cancel = cancels_[row[0].as<std::string>()];
+    cancel.answers.push_back(row[1].as<std::string>());
+    if (row[2].as<bool>() && cancel.never_us == 0) cancel.never_us = row[3].as<long long>();
   }
   for (const auto& row : session.exec("SELECT id, state FROM aftercommit.cancelled")) {
     cancels_[row[0].as<std::string>()].state = row[1].as<std::string>();
@@ -66,12 +71,18 @@ bool FeatureOracle::may_have_vanished(const std::string& id, const JobEnd& end) 
   return is_replaceable(id) || fault::may_have_vanished(story_of(id, end));
 }
 
+long long FeatureOracle::cancelled_us(const std::string& id) const {
+  const auto found = cancels_.find(id);
+  return found == cancels_.end() ? 0 : found->second.never_us;
+}
+
 CancelStory FeatureOracle::story_of(const std::string& id, const JobEnd& end) const {
   CancelStory story{.job = end.name,
                     .durable = end.durable,
                     .effects = end.effects.size(),
                     .letters = end.letters,
-                    .replaced = is_replaceable(id)};
+                    .replaced = is_replaceable(id),
+                    .in_steps = end.task == kJourney};
   if (const auto found = cancels_.find(id); found != cancels_.end()) {
     story.answers = found->second.answers;
     story.state = found->second.state;
@@ -104,6 +115,8 @@ void FeatureOracle::judge(const std::map<std::string, JobEnd>& jobs, const std::
 void FeatureOracle::judge_results(const std::map<std::string, JobEnd>& jobs, Findings& findings) const {
   findings.results_kept = results_.size();
   for (const auto& [id, end] : jobs) {
+    if (end.task == "answer")
+      continue;  // what it returns is its slot, and the flow that waits for it is judged by that
     const auto kept = results_.find(id);
     if (!end.task.starts_with("returning") && kept == results_.end()) continue;
     ReturnStory story{.job = end.name, .effects = end.effects};

@@ -31,6 +31,8 @@ class FeatureOracle {
   explicit FeatureOracle(pqxx::nontransaction& session);
 
   const std::vector<Tick>& ticks() const noexcept { return ticks_; }
+  /// When somebody was told that the job will never take effect, in us since 1970; 0: nobody was.
+  long long cancelled_us(const std::string& id) const;
   bool is_replaceable(const std::string& id) const { return replaced_.contains(id); }
   /// Whether the job may have neither taken effect nor died.
   bool may_have_vanished(const std::string& id, const JobEnd& end) const;
@@ -46,6 +48,7 @@ class FeatureOracle {
   struct Cancel {
     std::vector<std::string> answers{};
     std::string state{};
+    long long never_us = 0;
   };
   std::map<std::string, Cancel> cancels_{};  // by job
   std::vector<UniqueAsk> unique_{};

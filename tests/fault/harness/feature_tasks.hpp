@@ -65,7 +65,8 @@ void define_bodies(const FeatureTasks& tasks);
 
 /// What producers and tasks write of it, in the transaction that it is about.
 inline constexpr const char* kFeatureTables = R"(
-  CREATE TABLE cancel_answer(id bigserial, job_id text NOT NULL, answer text NOT NULL);
+  CREATE TABLE cancel_answer(id bigserial, job_id text NOT NULL, answer text NOT NULL,
+                             at timestamptz NOT NULL DEFAULT clock_timestamp());
   CREATE TABLE unique_ask(id bigserial, key text NOT NULL, job_id text NOT NULL, own boolean NOT NULL,
                           at timestamptz NOT NULL DEFAULT clock_timestamp());
   CREATE TABLE span(job_id text NOT NULL, kind text NOT NULL, key text NOT NULL, pid int NOT NULL,

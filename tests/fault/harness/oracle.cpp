@@ -12,6 +12,8 @@
 #include "fault/harness/fault_tasks.hpp"
 #include "fault/harness/feature_oracle.hpp"
 #include "fault/harness/intent.hpp"
+#include "fault/harness/journey_oracle.hpp"
+#include "fault/harness/journey_tasks.hpp"
 #include "worker/held/interruptions.hpp"
 
 namespace aftercommit::fault {
@@ -34,8 +36,9 @@ struct History {
   std::map<int, int> runs{};  ///< how often each attempt was started
   long long first_run_ms = 0;
   long long last_run_ms = 0;
-  std::vector<json> letters{};  ///< of its deaths
-  bool known = false;           ///< somebody meant it
+  std::vector<json> letters{};          ///< of its deaths
+  bool known = false;                   ///< somebody meant it
+  std::vector<std::string> children{};  ///< of a flow: jobs that it has waited for
 };
 
 using Histories = std::map<std::string, History>;
@@ -55,6 +58,7 @@ class Checker {
     if (evidence_.features) read_features();
     for (const auto& [id, job] : jobs_) judge(id, job);
     if (features_) judge_features();
+    if (journeys_) judge_journeys();
     check_counter();
     read_left_over();
     return std::move(findings_);
@@ -162,17 +166,22 @@ class Checker {
   /// Jobs of periodic tasks are meant by nobody but those.
   void read_features() {
     features_.emplace(session_);
-    const auto mean = [this](const std::string& id) {
+    journeys_.emplace(session_);
+    const auto mean = [this](const std::string& id, const std::string& task) {
       auto& job = jobs_[id];
       job.known = true;
-      job.task = "tick";
+      job.task = task;
     };
-    for (const auto& tick : features_->ticks()) mean(tick.job);
+    for (const auto& tick : features_->ticks()) mean(tick.job, "tick");
+    for (const auto& child : journeys_->children()) {
+      mean(child.job, child.task);
+      if (child.task != "ok") jobs_[child.flow].children.push_back(child.job);
+    }
     for (auto& [id, job] : jobs_) {
       if (job.letters.empty() || !job.letters[0].contains("job")) continue;
       const auto& envelope = job.letters[0].at("job");
       if (envelope.value("task", "") != "tick") continue;
-      mean(id);
+      mean(id, "tick");
       dead_ticks_.push_back({.name = envelope.at("args").at(0).get<std::string>(),
                              .at_s = envelope.at("tick_at").get<long long>() / 1000,
                              .job = id});
@@ -198,6 +207,20 @@ class Checker {
     }
     features_->judge(ends, dead_ticks_, evidence_, findings_);
   }
+
+  void judge_journeys() {
+    std::map<std::string, JourneyOracle::End> ends;
+    for (const auto& [id, job] : jobs_) {
+      if (!is_flow(job) || !job.known || !job.why_not.empty()) continue;
+      ends.emplace(id, JourneyOracle::End{.name = name_of(id, job),
+                                          .is_dead = !job.letters.empty(),
+                                          .was_cancelled = features_->may_have_vanished(id, end_of(id, job)),
+                                          .cancelled_us = features_->cancelled_us(id)});
+    }
+    journeys_->judge(ends, findings_);
+  }
+
+  static bool is_flow(const History& job) { return job.task == kJourney; }
 
   void judge(const std::string& id, const History& job) {
     const auto name = name_of(id, job);
@@ -234,6 +257,9 @@ class Checker {
 
   void judge_end(const std::string& id, const std::string& name, const History& job) {
     const auto ends = job.effects.size() + job.letters.size();
+    // A flow may be killed, again and again, between its last step and its end.
+    const bool died_at_its_end = is_flow(job) && job.letters.size() == 1 && ends == 2 && dies(job);
+    if (died_at_its_end) return;
     if (ends > 1) {
       findings_.doubled.push_back(name + " has " + std::to_string(job.effects.size()) + " effects and " +
                                   std::to_string(job.letters.size()) + " dead letters");
@@ -256,6 +282,12 @@ class Checker {
   bool dies(const History& job) const {
     if (always_fails(job) || job.task == "poison") return true;
     if (job.letters.empty() || !evidence_.processes_die_running) return false;
+    if (is_flow(job) && std::ranges::any_of(job.children, [this](const std::string& child) {
+          const auto found = jobs_.find(child);
+          return found != jobs_.end() && !found->second.letters.empty();
+        })) {
+      return true;
+    }
     return job.letters[0].value("cause", "") == "crashed" && count_runs(job) >= 3;
   }
 
@@ -265,7 +297,7 @@ class Checker {
 
   void judge_attempts(const std::string& name, const History& job) {
     const bool once = job.task == "fail_once" || job.task == "parent_fails_once";
-    if (job.effects.size() == 1) {
+    if (job.effects.size() == 1 && !is_flow(job)) {  // whose attempts begin anew with each step
       const auto effect = job.effects[0];
       // A session that is lost so often in a row is no longer taken for the server's fault.
       const auto may_be_used_up = std::ranges::count_if(job.runs, [&](const auto& run) {
@@ -323,6 +355,7 @@ class Checker {
   pqxx::nontransaction session_;
   Histories jobs_;
   std::optional<FeatureOracle> features_;
+  std::optional<JourneyOracle> journeys_;
   std::vector<Tick> dead_ticks_;
   Findings findings_;
 };
@@ -339,7 +372,7 @@ void write(std::ostream& out, const char* what, const std::vector<std::string>& 
 std::size_t Findings::violations() const {
   return lost.size() + doubled.size() + ghosts.size() + wrongly_dead.size() + miscounted.size() +
          early.size() + lied.size() + left_over.size() + cancels.size() + uniques.size() + results.size() +
-         limits.size() + periodic.size();
+         limits.size() + periodic.size() + flows.size();
 }
 
 std::string Findings::text() const {
@@ -361,6 +394,7 @@ std::string Findings::text() const {
   write(out, "results", results);
   write(out, "limits", limits);
   write(out, "periodic tasks", periodic);
+  write(out, "flows", flows);
   return out.str();
 }
 

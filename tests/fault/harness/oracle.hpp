@@ -42,6 +42,7 @@ struct Findings {
   std::vector<std::string> results;   ///< result_rule.hpp
   std::vector<std::string> limits;    ///< body_times.hpp, rate_rule.hpp
   std::vector<std::string> periodic;  ///< tick_rule.hpp
+  std::vector<std::string> flows;     ///< journey_rule.hpp
 
   std::vector<std::string> reruns;  ///< an attempt was started again: expected where processes die
 
@@ -62,8 +63,13 @@ struct Findings {
   std::size_t vanished = 0;   ///< jobs that have not run, as they were cancelled or replaced
   std::size_t unique_asks = 0;
   std::size_t results_kept = 0;
-  std::size_t limited = 0;  ///< effects under a limit
-  std::size_t ticks = 0;    ///< that have taken effect
+  std::size_t limited = 0;   ///< effects under a limit
+  std::size_t ticks = 0;     ///< that have taken effect
+  std::size_t journeys = 0;  ///< flows
+  std::size_t steps = 0;     ///< effects of their steps
+  std::size_t steps_retried = 0;
+  std::size_t gifts = 0;  ///< events that were given to them
+  std::size_t flow_children = 0;
 
   std::size_t violations() const;
   std::string text() const;  ///< all of it, with samples

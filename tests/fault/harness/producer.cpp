@@ -54,8 +54,9 @@ int main(int argc, char** argv) {
            .parent = 0};
   }
   const FeatureTasks feature_tasks{app};
+  const JourneyTasks journey_tasks{tasks};
   std::optional<FeatureLoad> features;
-  if (std::getenv(kFeaturesVariable) != nullptr) features.emplace(tasks, feature_tasks);
+  if (std::getenv(kFeaturesVariable) != nullptr) features.emplace(tasks, feature_tasks, journey_tasks);
   Load load{tasks, file, number<std::uint64_t>(argv[2]), mix, features ? &*features : nullptr};
   const auto first = number<long>(argv[3]);
   const auto count = number<long>(argv[4]);

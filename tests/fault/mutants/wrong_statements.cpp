@@ -70,6 +70,15 @@ std::vector<ChangedStatement> relay_deletes_before_push(const detail::Statements
   return {std::move(load)};
 }
 
+/// Does a step without the row of its flow's job, and whether it is done by then or not.
+std::vector<ChangedStatement> no_step_guard(const detail::Statements& statements) {
+  constexpr std::string_view kLock = "FOR NO KEY UPDATE OF job SKIP LOCKED";
+  constexpr std::string_view kEnd = "::timestamptz,\n  pg_catalog.clock_timestamp())";
+  with_part(statements.guard_step.with_parameters(), kLock, "");  // these throw where it is not there
+  with_part(statements.record_step.with_parameters(), kEnd, "");
+  return {{std::string{kLock}, ""}, {std::string{kEnd}, std::string{kEnd} + " ON CONFLICT DO NOTHING"}};
+}
+
 /// Takes all transactions for ended that began before the last one that has.
 std::vector<ChangedStatement> cursor_by_highest_xid(const detail::Statements& statements) {
   constexpr std::string_view kPart = ", pg_catalog.pg_current_snapshot(), id";
@@ -87,6 +96,7 @@ std::vector<ChangedStatement> wrong_statements(std::string_view mutant) {
   if (mutant == "check_then_act") return check_then_act(statements);
   if (mutant == "unfenced_retry") return unfenced_retry(statements);
   if (mutant == "relay_deletes_before_push") return relay_deletes_before_push(statements);
+  if (mutant == "no_step_guard") return no_step_guard(statements);
   if (mutant == "cursor_by_highest_xid") return cursor_by_highest_xid(statements);
   return {};
 }
