@@ -296,9 +296,8 @@ TEST_F(ForeignTransaction, HoldsDurableJobsAloneAndIsNamedOnce) {
     EXPECT_THAT(message_of<UsageError>([&] { receipt.apply_async_in(work, {.transaction = &ours}, 1); }),
                 HasSubstr("the option transaction names another one"));
   });
-  EXPECT_THAT(message_of<UsageError>([&] {
-                receipt.apply_async_in(work, {.unique = Unique{}, .flow = JobId::generate()}, 1);
-              }),
+  EXPECT_THAT(message_of<UsageError>(
+                  [&] { receipt.apply_async_in(work, {.unique = Unique{}, .flow = JobId::generate()}, 1); }),
               HasSubstr("a flow cannot wait for a job of task 'receipt'"));
   EXPECT_THROW(receipt.apply_async_in(work, {.queue = "no name"}, 1), UsageError);
   EXPECT_THROW(receipt.apply_async_in(work, {.database = "elsewhere"}, 1), ConfigError);

@@ -132,7 +132,8 @@ TEST_P(FlowChildrenOf, WithoutATransactionTellItToo) {
   const auto flow = begin(1, "bare prints 3;step b");
   EXPECT_TRUE(eventually_ended(flow));
   EXPECT_LT(seconds_after_its_children(flow), kBeforeALook);
-  EXPECT_TRUE(eventually_effects({102, 100'000, 100'001, 100'002})) << "what they have asked for runs as well";
+  EXPECT_TRUE(eventually_effects({102, 100'000, 100'001, 100'002}))
+      << "what they have asked for runs as well";
 }
 
 TEST_P(FlowChildrenOf, WhoseTaskRunsInBatchesRunOneByOneAndTellIt) {
@@ -159,7 +160,7 @@ TEST_P(FlowChildrenOf, AreLeftAloneWhereTheFlowIsCancelled) {
 
 class FlowChild : public support::FlowTest {
  protected:
-  static constexpr double kLook = 15.0;  // each so many seconds
+  static constexpr double kLook = 15.0;   // each so many seconds
   static constexpr double kSlack = 10.0;  // of a busy machine
 };
 
