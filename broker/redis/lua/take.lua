@@ -48,6 +48,8 @@ local function take(stream, delayed, durable, relay, wake, first)
       local from_now = string.sub(ARGV[i + 1], 1, 2) == 'in'
       if from_now and due_ms <= 0 then
         redis.call('XADD', to.stream, '*', 'e', ARGV[i + 3])
+        -- One that comes once more, a flow that was woken, needs no copy to come when it would have been due.
+        if id == '' then redis.call('ZREM', to.delayed, ARGV[i + 3]) end
       else
         if from_now then due_ms = now_ms + due_ms end
         redis.call('ZADD', to.delayed, 'LT', due_ms, ARGV[i + 3])
