@@ -49,6 +49,7 @@ void FlowRun::run(Job& job, const std::function<detail::AnyFlow(FlowContext&)>& 
   FlowContext context{*this};
   const auto flow = begin(context);
   flow.resume();
+  drop_next();  // its row is for whoever wants it now
   if (trouble_) std::rethrow_exception(trouble_);
   if (parked_ || not_ours_) return;
   if (flow.error()) std::rethrow_exception(flow.error());
