@@ -29,7 +29,7 @@ struct Outgoing {
   /// already, in whatever state, is left as it is, and counts as enqueued.
   std::optional<JobId> durable{};
   /// Added though the broker has its id: that may be of a copy which is about to be forgotten.  No second
-  /// copy has an effect of its own.
+  /// copy has an effect of its own.  Ready at once it replaces the same payload among the delayed ones.
   bool again = false;
   /// Its level, which the broker keeps whatever becomes of the job here.
   Priority priority = Priority::kNormal;

@@ -58,7 +58,9 @@ void MemoryBroker::Shared::enqueue(const Outgoing& job, std::int64_t now_ms) {
   } else if (const auto countdown = countdown_ms(job.countdown.value_or(Millis{0})); countdown > 0) {
     add_delayed(queue, job.priority, now_ms + countdown, job.payload);
   } else {
-    add_ready(queue.at(job.priority), job.payload, now_ms);
+    auto& level = queue.at(job.priority);
+    add_ready(level, job.payload, now_ms);
+    if (job.again) level.delayed.remove(job.payload);
   }
 }
 

@@ -11,19 +11,27 @@ namespace aftercommit::detail {
 Riders& Claim::begin() { return begin(with_begin()); }
 
 Riders& Claim::begin(Rider guard) {
-  riders_ = {.with_begin = std::move(guard)};
-  return riders_;
+  riders() = {.with_begin = std::move(guard)};
+  return riders();
+}
+
+Riders& Claim::begin_after(Rider guard) {
+  auto& next = riders_[1 - current_];
+  next = {.with_begin = std::move(guard)};
+  return next;
 }
 
 bool Claim::is_ours() {
-  if (riders_.answer.empty() || riders_.answer[0][0].is_null()) return false;
-  riders_.with_commit.add({&database_->core()->statements.proof, {literal(riders_.answer[0][0].c_str())}});
+  auto& [with_begin, answer, with_commit, next] = riders();
+  if (answer.empty() || answer[0][0].is_null()) return false;
+  with_commit.add({&database_->core()->statements.proof, {literal(answer[0][0].c_str())}});
   return true;
 }
 
 std::optional<std::size_t> Claim::full_limit() const {
-  if (places_.empty() || riders_.answer.empty()) return std::nullopt;
-  const auto full = riders_.answer[0][1].as<std::size_t>(0);
+  const auto& answer = riders_[current_].answer;
+  if (places_.empty() || answer.empty()) return std::nullopt;
+  const auto full = answer[0][1].as<std::size_t>(0);
   return full > 0 ? std::optional{full - 1} : std::nullopt;
 }
 

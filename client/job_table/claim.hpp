@@ -2,6 +2,7 @@
 /// the steps of its life that differ between a durable job and any other.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -63,7 +64,14 @@ class Claim {
   Riders& begin();
   /// The same for a transaction that the job does not take effect in: `guard` claims it for as long.
   Riders& begin(Rider guard);
-  Riders& riders() noexcept { return riders_; }
+  Riders& riders() noexcept { return riders_[current_]; }
+  /// Another one, that may begin in the message of COMMIT of the open one: for Riders::next of that.
+  Riders& begin_after(Rider guard);
+  /// Once that has ended: riders() are those of the other one, to be handed to Atomic.
+  Riders& turn_to_next() noexcept {
+    current_ = 1 - current_;
+    return riders();
+  }
   /// Once it is open: whether the job is ours to run.  If so, it can only commit as this very transaction,
   /// and durably.  False: the transaction is to be left, and standing() says why.
   bool is_ours();
@@ -103,8 +111,9 @@ class Claim {
 
   const Envelope& job_;
   Database* const database_;
-  std::string places_;  // empty: it needs none
-  Riders riders_{};
+  std::string places_;              // empty: it needs none
+  std::array<Riders, 2> riders_{};  // of a transaction, and of the one after it
+  std::size_t current_ = 0;
 };
 
 }  // namespace aftercommit::detail

@@ -35,7 +35,7 @@ FlowRun::Went FlowRun::do_pages(detail::PagesAsk& ask, std::optional<nlohmann::j
   const auto& name = ask.what().name;
   for (bool first = true, more = true; more; first = false) {
     if (!first) begin_step(Kind::kPages, name);
-    const auto went = in_transaction(true, [&](Atomic& block) {
+    const auto went = in_transaction(true, std::nullopt, [&](Atomic& block) {
       const auto look = detail::read_pages(database(), work_.job.id, place_);
       if (look.done) {
         not_ours_ = true;

@@ -53,6 +53,7 @@ void FlowRun::run(Job& job, const std::function<detail::AnyFlow(FlowContext&)>& 
   FlowContext context{*this};
   const auto flow = begin(context);
   flow.resume();
+  drop_next();  // its row is for whoever wants it now
   if (trouble_) std::rethrow_exception(trouble_);
   if (parked_ || not_ours_) return;
   if (is_undoing() && place_ >= end_) return undo_all();  // whatever it has thrown behind there

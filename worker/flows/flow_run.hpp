@@ -109,8 +109,12 @@ class FlowRun final : public detail::FlowRunner {
   Went await_children(const Ask& ask, std::optional<nlohmann::json>& value);
   Went do_pages(detail::PagesAsk& ask, std::optional<nlohmann::json>& value);
   Went park_again(const std::string& why, std::chrono::milliseconds left);
-  Went in_transaction(bool with_task, const std::function<bool(Atomic&)>& body);
+  /// Its place if it goes on by another transaction at once, so that it may begin with this one's COMMIT.
+  using Then = std::optional<std::size_t>;
+  Went in_transaction(bool with_task, Then then, const std::function<bool(Atomic&)>& body);
+  detail::Riders& riders_here();
   void commit(Atomic& block, bool with_task);
+  void drop_next() noexcept;
   void note_done(Atomic& block, const detail::DoneStep& step);
   void begin_notes(Atomic& block);
   void park(Database& database, std::chrono::milliseconds due_in, std::string why);
@@ -144,6 +148,7 @@ class FlowRun final : public detail::FlowRunner {
   std::optional<Parked> parked_{};
   std::optional<Parked> parking_{};  // once the open transaction commits
   std::optional<Envelope> next_{};   // the same: the job as its row will stand
+  Then next_place_{};                // of what may have begun with a COMMIT
   bool not_ours_ = false;
 };
 

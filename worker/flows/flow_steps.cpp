@@ -39,11 +39,21 @@ class Entered {
 
 }  // namespace
 
+/// Those of a transaction that has the row, and does what is at this place.
+detail::Riders& FlowRun::riders_here() {
+  if (std::exchange(next_place_, std::nullopt) == place_) return work_.claim.turn_to_next();
+  return work_.claim.begin(detail::step_guard(database(), work_.job, place_));
+}
+
+void FlowRun::drop_next() noexcept {
+  if (std::exchange(next_place_, std::nullopt)) detail::Session::of(database().core()).drop_ahead();
+}
+
 /// Without `with_task` nothing of the application runs in it.
-FlowRun::Went FlowRun::in_transaction(bool with_task, const std::function<bool(Atomic&)>& body) {
+FlowRun::Went FlowRun::in_transaction(bool with_task, Then then, const std::function<bool(Atomic&)>& body) {
   next_.reset();
   parking_.reset();
-  auto& riders = work_.claim.begin(detail::step_guard(database(), work_.job, place_));
+  auto& riders = riders_here();
   std::optional<Atomic> block;
   {
     const RunningJob::Claim asks{work_.running, database()};
@@ -58,6 +68,13 @@ FlowRun::Went FlowRun::in_transaction(bool with_task, const std::function<bool(A
   try {
     if (!body(*block)) return Went::kNoFurther;
     fail_point("flow.after_run");
+    // While the code between two steps runs it has the row, as a step has.  Whatever asks the database
+    // meanwhile ends it, and so does a call of the outside.
+    if (then && !parking_) {
+      riders.next =
+          &work_.claim.begin_after(detail::step_guard(database(), next_ ? *next_ : work_.job, *then));
+      next_place_ = then;
+    }
     commit(*block, with_task);
   } catch (const std::exception& error) {
     if (block->committed() || !detail::is_done_by_another(error)) throw;
@@ -93,7 +110,7 @@ void FlowRun::commit(Atomic& block, bool with_task) {
 }
 
 FlowRun::Went FlowRun::do_step(Ask& ask, std::optional<nlohmann::json>& value) {
-  return in_transaction(true, [&](Atomic& block) {
+  return in_transaction(true, place_ + 1, [&](Atomic& block) {
     begin_notes(block);
     value = ask.run(&block.transaction());
     auto step = step_here(ask.what().name, Kind::kStep);
@@ -119,7 +136,7 @@ FlowRun::Went FlowRun::call(Ask& ask, bool intended, std::optional<nlohmann::jso
 }
 
 FlowRun::Went FlowRun::intend(const std::string& name) {
-  return in_transaction(false, [&](Atomic& block) {
+  return in_transaction(false, std::nullopt, [&](Atomic& block) {
     begin_notes(block);
     detail::intend_step(database(), work_.job.id, step_here(name, Kind::kExternal));
     return true;
@@ -127,7 +144,7 @@ FlowRun::Went FlowRun::intend(const std::string& name) {
 }
 
 FlowRun::Went FlowRun::keep_answer(const std::string& name, const std::string& json, bool intended) {
-  return in_transaction(false, [&](Atomic& block) {
+  return in_transaction(false, place_ + 1, [&](Atomic& block) {
     begin_notes(block);
     auto step = step_here(name, Kind::kExternal);
     step.value = json;
@@ -143,7 +160,7 @@ FlowRun::Went FlowRun::keep_answer(const std::string& name, const std::string& j
 
 FlowRun::Went FlowRun::begin_sleep(const Ask& ask) {
   const auto length = std::clamp(ask.what().wait.value_or(kForEver), milliseconds{0}, kForEver);
-  return in_transaction(false, [&](Atomic& block) {
+  return in_transaction(false, place_ + 1, [&](Atomic& block) {
     begin_notes(block);
     detail::begin_sleep(database(), work_.job.id, step_here(ask.what().name, Kind::kSleep), length, now());
     if (length > milliseconds{0}) park(database(), length, "the flow sleeps ('" + ask.what().name + "')");
@@ -180,7 +197,7 @@ FlowRun::Went FlowRun::await_event(const Ask& ask, std::optional<nlohmann::json>
   };
   bool busy = false;
   try {
-    const auto went = in_transaction(false, [&](Atomic& block) {
+    const auto went = in_transaction(false, place_ + 1, [&](Atomic& block) {
       // It would last for the transaction of a test.
       if (work_.test_clock == nullptr) block->exec("SET LOCAL lock_timeout = '50ms'");
       const auto look = detail::await_event(database(), work_.job.id, name, timeout, now());
@@ -214,7 +231,7 @@ FlowRun::Went FlowRun::await_event(const Ask& ask, std::optional<nlohmann::json>
 
 FlowRun::Went FlowRun::ask_children(detail::ChildrenAsk& ask, std::optional<nlohmann::json>& value) {
   const auto& name = ask.what().name;
-  const auto asked = in_transaction(true, [&](Atomic& block) {
+  const auto asked = in_transaction(true, place_, [&](Atomic& block) {
     begin_notes(block);
     FlowChildren children{work_.job.id, block.transaction()};
     ask.fill(children);
@@ -229,7 +246,7 @@ FlowRun::Went FlowRun::ask_children(detail::ChildrenAsk& ask, std::optional<nloh
 FlowRun::Went FlowRun::await_children(const Ask& ask, std::optional<nlohmann::json>& value) {
   constexpr milliseconds kLookAgain{15'000};
   const auto& name = ask.what().name;
-  return in_transaction(false, [&](Atomic& block) {
+  return in_transaction(false, place_ + 1, [&](Atomic& block) {
     const auto look = detail::look_for_children(database(), work_.job.id, place_);
     if (!look.lost.empty())
       throw Reject{"the flow waits for '" + name + "', and " + look.lost + "; retry it first, then the flow"};

@@ -98,7 +98,7 @@ void FlowRun::undo_all() {
 FlowRun::Went FlowRun::begin_undoing() {
   began_ = std::chrono::system_clock::now();
   for (auto one = undos_.rbegin(); one != undos_.rend(); ++one) failure_->undos.push_back(one->name);
-  return in_transaction(false, [&](Atomic& block) {
+  return in_transaction(false, std::nullopt, [&](Atomic& block) {
     begin_notes(block);
     auto step = step_here(failure_->cause, Kind::kFailure);
     step.tries = failure_->attempts;
@@ -115,7 +115,7 @@ FlowRun::Went FlowRun::undo(const Undo& undo) {
   undo_ = undo.name;
   begin_step(Kind::kUndo, undo.name);
   failed_ = undo.options;
-  const auto went = in_transaction(true, [&](Atomic& block) {
+  const auto went = in_transaction(true, std::nullopt, [&](Atomic& block) {
     begin_notes(block);
     undo.body(block.transaction());
     note_done(block, step_here(undo.name, Kind::kUndo));

@@ -212,15 +212,17 @@ Settlement Attempt::settle_failure(const Failure& failure) {
   return ending_.again(next_attempt(*job_, rules, now()), job_->attempt, countdown);
 }
 
-/// A flow that waits, as its row says by now.
+/// A flow that waits, as its row says by now.  Its copy in the broker comes sooner where it waits for long:
+/// one that is left over, as the flow was woken at this very moment, is not to stay for years.
 Settlement Attempt::parked(const Failure& failure) {
+  constexpr milliseconds kLongestCopy = std::chrono::hours{24};
   context_.interrupted.forget(job_->id);
   context_.events.tell(JobSnoozed{.job = *job_,
                                   .queue = fetched_.queue,
                                   .attempt = job_->counted_attempt(),
                                   .countdown = *failure.countdown,
                                   .reason = reason_of(failure)});
-  return ending_.again(*job_, 0, *failure.countdown);
+  return ending_.again(*job_, 0, std::min(*failure.countdown, kLongestCopy));
 }
 
 /// Its attempt counts nothing, but has a number of its own all the same: what is said late of the one before

@@ -162,7 +162,7 @@ class Enqueueing {
 }  // namespace
 
 void add_taken(const Outgoing& job, RedisPipeline& commands) {
-  commands.word(job.durable && !job.again ? durable_member(*job.durable) : "");
+  commands.word(!job.durable ? "" : job.again ? "again" : durable_member(*job.durable));
   const std::string_view when = job.eta ? "at" : "in";
   if (job.priority == Priority::kNormal) {
     commands.word(when);

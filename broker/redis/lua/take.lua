@@ -12,7 +12,8 @@ local function make_group(stream, durable, relay)
   return true
 end
 
--- Takes the jobs of ARGV from `first` on.  Four words each: the 16 bytes of its id, or '' for one that is not durable;
+-- Takes the jobs of ARGV from `first` on.  Four words each: the 16 bytes of its id, '' for one that is not durable, 'again'
+-- for one that is taken whether or not its id is known;
 -- 'in' or 'at', with the level behind it if that is not the normal one, 'in:high'; ms from now or since 1970; payload.
 -- In 0 ms is ready at once.  Returns how many were new.
 -- The ids come last: should Redis stop in between, a job may come twice, but none is held for taken that is not there.
@@ -48,13 +49,15 @@ local function take(stream, delayed, durable, relay, wake, first)
       local from_now = string.sub(ARGV[i + 1], 1, 2) == 'in'
       if from_now and due_ms <= 0 then
         redis.call('XADD', to.stream, '*', 'e', ARGV[i + 3])
+        -- A flow that was woken needs no copy to come when it would have been due.
+        if id == 'again' then redis.call('ZREM', to.delayed, ARGV[i + 3]) end
       else
         if from_now then due_ms = now_ms + due_ms end
         redis.call('ZADD', to.delayed, 'LT', due_ms, ARGV[i + 3])
         sooner = sooner or due_ms < to.soonest_ms
       end
       taken = taken + 1
-      if id ~= '' then
+      if id ~= '' and id ~= 'again' then
         seen[id] = true
         new_ids[#new_ids + 1] = id
       end

@@ -100,6 +100,15 @@ TEST_P(DurableJob, IsOneOfItsQueueAlone) {
   expect_counts({.ready = 1}, "slow");
 }
 
+TEST_P(DurableJob, ThatIsBroughtOnceMoreTakesThePlaceOfItsDelayedCopyAndOfNoOther) {
+  const auto other = JobId::generate();
+  enqueue({{"mail", "a", 1h, {}, id}, {"mail", "b", 1h, {}, other}});
+  enqueue({Outgoing{.queue = "mail", .payload = "a", .durable = id, .again = true}});
+  expect_counts({.ready = 1, .delayed = 1});
+  enqueue({Outgoing{.queue = "mail", .payload = "another b", .durable = other, .again = true}});
+  expect_counts({.ready = 2, .delayed = 1});
+}
+
 TEST_P(DurableJob, IsToldApartByAllBytesOfItsId) {
   std::vector<JobId> ids;
   for (const auto* text : {"00000000-0000-7000-8000-000000000000", "00000000-0000-7000-8000-00000000000a",

@@ -65,6 +65,19 @@ TEST_P(FlowEvent, WakesTheFlowThatWaitsForIt) {
   EXPECT_THAT(steps(flow), ElementsAre("step a [101]", "event approved \"yes\"", "step b [103]"));
 }
 
+TEST_P(FlowEvent, LeavesNoCopyOfTheFlowInTheBrokerThatWouldComeMuchLater) {
+  if (std::string_view{GetParam()} == "none") GTEST_SKIP() << "there is none";
+  const auto delayed = [&] { return broker->counts("default").delayed; };
+  start_worker();
+  const auto flow = waiting(1, "event approved;step b");
+  ASSERT_TRUE(eventually([&] { return delayed() == 1; }));
+  const auto due = broker->jobs("default", JobPart::kDelayed, "", 10).jobs.at(0).at;
+  EXPECT_LT(due, std::chrono::system_clock::now() + 25h) << "it looks again, and holds no place for ever";
+  app.signal(flow, "approved", "yes");
+  EXPECT_TRUE(eventually_ended(flow));
+  EXPECT_TRUE(eventually([&] { return delayed() == 0; }));
+}
+
 TEST_P(FlowEvent, MayComeBeforeTheFlowWaitsAndBeforeItHasBegun) {
   const auto flow = begin(1, "step a;event approved;step b");
   EXPECT_EQ(app.signal(flow, "approved", "early"), Signalled::kGiven);
