@@ -7,7 +7,7 @@ CREATE TABLE {schema}.flow (
   began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   ended_at timestamptz,  -- null: it goes on, is dead, or was cancelled
   state text NOT NULL DEFAULT 'begun' CHECK (state IN ('begun', 'done')),
-  envelope text,         -- of one that is done: its job, for who has it run again
+  kept_job text,         -- of one that is done: the envelope of its job, for who has it run again
   again json)            -- of one that is another one again: of which, from which step, and who wanted it so
 WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX flow_ended ON {schema}.flow (ended_at) WHERE ended_at IS NOT NULL;
