@@ -12,6 +12,7 @@ int stats(const Options& options);
 int list_jobs(const Options& options);
 int show_job(const Options& options);
 int show_flow(const Options& options);
+int run_flow_again(const Options& options);
 int enqueue(const Options& options);
 int purge(const Options& options);
 int list_workers(const Options& options);

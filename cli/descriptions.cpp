@@ -26,8 +26,10 @@ constexpr auto kCommands = std::to_array<Description>({
      "Lists jobs that wait or run, the newest first; or with --state dead the dead ones."},
     {Command::kJob, "job", "ID [--args] [--json] [options]",
      "Tells everything about one job, wherever it is, and its story."},
-    {Command::kFlow, "flow", "ID [--results] [--json] [options]",
-     "Tells what a flow has done, step by step, and what it waits for."},
+    {Command::kFlow, "flow",
+     "ID [--results] [--json] | ID --again-from STEP [--note TEXT] [--json] [options]",
+     "Tells what a flow has done, step by step, and what it waits for; or runs it again from a step on, as a "
+     "new one."},
     {Command::kEnqueue, "enqueue",
      "TASK [ARGS] [--queue Q] [--countdown TIME] [--expires TIME] [--priority P] [--max-retries N] "
      "[--immediate] [--json] [options]",

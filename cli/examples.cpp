@@ -24,7 +24,9 @@ constexpr auto kExamples = std::to_array<std::pair<std::string_view, std::string
      "aftercommit job 01a1fe0f-eacf-733b-b81e-04ebd4c4f54c --args --json | jq .story"},
     {"flow",
      "aftercommit flow 01a1fe0f-eacf-733b-b81e-04ebd4c4f54c --results\n"
-     "aftercommit flow 01a1fe0f-eacf-733b-b81e-04ebd4c4f54c --json | jq .state"},
+     "aftercommit flow 01a1fe0f-eacf-733b-b81e-04ebd4c4f54c --json | jq .state\n"
+     "aftercommit flow 01a1fe0f-eacf-733b-b81e-04ebd4c4f54c --again-from 'print label' --note 'wrong "
+     "printer'"},
     {"enqueue",
      "aftercommit enqueue send_receipt '[42]' --queue mail\n"
      "aftercommit enqueue nightly_report --countdown 15m --priority low"},

@@ -1,4 +1,6 @@
-/// `aftercommit flow`: what a flow has done, and what it waits for.
+/// `aftercommit flow`: what a flow has done, and what it waits for; or the same again from one of its steps
+/// on.
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -8,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/outages.hpp"
 #include "cli/output.hpp"
+#include "operate/flow_again.hpp"
 #include "operate/flow_story.hpp"
 
 namespace aftercommit::cli {
@@ -29,7 +32,32 @@ std::string flow_state(const FlowStory& story) {
 std::string done_when(const operate::FlowStep& step) {
   if (step.until) return "until " + utc(*step.until);
   if (step.waits_for_jobs()) return "not yet";
+  if (step.has_more_pages()) return "not yet, " + std::to_string(step.count_of_pages()) + " so far";
   return step.done_at ? utc(*step.done_at) : "not known yet";
+}
+
+std::string again_from(const FlowStory::Again& again) {
+  auto text = "'" + again.from + "' of " + again.of;
+  if (!again.by.empty()) text += ", by " + again.by;
+  if (!again.role.empty()) text += ", as " + again.role;
+  return again.note.empty() ? text : text + ": " + again.note;
+}
+
+/// Of the person at this terminal.
+std::string login_name() {
+  for (const auto* const variable : {"SUDO_USER", "USER", "LOGNAME"}) {
+    const char* const name = std::getenv(variable);
+    if (name != nullptr && *name != '\0') return clean_text(name, kNameLimit);
+  }
+  return {};
+}
+
+int tell_unknown(const FlowStory& story) {
+  std::cout.flush();
+  std::cerr << "aftercommit: nobody knows a flow " << story.id
+            << ": it was never committed, has ended long ago, or is of other servers\n";
+  tell_outages(story.answers, "it was not looked for in ", "");
+  return story.answers.from_all() ? kExitFound : kExitServers;
 }
 
 void print_flow(const FlowStory& story, bool values) {
@@ -48,6 +76,9 @@ void print_flow(const FlowStory& story, bool values) {
     if (story.state == FlowState::kWaits && step.waits_for_jobs())
       say_of_flow("waits for", "jobs of '" + step.name + "'");
   }
+  for (const auto& undo : story.undos_left) say_of_flow("to undo", undo);
+  if (story.again) say_of_flow("again from", again_from(*story.again));
+  for (const auto& id : story.again_as) say_of_flow("again as", id);
   if (story.steps.empty()) return;
   using Align = Table::Align;
   std::vector<Table::Column> columns{
@@ -79,12 +110,27 @@ int show_flow(const Options& options) {
   } else if (known) {
     print_flow(story, options.args);
   }
-  if (known) return kExitDone;
-  std::cout.flush();
-  std::cerr << "aftercommit: nobody knows a flow " << id.str()
-            << ": it was never committed, has ended long ago, or is of other servers\n";
-  tell_outages(story.answers, "it was not looked for in ", "");
-  return story.answers.from_all() ? kExitFound : kExitServers;
+  return known ? kExitDone : tell_unknown(story);
+}
+
+int run_flow_again(const Options& options) {
+  operate::Servers servers{options.connections, warn};
+  const auto story = operate::find_flow(servers, JobId::parse(options.ids.front()).value());
+  if (story.state == FlowState::kUnknown) return tell_unknown(story);
+  const auto made = operate::run_flow_again(servers, story, options.name, login_name(), options.note);
+  if (options.json) {
+    print_json(operate::in_json(made));
+  } else {
+    std::cout << "flow " << made.id << " of task " << made.task << ", in database " << made.database
+              << ", has " << made.kept << (made.kept == 1 ? " step" : " steps") << " of " << made.of
+              << ", and goes on with '" << one_line(made.from, 100) << "'\n";
+  }
+  if (made.goes_on) {
+    std::cout.flush();
+    warn("flow " + made.of + " has not ended, and goes on as well: `aftercommit cancel " + made.of +
+         "` if it is not to");
+  }
+  return kExitDone;
 }
 
 }  // namespace aftercommit::cli

@@ -78,6 +78,16 @@ void read_enqueue(const cxxopts::ParseResult& parsed, std::string_view command, 
     options.max_retries = number<int>("max-retries", value_of(parsed, "max-retries"), 0, 999'999, "999999");
 }
 
+/// A new flow, and why; or a look at this one.
+void read_again(const cxxopts::ParseResult& parsed, Options& options) {
+  options.name = given(parsed, "again-from");
+  options.note = given(parsed, "note");
+  const bool again = parsed.count("again-from") > 0;
+  if (again && (options.name.empty() || options.args))
+    throw UsageError{"--again-from takes the name of a step, and goes without --results"};
+  if (!again && parsed.count("note") > 0) throw UsageError{"--note goes with --again-from"};
+}
+
 void read_jobs(const cxxopts::ParseResult& parsed, std::string_view command, Options& options) {
   if (!parsed.unmatched().empty()) refuse_argument(parsed.unmatched().front(), command);
   options.task = given(parsed, "task");
@@ -133,7 +143,12 @@ void add_job_words(Command command, cxxopts::OptionAdder& add) {
   }
   if (changes_dead(command)) add("dry-run", "change nothing, and say what would be");
   if (command == Command::kJob) add("args", "with its arguments, its headers and its result");
-  if (command == Command::kFlow) add("results", "with what its steps have returned");
+  if (command == Command::kFlow) {
+    add("results", "with what its steps have returned");
+    add("again-from", "a new flow, which has what this one has done before that step, and goes on from there",
+        text(), "STEP");
+    add("note", "why, for who looks at the new flow", text(), "TEXT");
+  }
   if (command == Command::kEnqueue) {
     add("queue", "in this queue (default: default)", text(), "Q");
     add("countdown", "not before so long has passed: 90s, 15m, 36h, 7d", text(), "TIME");
@@ -172,6 +187,7 @@ void read_job_words(const cxxopts::ParseResult& parsed, std::string_view command
       if (!id) throw UsageError{in_quotes(text) + " is not the id of a job: that is a UUID of 36 characters"};
       options.ids = {id->str()};
       options.args = parsed.count(flow ? "results" : "args") > 0;
+      if (flow) read_again(parsed, options);
       return;
     }
     case Command::kEnqueue:

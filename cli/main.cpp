@@ -67,7 +67,7 @@ int run(const Options& options) {
     case Command::kJob:
       return show_job(options);
     case Command::kFlow:
-      return show_flow(options);
+      return options.name.empty() ? show_flow(options) : run_flow_again(options);
     case Command::kEnqueue:
       return enqueue(options);
     case Command::kPurge:

@@ -65,9 +65,10 @@ struct Options {
   std::size_t limit = 50;  ///< dead or cancelled jobs listed at most
 
   bool list = false;   ///< cancel: show what was cancelled
-  std::string note{};  ///< cancel: why; may be empty
+  std::string note{};  ///< cancel, flow: why; may be empty
 
-  std::string name{};         ///< of a periodic task, or of a limit
+  std::string
+      name{};  ///< of a periodic task, or of a limit; flow: the step from which it runs again, or empty
   std::optional<int> most{};  ///< limits set
   std::string app{};          ///< that declares it; empty: any
 

@@ -50,6 +50,39 @@ void read_row(FlowStory& story, const pqxx::row& row) {
   if (!later || (for_jobs && !failed)) story.due_at.reset();
 }
 
+/// It goes back, or has gone.
+void read_failure(FlowStory& story) {
+  const auto failure = std::ranges::find(story.steps, "failure", &FlowStep::kind);
+  if (failure == story.steps.end()) return;
+  const auto why = detail::read_failure(failure->name, failure->value);
+  for (const auto& name : why.undos) {
+    const auto is_it = [&](const FlowStep& step) { return step.kind == "undo" && step.name == name; };
+    if (std::none_of(failure, story.steps.end(), is_it)) story.undos_left.push_back(name);
+  }
+  if (story.state == FlowState::kDead) {
+    if (story.undos_left.empty()) story.state = FlowState::kUndone;
+    return;
+  }
+  if (story.state == FlowState::kCancelled || story.state == FlowState::kGone) return;
+  story.state = FlowState::kUndoing;
+  if (story.error.empty()) story.error = why.reason;
+}
+
+void read_again(FlowStory& story, const pqxx::row& row) {
+  const auto parse = [](const pqxx::field& field) {
+    return field.is_null() ? Json() : Json::parse(field.as<std::string>(), nullptr, false);
+  };
+  if (const auto again = parse(row[10]); again.is_object()) {
+    const auto text = [&](const char* name) {
+      const auto found = again.find(name);
+      return found != again.end() && found->is_string() ? found->get<std::string>() : std::string{};
+    };
+    story.again = {
+        .of = text("of"), .from = text("from"), .by = text("by"), .role = text("role"), .note = text("note")};
+  }
+  if (const auto ids = parse(row[11]); ids.is_array()) story.again_as = ids.get<std::vector<std::string>>();
+}
+
 void read_letter(FlowStory& story, const std::string& letter) {
   story.state = FlowState::kDead;
   auto decoded = decode_dead_letter(letter);
@@ -91,14 +124,24 @@ void ask_flow(FlowStory& story, const Store& store, const JobId& id) {
   } else {
     story.state = found[9].is_null() ? FlowState::kGone : FlowState::kCancelled;
   }
+  read_failure(story);
+  read_again(story, found);
 }
 
 }  // namespace
 
 std::string_view word(FlowState state) noexcept {
-  constexpr std::array<std::string_view, 9> kWords{"unknown", "goes on", "sleeps",    "waits", "retries",
-                                                   "dead",    "done",    "cancelled", "gone"};
+  constexpr std::array<std::string_view, 11> kWords{"unknown", "goes on", "sleeps", "waits",
+                                                    "retries", "dead",    "done",   "cancelled",
+                                                    "gone",    "undoing", "undone"};
   return kWords.at(static_cast<std::size_t>(state));
+}
+
+std::int64_t FlowStep::count_of_pages() const {
+  const auto place = Json::parse(value, nullptr, false);
+  if (!has_more_pages() || !place.is_object() || !place.contains("count")) return 0;
+  const auto& count = place.at("count");
+  return count.is_number_integer() ? count.get<std::int64_t>() : 0;
 }
 
 FlowStory find_flow(Servers& servers, const JobId& id) {
@@ -121,6 +164,7 @@ Json in_json(const FlowStory& story, bool values) {
              {"began_at", utc(step.began_at)},
              {"done_at", flow_time_in_json(step.done_at)},
              {"until", flow_time_in_json(step.until)}};
+    if (step.has_more_pages()) one["count"] = step.count_of_pages();
     if (values) one["value"] = step.value.empty() ? Json(nullptr) : Json::parse(step.value, nullptr, false);
     steps.push_back(std::move(one));
   }
@@ -138,7 +182,17 @@ Json in_json(const FlowStory& story, bool values) {
                 {"due_at", flow_time_in_json(story.due_at)},
                 {"error", or_null(story.error)},
                 {"steps", std::move(steps)},
-                {"events", std::move(events)}};
+                {"events", std::move(events)},
+                {"undos_left", story.undos_left},
+                {"again_as", story.again_as}};
+  document["again"] = nullptr;
+  if (const auto& again = story.again) {
+    document["again"] = {{"of", again->of},
+                         {"from", again->from},
+                         {"by", or_null(again->by)},
+                         {"role", or_null(again->role)},
+                         {"note", or_null(again->note)}};
+  }
   document.update(in_json(story.answers));
   return document;
 }

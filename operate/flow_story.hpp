@@ -24,21 +24,26 @@ enum class FlowState : std::uint8_t {
   kDead,
   kDone,
   kCancelled,
-  kGone,  ///< it has not ended, and its job is not there any more: a dead letter was deleted
+  kGone,     ///< it has not ended, and its job is not there any more: a dead letter was deleted
+  kUndoing,  ///< it has failed for good, and what it has done is being undone
+  kUndone,   ///< all of that is done: it is dead
 };
 std::string_view word(FlowState state) noexcept;
 
 struct FlowStep {
   using Time = std::chrono::system_clock::time_point;
   std::string name;
-  std::string kind;   ///< step, external, sleep, event, version or children
-  std::string value;  ///< JSON; empty: none
+  std::string kind;   ///< step, external, sleep, event, version, children, pages, failure or undo
+  std::string value;  ///< JSON; empty: none; of a failure why it is undone
   int tries = 1;
   Time began_at{};
-  std::optional<Time> done_at{};  ///< nothing: it is about to call what is outside, or waits for its jobs
-  std::optional<Time> until{};    ///< of a sleep
+  /// Nothing: it is about to call what is outside, waits for its jobs, or has more pages.
+  std::optional<Time> done_at{};
+  std::optional<Time> until{};  ///< of a sleep
 
   bool waits_for_jobs() const { return kind == "children" && !done_at; }
+  bool has_more_pages() const { return kind == "pages" && !done_at; }
+  std::int64_t count_of_pages() const;  ///< of one that has more: what is done of them, rows or parts
 };
 
 struct FlowEvent {
@@ -55,7 +60,15 @@ struct FlowStory {
   std::optional<std::chrono::system_clock::time_point> began_at{}, ended_at{}, due_at{};
   std::string error{};  ///< the last one, of a step that is tried again or that it died of
   std::vector<FlowStep> steps{};
-  std::vector<FlowEvent> events{};  ///< not taken yet
+  std::vector<FlowEvent> events{};        ///< not taken yet
+  std::vector<std::string> undos_left{};  ///< of one that has failed, in their order
+  /// Of one that is another one again: which, from which step, who wanted it so (as the command or the
+  /// dashboard says, and the role of the database), and why.
+  struct Again {
+    std::string of, from, by, role, note;
+  };
+  std::optional<Again> again{};
+  std::vector<std::string> again_as{};  ///< ids of those that are this one again
   Answers answers{};
 };
 

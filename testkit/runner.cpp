@@ -1,6 +1,7 @@
 #include "testkit/runner.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <set>
 #include <string>
@@ -105,10 +106,15 @@ JobRun described(const Fetched& job, std::size_t payload_limit) {
   return {.id = envelope->id, .task = envelope->task, .attempt = envelope->counted_attempt()};
 }
 
-bool holds_dying(const std::string& payload, std::size_t payload_limit) {
+/// How far the job is on its way to the dead: it is undone first, where it is a flow, then its hook is
+/// called.
+enum class Dying : std::uint8_t { kNo, kUndo, kHook };
+
+Dying dying_in(const std::string& payload, std::size_t payload_limit) {
   auto decoded = decode(payload, payload_limit);
   const auto* const job = std::get_if<Envelope>(&decoded);
-  return job != nullptr && worker::is_dying(*job);
+  if (job == nullptr || !worker::is_dying(*job)) return Dying::kNo;
+  return job->undo ? Dying::kUndo : Dying::kHook;
 }
 
 worker::HeldLease& held(worker::HeldLease& lease) {
@@ -159,7 +165,7 @@ Runner::End Runner::run(Fetched job, worker::RunningJob& running, RunFault* faul
   const auto limit = app_.options().payload_limit;
   auto run = described(job, limit);
   const Recording recording{run};
-  for (bool was_dying = holds_dying(job.payload, limit);; was_dying = true) {
+  for (auto was = dying_in(job.payload, limit);;) {
     running.begin();
     worker::Attempt attempt{context_, job, running};
     auto settlement = attempt.run();
@@ -171,8 +177,10 @@ Runner::End Runner::run(Fetched job, worker::RunningJob& running, RunFault* faul
       }
     }
     context_.progress.take();  // nobody writes it down
-    const bool dies = settlement->kind == Settlement::Kind::kRetry && !was_dying;
-    if (!dies || !holds_dying(settlement->payload, limit)) return {std::move(run), *std::move(settlement)};
+    const auto is =
+        settlement->kind == Settlement::Kind::kRetry ? dying_in(settlement->payload, limit) : Dying::kNo;
+    if (is <= was) return {std::move(run), *std::move(settlement)};
+    was = is;
     job.payload = std::move(settlement->payload);
   }
 }

@@ -49,6 +49,7 @@ Envelope revived(Envelope job) {
   job.death_cause.clear();
   job.death_reason.clear();
   job.death_id.clear();
+  job.undo = false;
   return job;
 }
 

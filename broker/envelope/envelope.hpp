@@ -68,6 +68,7 @@ struct Envelope {
   std::string death_cause{};
   std::string death_reason{};
   std::string death_id{};
+  bool undo = false;  ///< with death_cause, of a flow: what it has done is to be undone before it is buried
   nlohmann::json trace{};  ///< see trace_of(); carried along untouched, whatever it is, null when absent
   Headers headers{};
   bool unique = false;      ///< it has a unique key, and may have to wait for the job before it

@@ -87,6 +87,7 @@ inline constexpr std::tuple kEnvelope{
     Field{"death_cause", &Envelope::death_cause, Text{}, Presence::kOptional, WrittenBy::kWorker},
     Field{"death_reason", &Envelope::death_reason, Text{}, Presence::kOptional, WrittenBy::kWorker},
     Field{"death_id", &Envelope::death_id, Text{}, Presence::kOptional, WrittenBy::kWorker},
+    Field{"undo", &Envelope::undo, Flag{}, Presence::kOptional, WrittenBy::kWorker},
     Field{"trace", &Envelope::trace, Tree{{kArgsDepthLimit, kTraceValueLimit}}},
     Field{"headers", &Envelope::headers, HeaderMap{}},
     Field{"unique", &Envelope::unique, Flag{}},

@@ -20,8 +20,8 @@
 namespace aftercommit::detail {
 namespace {
 
-constexpr std::array<std::string_view, 6> kStepKinds{"step",  "external", "sleep",
-                                                     "event", "version",  "children"};
+constexpr std::array<std::string_view, 9> kStepKinds{"step",     "external", "sleep",   "event", "version",
+                                                     "children", "pages",    "failure", "undo"};
 constexpr std::array<std::string_view, 4> kSignalWords{"given", "taken", "late", "ended"};
 
 /// JSON as the encoding of the database can hold it.
@@ -44,6 +44,25 @@ bool is_step_name(std::string_view name) noexcept {
 }
 
 std::string_view to_string(StepRow::Kind kind) noexcept { return kStepKinds[static_cast<std::size_t>(kind)]; }
+
+std::string failure_json(const FlowFailure& failure) {
+  return nlohmann::json{{"reason", failure.reason}, {"attempts", failure.attempts}, {"undo", failure.undos}}
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+FlowFailure read_failure(const std::string& cause, const std::string& json) {
+  FlowFailure failure{.cause = cause, .reason = {}};
+  const auto tree = nlohmann::json::parse(json, nullptr, false);
+  if (!tree.is_object()) return failure;
+  try {
+    failure.reason = tree.value("reason", "");
+    failure.attempts = tree.value("attempts", 1);
+    failure.undos = tree.value("undo", failure.undos);
+  } catch (const nlohmann::json::exception&) {
+    // Written by another program.
+  }
+  return failure;
+}
 
 std::vector<StepRow> load_steps(Database& database, const JobId& flow, const TestTime& now) {
   std::vector<StepRow> steps;
@@ -74,8 +93,16 @@ Rider begin_rider(const Database& database, const Envelope& job) {
   return {&database.core()->statements.begin_flow, {literal(job.id.str()), literal(job.task)}};
 }
 
-Rider end_rider(const Database& database, const Envelope& job) {
-  return {&database.core()->statements.end_flow, {literal(job.id.str()), literal(job.task)}};
+Rider end_rider(Session& transaction, const Envelope& job) {
+  return {&transaction.database().core()->statements.end_flow,
+          {literal(job.id.str()), literal(job.task), transaction.json_literal(encode(job))}};
+}
+
+Rider pages_rider(Session& transaction, const JobId& flow, const DoneStep& step, bool last) {
+  return {&transaction.database().core()->statements.keep_pages,
+          {literal(flow.str()), std::to_string(step.place), text_literal(step.name),
+           transaction.json_literal(*step.value), std::to_string(step.tries), literal(*to_sql(step.began)),
+           last ? "true" : "false"}};
 }
 
 bool is_done_by_another(const std::exception& error) {
@@ -104,6 +131,12 @@ void begin_sleep(Database& database, const JobId& flow, const DoneStep& step,
 void move_flow(Database& database, const Envelope& next, std::chrono::milliseconds due_in) {
   database.exec(statements_of(database).move_flow, next.id, next.attempt, storable(database, encode(next)),
                 countdown_ms(due_in));
+}
+
+PagesLook read_pages(Database& database, const JobId& flow, std::size_t place) {
+  const auto rows = database.exec(statements_of(database).read_pages, flow, place);
+  if (rows.empty()) return {};
+  return {.value = text_or_null(rows[0][0]), .done = rows[0][1].as<bool>()};
 }
 
 EventLook await_event(Database& database, const JobId& flow, const std::string& name,

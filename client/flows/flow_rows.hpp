@@ -30,18 +30,41 @@ bool has_flow_tables(Database& database);
 bool is_step_name(std::string_view name) noexcept;
 /// What errors say of another.
 inline constexpr std::string_view kIsNoStepName =
-    "is not a name: 1 to 100 printable characters of ASCII, without \" and \\, and without spaces around them";
+    "is not a name: 1 to 100 printable characters of ASCII, without \" and \\, and without spaces around "
+    "them";
 
 /// What a flow has done at a place.
 struct StepRow {
-  enum class Kind : std::uint8_t { kStep, kExternal, kSleep, kEvent, kVersion, kChildren };
+  enum class Kind : std::uint8_t {
+    kStep,
+    kExternal,
+    kSleep,
+    kEvent,
+    kVersion,
+    kChildren,
+    kPages,
+    kFailure,  ///< why the flow is undone from here on: see FlowFailure; its name is the cause
+    kUndo,
+  };
   std::string name;
   Kind kind = Kind::kStep;
   std::optional<std::string> value{};  ///< JSON
-  bool done = true;  ///< false: only the intent to call what is outside, or children are waited for
+  /// false: only the intent to call what is outside, children are waited for, or there are more pages
+  bool done = true;
   std::chrono::milliseconds left{0};  ///< of a sleep
 };
 std::string_view to_string(StepRow::Kind kind) noexcept;
+
+/// The value of a kFailure.
+struct FlowFailure {
+  std::string cause;                 ///< a word of DeadLetter::Cause
+  std::string reason;                ///< as its dead letter has it
+  int attempts = 1;                  ///< of what it failed in
+  std::vector<std::string> undos{};  ///< that are to be done, in their order
+};
+std::string failure_json(const FlowFailure& failure);
+/// Of what cannot be read the cause alone.
+FlowFailure read_failure(const std::string& cause, const std::string& json);
 
 /// What the clock of a test says, by which waits are judged then; nothing: the database's own counts.
 using TestTime = std::optional<std::chrono::system_clock::time_point>;
@@ -62,7 +85,9 @@ struct DoneStep {
 };
 Rider step_rider(Session& transaction, const JobId& flow, const DoneStep& step);
 Rider begin_rider(const Database& database, const Envelope& job);
-Rider end_rider(const Database& database, const Envelope& job);
+Rider end_rider(Session& transaction, const Envelope& job);
+/// `last`: of a loop; its step's value is what PagesPlace makes.
+Rider pages_rider(Session& transaction, const JobId& flow, const DoneStep& step, bool last);
 /// Whether this error says that another has done the step meanwhile.
 bool is_done_by_another(const std::exception& error);
 
@@ -75,6 +100,13 @@ void begin_sleep(Database& database, const JobId& flow, const DoneStep& step,
                  std::chrono::milliseconds length, const TestTime& now = {});
 /// The row of its job, as `next` says, due in so long.
 void move_flow(Database& database, const Envelope& next, std::chrono::milliseconds due_in);
+
+/// Where a loop has come to: JSON, as pages_rider() wrote it; nothing: it has yet to begin.
+struct PagesLook {
+  std::optional<std::string> value{};
+  bool done = false;
+};
+PagesLook read_pages(Database& database, const JobId& flow, std::size_t place);
 
 struct EventLook {
   bool waits_anew = false;             ///< nobody has given it, and from now on who does wakes the flow

@@ -30,7 +30,8 @@ struct Statements {
   const SqlTemplate guard_step;   ///< id, attempt, place
   const SqlTemplate record_step;  ///< id, place, name, kind, value, tries, when it began
   const SqlTemplate begin_flow;   ///< id, task
-  const SqlTemplate end_flow;     ///< the same
+  const SqlTemplate end_flow;     ///< the same, envelope
+  const SqlTemplate keep_pages;   ///< id, place, name, value, tries, when it began, whether it is done
   const SqlTemplate tell_flow;    ///< id, value
 
   // With parameters.
@@ -53,8 +54,8 @@ struct Statements {
   const std::string change_limit, declare_limits, find_limits, find_room, purge_rates,
       take_rates;  // from version 8 on
   const std::string relay_load;
-  const std::string add_children, intend_children, look_for_children, load_children, wake_flow,
-      woken_flows;  // the same
+  const std::string add_children, intend_children, look_for_children, load_children, wake_flow, woken_flows,
+      read_pages, find_flow, enter_again, copy_steps, insert_again;  // from version 9 on
   const std::string intend_step, finish_step, begin_sleep, await_event, look_for_event, close_event,
       move_flow, load_steps, signal_flow, purge_flows, end_lost_flows, purge_events;  // from version 9 on
   const std::string begin_taking, count_taking, tell_of_jobs;

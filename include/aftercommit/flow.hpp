@@ -14,6 +14,7 @@
 #include "aftercommit/app.hpp"
 #include "aftercommit/flow_body.hpp"
 #include "aftercommit/flow_children.hpp"
+#include "aftercommit/flow_pages.hpp"
 #include "aftercommit/flow_waits.hpp"
 #include "aftercommit/job.hpp"
 #include "aftercommit/parameter_words.hpp"
@@ -109,11 +110,63 @@ class FlowContext {
         runner_, {detail::FlowAsk::Kind::kChildren, std::move(name), {}}, std::move(fill)};
   }
 
+  /// A loop over the rows of a query: `body(Transaction&, const pqxx::result& rows)` has one page of them
+  /// after the other, in the order of their key, each in a transaction of its own, in which its effect and
+  /// the move to the next page commit together, once: a worker that stops gives the flow back between two
+  /// pages, and one that is killed has done a page or not.  `params`: $1, $2 ... of the query.  Gives how
+  /// many rows there were.  What is kept of it is one row, where it has come to.
+  ///   co_await flow.pages("bill", {.query = "SELECT id, amount FROM invoice WHERE month = $1", .key = "id"},
+  ///                       [](Transaction& tx, const pqxx::result& rows) { ... }, month);
+  /// Rows that come to stand behind a page that is done are not seen.
+  template <class Body, class... Params>
+  requires std::invocable<Body&, Transaction&, const pqxx::result&>
+  auto pages(std::string name, PageQuery rows, Body body, const Params&... params) {
+    detail::FlowAsk::What what{detail::FlowAsk::Kind::kPages, std::move(name), rows.options};
+    return detail::QueryPagesAwait<Body>{runner_, std::move(what), std::move(rows), std::move(body),
+                                         SqlParams{to_sql(params)...}};
+  }
+  /// The same over anything: `body(Transaction&, const std::optional<Cursor>& after)` does the part behind
+  /// the cursor, of which there is none yet the first time, and returns a std::optional of the next one;
+  /// nothing: that was the last part.  A cursor is kept as what a step returns.  Gives how many parts there
+  /// were.
+  template <class Cursor, class Body>
+  requires std::invocable < Body&, Transaction&, const std::optional<Cursor>
+  & > auto pages(std::string name, Body body, StepOptions options = {}) {
+    static_assert(
+        std::is_convertible_v<std::invoke_result_t<Body&, Transaction&, const std::optional<Cursor>&>,
+                              std::optional<Cursor>>,
+        "the body of pages<Cursor> returns a std::optional<Cursor>: where the next part begins, or "
+        "nothing behind the last one");
+    return detail::CursorPagesAwait<Cursor, Body>{
+        runner_, {detail::FlowAsk::Kind::kPages, std::move(name), options}, std::move(body)};
+  }
+
+  /// What undoes the steps before this call, where the flow fails for good behind it: its retries used up,
+  /// Reject, or the third crash.  Then the undos that it has come past run backwards, each
+  /// `undo(Transaction&)` a step of its own: one transaction, once, tried again as the task's retries or
+  /// `options` say.  The flow is a dead letter when the last of them is done; and where one fails for good,
+  /// which says so: then `aftercommit dead retry` goes on with that one.  A flow that is being undone does
+  /// not go on forwards any more.  Nothing is undone of one that is cancelled, nor where code or an event
+  /// does not go with what it has done: that waits for a retry.
+  ///   const auto charge = co_await flow.step("charge", ...);
+  ///   flow.on_failure("refund", [=](Transaction& tx) { ... });
+  /// `undo` may run long after this line, and in another process, where the body has come here again: **take
+  /// what it needs by value.**  Names as those of steps, each once among the undos.
+  template <class Undo>
+  void on_failure(const std::string& name, Undo undo, StepOptions options = {}) {
+    static_assert(std::is_invocable_v<Undo&, Transaction&>,
+                  "what undoes a step is called as undo(tx), where tx is an aftercommit::Transaction&");
+    runner_.on_failure(name, std::move(undo), options);
+  }
+
   /// For a change of the body while flows of the old one run: true for a flow that comes here for the first
   /// time, and whenever it comes here again; false for one that has passed this place before, with the code
   /// of then.
   ///   if (flow.version("new carrier")) { ... } else { ... }
   bool version(const std::string& name) { return runner_.version(name); }
+
+  /// For the library's own parts: what a flow that waits for this one gets.
+  void returns(nlohmann::json value) { runner_.returns(std::move(value)); }
 
  private:
   detail::FlowRunner& runner_;  // not owned, outlives this

@@ -42,7 +42,7 @@ class AnyFlow;
 /// One thing that a flow asks for: in the frame of the coroutine, as long as it is waited for.
 class FlowAsk {
  public:
-  enum class Kind : std::uint8_t { kStep, kCall, kProbed, kSleep, kEvent, kChildren };
+  enum class Kind : std::uint8_t { kStep, kCall, kProbed, kSleep, kEvent, kChildren, kPages };
 
   /// What is asked, and nothing of who does it.
   struct What {
@@ -76,6 +76,10 @@ class FlowRunner {
   /// no value in that: an event did not come in time.  Does not throw.
   virtual std::optional<std::optional<nlohmann::json>> answer(FlowAsk& ask) noexcept = 0;
   virtual bool version(const std::string& name) = 0;  ///< see FlowContext::version()
+  /// See FlowContext::on_failure().
+  virtual void on_failure(const std::string& name, std::function<void(Transaction&)> undo,
+                          StepOptions options) = 0;
+  virtual void returns(nlohmann::json value) = 0;  ///< what it gives the flow that waits for it
   /// The flow fails with this, whatever its body makes of what is thrown into it, and is given no further
   /// answer.
   virtual void give_up(std::exception_ptr why) noexcept = 0;

@@ -38,7 +38,7 @@ target_include_directories(two_call_promoter PRIVATE ${PROJECT_SOURCE_DIR}/tests
 target_link_libraries(two_call_promoter PRIVATE aftercommit::worker PkgConfig::hiredis)
 
 aftercommit_tests(fault LABEL fault SOURCES fault/mutants/wrong_statements.cpp LIBRARIES fault_support
-  TESTS bad_input batch_fault cancel_fault failover flow_fault limit_fault lost_reply mutant oracle_rules periodic_kill postgres_fault process_fault
+  TESTS bad_input batch_fault cancel_fault failover flow_back_fault flow_fault limit_fault lost_reply mutant oracle_rules periodic_kill postgres_fault process_fault
         producer_fault promotion python_worker redis_away redis_fault relay_fault result_fault sentinel_fault shards_fault unique_fault
         worker_hang worker_kill
         worker_role zombie)

@@ -27,6 +27,8 @@ detail::StepRow::Kind kind_of(detail::FlowAsk::Kind asked) noexcept {
       return Kind::kSleep;
     case Asked::kChildren:
       return Kind::kChildren;
+    case Asked::kPages:
+      return Kind::kPages;
     case Asked::kEvent:
       break;
   }
@@ -42,6 +44,8 @@ std::string quoted(detail::StepRow::Kind kind, const std::string& name) {
 FlowRun::FlowRun(const Work& work) : work_{work} {
   const RunningJob::Claim asks{work_.running, database()};
   steps_ = detail::load_steps(database(), work_.job.id, now());
+  end_ = steps_.size();
+  find_failure();
 }
 
 void FlowRun::run(Job& job, const std::function<detail::AnyFlow(FlowContext&)>& begin) {
@@ -51,8 +55,9 @@ void FlowRun::run(Job& job, const std::function<detail::AnyFlow(FlowContext&)>& 
   flow.resume();
   if (trouble_) std::rethrow_exception(trouble_);
   if (parked_ || not_ours_) return;
+  if (is_undoing() && place_ >= end_) return undo_all();  // whatever it has thrown behind there
   if (flow.error()) std::rethrow_exception(flow.error());
-  if (place_ >= steps_.size()) return;
+  if (place_ >= end_) return;
   throw FlowChanged{"the flow has ended before " + quoted(steps_[place_].kind, steps_[place_].name) +
                     ", which it has done: its code has changed, or does not always come to the same; use "
                     "version() for a change"};
@@ -76,11 +81,9 @@ std::optional<std::optional<nlohmann::json>> FlowRun::answer(Ask& ask) noexcept 
 FlowRun::Went FlowRun::go_on(Ask& ask, std::optional<nlohmann::json>& value) {
   const auto& [kind, name, options, wait] = ask.what();
   check(name, kind_of(kind));
-  if (place_ < steps_.size()) return go_on_from(steps_[place_], ask, value);
-  if (work_.stop) throw Error{"the worker stops before " + quoted(kind_of(kind), name)};
-  work_.next_step();
-  fail_point("flow.before_step");
-  began_ = std::chrono::system_clock::now();
+  if (place_ < end_) return go_on_from(steps_[place_], ask, value);
+  if (is_undoing()) return Went::kNoFurther;  // all that it has done has been told
+  begin_step(kind_of(kind), name);
   failed_ = options;
   auto went = Went::kNoFurther;
   switch (kind) {
@@ -104,27 +107,42 @@ FlowRun::Went FlowRun::go_on(Ask& ask, std::optional<nlohmann::json>& value) {
     case Ask::Kind::kChildren:
       went = ask_children(static_cast<detail::ChildrenAsk&>(ask), value);
       break;
+    case Ask::Kind::kPages:
+      went = do_pages(static_cast<detail::PagesAsk&>(ask), value);
+      break;
   }
   failed_.reset();
   return went;
+}
+
+/// Its time limits begin; throws where it is not to begin any more.
+void FlowRun::begin_step(Kind kind, const std::string& name) {
+  if (work_.stop) throw Error{"the worker stops before " + quoted(kind, name)};
+  work_.next_step();
+  fail_point("flow.before_step");
+  began_ = std::chrono::system_clock::now();
 }
 
 /// What is done already, or at least begun.
 FlowRun::Went FlowRun::go_on_from(const detail::StepRow& row, Ask& ask,
                                   std::optional<nlohmann::json>& value) {
   if (!row.done) return ask_again(row, ask, value);
-  if (row.left > milliseconds{0}) return park_again("the flow sleeps ('" + row.name + "')", row.left);
+  if (row.left > milliseconds{0} && !is_undoing())
+    return park_again("the flow sleeps ('" + row.name + "')", row.left);
   if (row.value) value = read(row);
   return Went::kOn;
 }
 
-/// A call was about to be made, and nobody knows whether it was.
+/// A call was about to be made, and nobody knows whether it was; or it goes on with what has begun.
 FlowRun::Went FlowRun::ask_again(const detail::StepRow& row, Ask& ask, std::optional<nlohmann::json>& value) {
-  if (work_.stop) throw Error{"the worker stops before " + quoted(row.kind, row.name)};
-  work_.next_step();
-  began_ = std::chrono::system_clock::now();
+  begin_step(row.kind, row.name);
   if (row.kind == Kind::kChildren) return await_children(ask, value);
   failed_ = ask.what().options;
+  if (row.kind == Kind::kPages) {
+    const auto done = do_pages(static_cast<detail::PagesAsk&>(ask), value);
+    failed_.reset();
+    return done;
+  }
   auto went = Went::kNoFurther;
   if (is_still_ours()) {
     value = ask.probe();
@@ -150,12 +168,12 @@ void FlowRun::check(const std::string& name, Kind kind) {
                       "'" +
                       name + " 2'"};
   }
-  if (place_ < steps_.size() && steps_[place_].kind == Kind::kVersion && kind != Kind::kVersion) {
+  if (place_ < end_ && steps_[place_].kind == Kind::kVersion && kind != Kind::kVersion) {
     throw FlowChanged{"the flow has come to " + quoted(Kind::kVersion, steps_[place_].name) +
                       " here, and its code now asks for " + quoted(kind, name) +
                       ": keep the call of version() as long as flows run that have passed it"};
   }
-  if (kind == Kind::kVersion || place_ >= steps_.size()) return;
+  if (kind == Kind::kVersion || place_ >= end_) return;
   const auto& row = steps_[place_];
   if (row.name == name && row.kind == kind) return;
   throw FlowChanged{"the flow has done " + quoted(row.kind, row.name) + " here, and its code now asks for " +
@@ -171,7 +189,7 @@ bool FlowRun::version(const std::string& name) {
     give_up(std::current_exception());
     throw;
   }
-  if (place_ < steps_.size()) {
+  if (place_ < end_) {
     const auto& row = steps_[place_];
     if (row.kind != Kind::kVersion || row.name != name) return false;  // it has passed here before
   } else {
@@ -179,6 +197,10 @@ bool FlowRun::version(const std::string& name) {
   }
   ++place_;
   return true;
+}
+
+std::optional<std::string> FlowRun::returned() const {
+  return returned_.is_null() ? std::nullopt : std::optional{kept("the end", returned_)};
 }
 
 nlohmann::json FlowRun::read(const detail::StepRow& row) const {

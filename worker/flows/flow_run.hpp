@@ -51,13 +51,26 @@ class FlowRun final : public detail::FlowRunner {
   const std::optional<Parked>& parked() const noexcept { return parked_; }
   /// Its job is another's by now, or gone.
   bool not_ours() const noexcept { return not_ours_; }
+  /// It had failed for good, and there is nothing left to undo: it is to be buried as that says.  Empty
+  /// undos: there was nothing at all.
+  const detail::FlowFailure* undone() const noexcept { return undone_ ? &*failure_ : nullptr; }
+  /// Whether what it has done is to be undone if it dies of what it has thrown now.
+  bool is_to_be_undone() const noexcept { return !is_undoing() && !undos_.empty(); }
+  /// What it has thrown now, and where it is undone besides what that was for.
+  std::string explained(const std::string& reason) const;
   /// How often what has thrown is tried again; null: as its job and task say.
   const StepOptions* failed_step() const noexcept { return failed_ ? &*failed_ : nullptr; }
+
+  /// What it gives the flow that waits for it, JSON; nothing: nothing.
+  std::optional<std::string> returned() const;
 
   // --- For its body.
 
   std::optional<std::optional<nlohmann::json>> answer(detail::FlowAsk& ask) noexcept override;
   bool version(const std::string& name) override;
+  void returns(nlohmann::json value) override { returned_ = std::move(value); }
+  void on_failure(const std::string& name, std::function<void(Transaction&)> undo,
+                  StepOptions options) override;
   void give_up(std::exception_ptr why) noexcept override { trouble_ = std::move(why); }
   Job& job() override { return *job_; }
   /// Throws what a step has thrown, or the body; FlowChanged.
@@ -68,10 +81,22 @@ class FlowRun final : public detail::FlowRunner {
   using Kind = detail::StepRow::Kind;
   using Time = std::chrono::system_clock::time_point;
   enum class Went : bool { kNoFurther, kOn };
+  /// What has been asked for by on_failure().
+  struct Undo {
+    std::string name;
+    std::function<void(Transaction&)> body;
+    StepOptions options;
+  };
 
   Went go_on(Ask& ask, std::optional<nlohmann::json>& value);
   Went go_on_from(const detail::StepRow& row, Ask& ask, std::optional<nlohmann::json>& value);
   void check(const std::string& name, Kind kind);
+  void begin_step(Kind kind, const std::string& name);
+  bool is_undoing() const noexcept { return failure_.has_value(); }
+  void find_failure();
+  void undo_all();
+  Went begin_undoing();
+  Went undo(const Undo& undo);
   bool is_still_ours();
   Went do_step(Ask& ask, std::optional<nlohmann::json>& value);
   Went call(Ask& ask, bool intended, std::optional<nlohmann::json>& value);
@@ -82,9 +107,9 @@ class FlowRun final : public detail::FlowRunner {
   Went await_event(const Ask& ask, std::optional<nlohmann::json>& value);
   Went ask_children(detail::ChildrenAsk& ask, std::optional<nlohmann::json>& value);
   Went await_children(const Ask& ask, std::optional<nlohmann::json>& value);
+  Went do_pages(detail::PagesAsk& ask, std::optional<nlohmann::json>& value);
   Went park_again(const std::string& why, std::chrono::milliseconds left);
-  template <class Body>
-  Went in_transaction(bool with_task, const Body& body);
+  Went in_transaction(bool with_task, const std::function<bool(Atomic&)>& body);
   void commit(Atomic& block, bool with_task);
   void note_done(Atomic& block, const detail::DoneStep& step);
   void begin_notes(Atomic& block);
@@ -101,6 +126,7 @@ class FlowRun final : public detail::FlowRunner {
 
   Work work_;
   std::vector<detail::StepRow> steps_;
+  std::size_t end_ = 0;            // of those of them that are gone through again
   std::size_t place_ = 0;          // of what is asked for next
   std::set<std::string> names_{};  // that were asked for
   std::vector<std::string>
@@ -108,7 +134,13 @@ class FlowRun final : public detail::FlowRunner {
   Job* job_ = nullptr;
   Time began_{};  // what is being done
   std::exception_ptr trouble_{};
+  nlohmann::json returned_{};
   std::optional<StepOptions> failed_{};
+  std::vector<Undo> undos_{};                     // that it has come past, in their order
+  std::optional<detail::FlowFailure> failure_{};  // of one that is undone
+  bool failure_kept_ = false;                     // in the tables
+  std::string undo_{};                            // the name of the one that is at hand
+  bool undone_ = false;
   std::optional<Parked> parked_{};
   std::optional<Parked> parking_{};  // once the open transaction commits
   std::optional<Envelope> next_{};   // the same: the job as its row will stand

@@ -40,8 +40,7 @@ class Entered {
 }  // namespace
 
 /// Without `with_task` nothing of the application runs in it.
-template <class Body>
-FlowRun::Went FlowRun::in_transaction(bool with_task, const Body& body) {
+FlowRun::Went FlowRun::in_transaction(bool with_task, const std::function<bool(Atomic&)>& body) {
   next_.reset();
   parking_.reset();
   auto& riders = work_.claim.begin(detail::step_guard(database(), work_.job, place_));
@@ -164,8 +163,8 @@ nlohmann::json FlowRun::taken(const Ask& ask, const detail::StepRow& row, std::s
   } catch (const FlowChanged& error) {
     why = error.what();
   }
-  throw Reject{"the flow cannot go on with what it was given by " + std::string{to_string(row.kind)} + " '" +
-               row.name + "': " + why + "; " + std::string{then}};
+  throw FlowChanged{"the flow cannot go on with what it was given by " + std::string{to_string(row.kind)} +
+                    " '" + row.name + "': " + why + "; " + std::string{then}};
 }
 
 /// Who gives the event at this moment is not waited for long, as that one may need the row of the flow next:

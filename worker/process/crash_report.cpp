@@ -169,9 +169,11 @@ Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_v
     ending.found(*job, claim.get());
     return ending.buried(&died, job->attempt, cause, reason, now);
   };
+  const bool has_hook = candidate.task != nullptr && candidate.task->on_failure;
   const auto dies = [&](DeadLetter::Cause cause, const std::string& reason) {
-    const bool has_hook = candidate.task != nullptr && candidate.task->on_failure;
-    return has_hook ? given_back_as(dying(*job, cause, reason), 0ms) : buried(*job, cause, reason);
+    const bool is_flow = candidate.task != nullptr && candidate.task->is_flow;  // which may have to be undone
+    if (is_flow || has_hook) return given_back_as(dying(*job, cause, reason, is_flow), 0ms);
+    return buried(*job, cause, reason);
   };
 
   const RetryRules rules{*job, candidate.task != nullptr ? &candidate.task->options : nullptr};
@@ -192,8 +194,15 @@ Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_v
                            .reason = {.text = late->text}});
     return given_back_as(next_attempt(*job, rules, now), countdown);
   }
-  if (is_dying(*job)) {  // in the hook of its task, which is given up as a body is
+  // In the hook of its task, which is given up as a body is; or on a flow's way to its undos.
+  if (is_dying(*job)) {
     if (job->crashes < 2 * kCrashesAllowed) return given_back_as(*job, 0ms);
+    if (job->undo && has_hook) {
+      auto next = *job;
+      next.undo = false;
+      next.crashes = kCrashesAllowed;
+      return given_back_as(next, 0ms);
+    }
     return buried(as_it_died(*job), cause_of_death(*job), job->death_reason);
   }
   if (job->crashes >= kCrashesAllowed) {

@@ -32,9 +32,12 @@ std::optional<Settlement> Attempt::run() {
   if (const auto trace = trace_of(*job_)) trace_.emplace(trace->child());
   if (const auto hold = context_.gate.hold(*candidate_)) return held_back(*hold);
   job_->unknown_since.reset();
-  if (is_dying(*job_)) return buried_with_hook();
+  const bool is_flow = candidate_->task->is_flow;
+  if (is_dying(*job_) && !(is_flow && job_->undo)) return buried_with_hook();
   if (job_->retry_until && now() >= *job_->retry_until) {
-    return dies(DeadLetter::Cause::kRetriesExhausted, too_late(rules().too_late(now(), {}), *job_));
+    const auto why = too_late(rules().too_late(now(), {}), *job_);
+    // It finds out whether there is anything to undo.
+    return dies(DeadLetter::Cause::kRetriesExhausted, why, is_flow && !is_dying(*job_));
   }
   try {
     body_ = candidate_->task->bind(job_->args);
@@ -177,6 +180,7 @@ Settlement Attempt::settle_failure(const Failure& failure) {
   }
 
   context_.interrupted.forget(job_->id);
+  if (failure.kind == Failure::Kind::kUndone) return undone(*failure.undone);
   if (failure.kind == Failure::Kind::kSnooze) return snoozed(failure);
   const int attempt = job_->counted_attempt();
   add_error(*job_, {.attempt = attempt,
@@ -185,18 +189,20 @@ Settlement Attempt::settle_failure(const Failure& failure) {
                     .error = failure.reason,
                     .type = failure.type,
                     .log = execution_.told_lines(kLogTextLimit)});
-  if (failure.kind == Failure::Kind::kReject) return dies(DeadLetter::Cause::kRejected, failure.reason);
+  if (failure.kind == Failure::Kind::kReject)
+    return dies(DeadLetter::Cause::kRejected, failure.reason, failure.undoes);
   if (failure.kind == Failure::Kind::kNotRetried) {
     const auto error = failure.type.empty() ? "this error" : failure.type;
-    return dies(DeadLetter::Cause::kRejected, "its task does not retry " + error + ": " + failure.reason);
+    return dies(DeadLetter::Cause::kRejected, "its task does not retry " + error + ": " + failure.reason,
+                failure.undoes);
   }
   const auto rules = this->rules();
   if (attempt > failure.max_retries.value_or(rules.max_retries()) || job_->attempt >= kMaxAttempts)
-    return dies(DeadLetter::Cause::kRetriesExhausted, failure.reason);
+    return dies(DeadLetter::Cause::kRetriesExhausted, failure.reason, failure.undoes);
   const auto countdown =
       failure.countdown ? milliseconds{countdown_ms(*failure.countdown)} : rules.wait(attempt);
   if (auto why = rules.too_late(now(), countdown); !why.empty())
-    return dies(DeadLetter::Cause::kRetriesExhausted, too_late(std::move(why), *job_));
+    return dies(DeadLetter::Cause::kRetriesExhausted, too_late(std::move(why), *job_), failure.undoes);
   context_.events.tell(JobRetried{.job = *job_,
                                   .queue = fetched_.queue,
                                   .attempt = attempt,
@@ -223,11 +229,12 @@ Settlement Attempt::snoozed(const Failure& failure) {
   const auto rules = this->rules();
   const milliseconds countdown{countdown_ms(failure.countdown.value_or(milliseconds{0}))};
   if (auto why = rules.too_late(now(), countdown); !why.empty())
-    return dies(DeadLetter::Cause::kRetriesExhausted,
-                too_late(std::move(why) + ": " + failure.reason, *job_));
+    return dies(DeadLetter::Cause::kRetriesExhausted, too_late(std::move(why) + ": " + failure.reason, *job_),
+                failure.undoes);
   if (job_->attempt >= kMaxAttempts) {
     return dies(DeadLetter::Cause::kRetriesExhausted,
-                "it has been snoozed " + std::to_string(job_->snoozes) + " times: " + failure.reason);
+                "it has been snoozed " + std::to_string(job_->snoozes) + " times: " + failure.reason,
+                failure.undoes);
   }
   context_.events.tell(JobSnoozed{.job = *job_,
                                   .queue = fetched_.queue,
@@ -239,10 +246,23 @@ Settlement Attempt::snoozed(const Failure& failure) {
   return ending_.again(next, job_->attempt, countdown);
 }
 
-/// A dead letter: at once, or after the hook of its task, for which the job is delivered once more.
-Settlement Attempt::dies(DeadLetter::Cause cause, const std::string& reason) {
-  if (!candidate_->task->on_failure) return bury(cause, reason, job_->attempt);
-  return ending_.again(dying(*job_, cause, reason), job_->attempt, milliseconds{0});
+/// A dead letter: at once, or after the undos of a flow and the hook of its task, for each of which the job
+/// is delivered once more.
+Settlement Attempt::dies(DeadLetter::Cause cause, const std::string& reason, bool undoes) {
+  if (!undoes && !candidate_->task->on_failure) return bury(cause, reason, job_->attempt);
+  return ending_.again(dying(*job_, cause, reason, undoes), job_->attempt, milliseconds{0});
+}
+
+/// What the flow has failed of is what it dies of, with the attempts of then.
+Settlement Attempt::undone(const detail::FlowFailure& failed) {
+  if (is_dying(*job_)) {  // nothing was to be undone
+    job_->snoozes = std::max(job_->attempt - 1 - failed.attempts, 0);
+    return buried_with_hook();
+  }
+  job_->snoozes = std::max(job_->attempt - failed.attempts, 0);
+  const auto why =
+      failed.reason + "; what it had done is undone, and a retry does nothing: ask for another one";
+  return dies(cause_of_death(failed.cause), why, false);
 }
 
 Settlement Attempt::buried_with_hook() {
@@ -297,7 +317,9 @@ Settlement Attempt::aside_or_put_off() {
 }
 
 Settlement Attempt::bury(DeadLetter::Cause cause, const std::string& reason, int attempt) {
-  return ending_.buried(&*job_, attempt, cause, reason, now());
+  if (!is_dying(*job_)) return ending_.buried(&*job_, attempt, cause, reason, now());
+  const auto died = as_it_died(*job_);
+  return ending_.buried(&died, attempt, cause, reason, now());
 }
 
 std::chrono::system_clock::time_point Attempt::now() const {

@@ -59,7 +59,8 @@ class Attempt {
   Settlement settle_failure(const Failure& failure);
   Settlement snoozed(const Failure& failure);
   Settlement parked(const Failure& failure);
-  Settlement dies(DeadLetter::Cause cause, const std::string& reason);
+  Settlement dies(DeadLetter::Cause cause, const std::string& reason, bool undoes);
+  Settlement undone(const detail::FlowFailure& failed);
   Settlement buried_with_hook();
   void tell_put_off(const Failure& failure) const;
   bool is_away(const Failure& failure) const;

@@ -137,7 +137,7 @@ std::optional<Failure> Execution::run_body() {
     if (work_->flow != nullptr) return run_flow();
     return work_->candidate.task->options.transactional ? run_in_transaction() : run_bare();
   });
-  if (failure && flow_) as_step_says(*failure);
+  if (failure && flow_) as_flow_says(*failure);
   flow_.reset();
   if (failure || !is_at_commit()) leave();
   return failure;
@@ -192,7 +192,8 @@ std::optional<Failure> Execution::step(Part&& part) {
   } catch (const Reject& reject) {
     return Failure{Kind::kReject, detail::what_of(reject), {}, false, type_of_caught()};
   } catch (const FlowChanged& changed) {
-    return Failure{Kind::kReject, detail::what_of(changed), {}, false, type_of_caught()};
+    return Failure{
+        .kind = Kind::kReject, .reason = detail::what_of(changed), .type = type_of_caught(), .of_code = true};
   } catch (const std::exception& error) {
     return as_options_say(explain(error));
   } catch (...) {

@@ -39,6 +39,7 @@ struct Failure {
     kBrokeOut,     ///< the task has ended its transaction by itself
     kNotOurs,      ///< nothing was there to claim: it did not run
     kLimited,      ///< a limit has no place for it, or no time yet: it did not run
+    kUndone,       ///< a flow had failed for good, and all that was to be undone is: see `undone`
     kParked,       ///< a flow waits, and its row says so: it runs again in `countdown`
     kUnavailable,  ///< its database did not serve, or is in doubt about the commit: no attempt is used up
   };
@@ -57,7 +58,10 @@ struct Failure {
   /// With kUnavailable, where the body had begun: how many more such runs the job may have.
   std::optional<int> runs_left{};
   std::optional<int> max_retries{};  ///< with kRetry, or of a flow's step: for this failure alone
-  bool told_why = false;             ///< the reason holds a server's own words for why it has ended a session
+  bool of_code = false;              ///< a flow's does not go with what that has done, or was given
+  bool undoes = false;               ///< of a flow: what it has done is to be undone if it dies of this
+  std::optional<detail::FlowFailure> undone{};  ///< with kUndone, what the flow has failed of
+  bool told_why = false;  ///< the reason holds a server's own words for why it has ended a session
   const JobLimits::One* full = nullptr;  ///< with kLimited: which; not owned, of the attempt's
   /// With kLimited and a countdown: the job is told to come at this time.
   std::optional<std::chrono::system_clock::time_point> turn{};
@@ -143,7 +147,7 @@ class Execution {
   /// Within the handler of what has been thrown.
   std::optional<Failure> as_options_say(std::optional<Failure> failure) const;
   /// Of a flow, where what has failed is tried again.
-  void as_step_says(Failure& failure) const;
+  void as_flow_says(Failure& failure) const;
   /// This thread is for the next job too: rolls back what a task has left open, and says what.  Nothing of
   /// `own`, the session of the job's transaction; null once that has ended, or where there is none.
   std::optional<std::string_view> end_what_is_left(const detail::Session* own) const noexcept;

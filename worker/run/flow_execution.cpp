@@ -23,6 +23,8 @@ std::optional<Failure> Execution::run_flow() {
   if (const auto wrong = end_what_is_left(nullptr))
     return Failure{Failure::Kind::kError, std::string{*wrong}};
   if (flow_->not_ours()) return Failure{Failure::Kind::kNotOurs};
+  if (const auto* const failed = flow_->undone())
+    return Failure{.kind = Failure::Kind::kUndone, .reason = failed->reason, .undone = *failed};
   if (const auto& parked = flow_->parked()) {
     return Failure{.kind = Failure::Kind::kParked, .reason = parked->why, .countdown = parked->due_in};
   }
@@ -30,7 +32,7 @@ std::optional<Failure> Execution::run_flow() {
   running_.enter(*block_);
   running_.progress.enter(Phase::kCommitting);
   fail_point("flow.before_end");
-  work_->claim.riders().with_commit.add(detail::end_rider(*work_->claim.database(), job()));
+  work_->claim.riders().with_commit.add(detail::end_rider(*session_, job()));
   tell_flow();
   return std::nullopt;
 }
@@ -77,8 +79,14 @@ std::optional<Failure> Execution::take_up_flow() {
   }
 }
 
-/// However it has failed, by an error, a time limit or Retry, whose own words come first.
-void Execution::as_step_says(Failure& failure) const {
+/// However it has failed, by an error, a time limit or Retry, whose own words come first.  Code that does not
+/// go with what the flow has done undoes nothing: the right code goes on with it.
+void Execution::as_flow_says(Failure& failure) const {
+  using Kind = Failure::Kind;
+  const bool failed = failure.kind == Kind::kError || failure.kind == Kind::kRetry ||
+                      failure.kind == Kind::kReject || failure.kind == Kind::kNotRetried;
+  if (failed) failure.reason = flow_->explained(failure.reason);
+  failure.undoes = !failure.of_code && flow_->is_to_be_undone();
   const auto* const options = flow_->failed_step();
   if (options == nullptr) return;
   if (failure.kind != Failure::Kind::kError && failure.kind != Failure::Kind::kRetry) return;
@@ -90,9 +98,10 @@ void Execution::as_step_says(Failure& failure) const {
 /// With the commit of its job, where a flow waits for that.
 void Execution::tell_flow() {
   if (job().flow.empty()) return;
-  const auto& value = notes_->returned();
-  work_->claim.riders().with_commit.add(
-      detail::tell_flow_rider(*session_, job().id, value ? std::optional{value->json} : std::nullopt));
+  const auto& returned = notes_->returned();
+  auto value = returned ? std::optional{returned->json} : std::nullopt;
+  if (flow_) value = flow_->returned();
+  work_->claim.riders().with_commit.add(detail::tell_flow_rider(*session_, job().id, value));
 }
 
 }  // namespace aftercommit::worker

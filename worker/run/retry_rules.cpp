@@ -73,12 +73,16 @@ Envelope next_attempt(const Envelope& job, const RetryRules& rules, Time now) {
   return next;
 }
 
-Envelope dying(const Envelope& job, DeadLetter::Cause cause, const std::string& reason) {
+Envelope dying(const Envelope& job, DeadLetter::Cause cause, const std::string& reason, bool undo) {
   auto next = job;
   next.attempt = std::min(job.attempt + 1, kMaxAttempts);  // so that a late word on this one finds it settled
   next.death_cause = to_string(cause);
   next.death_reason = clean_text(reason);
   next.death_id = JobId::generate().str();
+  next.undo = undo;
+  if (!undo) return next;
+  next.snoozes = next.attempt - 1;
+  next.retry_until.reset();
   return next;
 }
 
@@ -87,12 +91,15 @@ Envelope as_it_died(Envelope job) {
   job.death_cause.clear();
   job.death_reason.clear();
   job.death_id.clear();
+  job.undo = false;
   return job;
 }
 
-DeadLetter::Cause cause_of_death(const Envelope& job) noexcept {
-  for (const auto& [cause, word] : fields::kCauses) {
-    if (word == job.death_cause) return cause;
+DeadLetter::Cause cause_of_death(const Envelope& job) noexcept { return cause_of_death(job.death_cause); }
+
+DeadLetter::Cause cause_of_death(std::string_view word) noexcept {
+  for (const auto& [cause, known] : fields::kCauses) {
+    if (known == word) return cause;
   }
   return DeadLetter::Cause::kRetriesExhausted;
 }

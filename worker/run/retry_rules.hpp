@@ -45,11 +45,13 @@ Envelope next_attempt(const Envelope& job, const RetryRules& rules,
 // --- A job that is dead, but for the hook of its task (Task::on_failure): it is delivered once more for that
 // alone, so that the hook runs in a worker that lives, whatever the job died of.
 
-Envelope dying(const Envelope& job, DeadLetter::Cause cause, const std::string& reason);
+/// `undo`: for what the flow has done to be undone first, with all retries anew.
+Envelope dying(const Envelope& job, DeadLetter::Cause cause, const std::string& reason, bool undo = false);
 inline bool is_dying(const Envelope& job) noexcept { return !job.death_cause.empty(); }
 /// As it died, for its dead letter.
 Envelope as_it_died(Envelope job);
 /// That of dying(); of a word that this program does not know, the first of all.
 DeadLetter::Cause cause_of_death(const Envelope& job) noexcept;
+DeadLetter::Cause cause_of_death(std::string_view word) noexcept;
 
 }  // namespace aftercommit::worker

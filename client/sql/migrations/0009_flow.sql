@@ -6,20 +6,25 @@ CREATE TABLE {schema}.flow (
   task text NOT NULL,
   began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   ended_at timestamptz,  -- null: it goes on, is dead, or was cancelled
-  state text NOT NULL DEFAULT 'begun' CHECK (state IN ('begun', 'done')))
+  state text NOT NULL DEFAULT 'begun' CHECK (state IN ('begun', 'done')),
+  kept_job text,         -- of one that is done: the envelope of its job, for who has it run again
+  again json)            -- of one that is another one again: of which, from which step, and who wanted it so
 WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX flow_ended ON {schema}.flow (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX flow_again ON {schema}.flow ((again ->> 'of')) WHERE again IS NOT NULL;
 
--- What a flow has done, in its order: written by the transaction that did it.
+-- What a flow has done, in its order: written by the transaction that did it.  'failure': from there on it is undone, and
+-- 'undo' is a step back.
 CREATE TABLE {schema}.flow_step (
   flow uuid,
   place int,              -- counted from 0
   name text NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('step', 'external', 'sleep', 'event', 'version', 'children')),
-  value json,             -- what it returned, or was given; null: nothing yet, nothing at all, or no event came in time
+  kind text NOT NULL CHECK (kind IN ('step', 'external', 'sleep', 'event', 'version', 'children', 'pages', 'failure', 'undo')),
+  value json,             -- what it returned, or was given; null: nothing yet, nothing at all, or no event came in time;
+                          -- of pages that are not done: where they have come to
   tries int NOT NULL,     -- attempts that it took, this one counted
   began_at timestamptz NOT NULL,
-  done_at timestamptz,    -- null: only the intent to call what is outside, or children are waited for
+  done_at timestamptz,    -- null: only the intent to call what is outside, children are waited for, or there are more pages
   until timestamptz,      -- of a sleep: its end
   PRIMARY KEY (flow, place))
 WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0,

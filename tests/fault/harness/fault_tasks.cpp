@@ -93,6 +93,32 @@ Flow run_family(FlowContext& flow, long count) {
   });
 }
 
+Flow run_saga(FlowContext& flow, long count) {
+  note_run(flow.job());
+  const auto write = [id = flow.id()](Transaction& tx, long step) {
+    tx.exec("INSERT INTO flow_effect(flow, step, pid) VALUES ($1, $2, $3)", id, step, ::getpid());
+  };
+  for (long n = 0; n < count; ++n) {
+    co_await flow.step("step " + std::to_string(n), [&](Transaction& tx) { write(tx, n); });
+    flow.on_failure("back " + std::to_string(n), [write, n](Transaction& tx) { write(tx, -1 - n); });
+  }
+  co_await flow.step("end", [](Transaction&) { throw Reject{"it is not to be"}; });
+}
+
+Flow run_pages(FlowContext& flow, long count, long size) {
+  note_run(flow.job());
+  co_await flow.pages(
+      "numbers",
+      {.query = "SELECT n FROM generate_series(1, $1) AS n",
+       .key = "n",
+       .size = static_cast<std::size_t>(size)},
+      [&](Transaction& tx, const pqxx::result& rows) {
+        tx.exec("INSERT INTO flow_effect(flow, step, pid) SELECT $1, n, $4 FROM generate_series($2, $3) AS n",
+                flow.id(), rows.front()[0].as<long>(), rows.back()[0].as<long>(), ::getpid());
+      },
+      count);
+}
+
 void run_cross(Job& job, long first, long second) {
   note_run(job);
   job.transaction().exec("INSERT INTO effect(job_id, attempt, pid) VALUES ($1, $2, $3)", job.id().str(),
@@ -176,6 +202,8 @@ AFTERCOMMIT_TASK_LIBRARY(aftercommit::fault::app) {
   });
   tasks.parent.run(run_parent);
   tasks.steps.run(run_steps);
+  tasks.saga.run(run_saga);
+  tasks.pages.run(run_pages);
   tasks.family.run(run_family);
   tasks.parent_fails_once.run([](Job& job, long slot) {
     run_parent(job, slot);

@@ -55,6 +55,11 @@ struct FaultTasks {
   /// Waits for so many children in the bulk queue, which return their numbers, and for as many that return
   /// nothing; its one step has the sum in `flow_effect`.
   FlowTask<long> family = app.flow<long>("family", settings);
+  /// So many steps, with the rows 0, 1, ... in `flow_effect`, and a last one that is refused; each is undone
+  /// by the row -1, -2, ...
+  FlowTask<long> saga = app.flow<long>("saga", settings);
+  /// Goes through the numbers from 1 to this one, by pages, each with a row in `flow_effect`.
+  FlowTask<long, long> pages = app.flow<long, long>("pages", settings);
   /// Does what kills or damages a process: see fault_tasks.cpp.
   Task<std::string> poison = app.task<std::string>("poison", settings);
   /// Does the same, and then what the others do.

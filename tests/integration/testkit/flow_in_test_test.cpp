@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,27 @@ TEST_F(FlowInTest, GoesOnWithoutAnEventThatDoesNotComeInTime) {
   EXPECT_TRUE(runs.back().done()) << runs.back().text();
   EXPECT_EQ(answer, std::nullopt);
   EXPECT_EQ(app.signal(id, "approved", "too late"), Signalled::kEnded);
+}
+
+TEST_F(FlowInTest, GoesBackBeforeItIsDeadAndThenCallsTheHookOfItsTask) {
+  const auto trip = app.flow<long>("trip", {.max_retries = 0});
+  trip.run([](FlowContext& flow, long id) -> Flow {
+    co_await flow.step("pay", [&](Transaction& tx) { tx.exec("INSERT INTO paid VALUES ($1)", id); });
+    flow.on_failure("pay back",
+                    [id](Transaction& tx) { tx.exec("INSERT INTO paid VALUES (-$1::bigint)", id); });
+    co_await flow.step("book", [](Transaction&) { throw std::runtime_error{"no seat is left"}; });
+  });
+  trip.on_failure([](Job& job, const FailedJob& failed, long id) {
+    job.transaction().exec("INSERT INTO sent SELECT $1, count(*) FROM paid", id);
+    EXPECT_THAT(failed.reason, ::testing::StartsWith("no seat is left; what it had done is undone"));
+    EXPECT_EQ(failed.attempts, 1);
+  });
+  const testing::RolledBackTransaction transaction{app};
+  trip.delay(7);
+  const auto runs = testing::drain(app);
+  ASSERT_EQ(runs.size(), 1U);
+  EXPECT_EQ(runs[0].ended, Ended::kDead) << runs[0].text();
+  EXPECT_EQ(app.database().exec("SELECT attempt FROM sent")[0][0].as<int>(), 2) << "undone before";
 }
 
 class NoFlowInTest : public support::TestedShop, public ::testing::Test {};

@@ -2,6 +2,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -32,6 +34,30 @@ std::vector<std::string> lines_of(long value, const std::string& script) {
   std::vector<std::string> lines;
   for (std::string line; std::getline(text, line, ';');) lines.push_back(line);
   return lines;
+}
+
+/// What leaves the effect -number, and fails or crashes the first so many times, or takes this lock.
+std::function<void(Transaction&)> undo_of(const FlowContext& flow, const std::string& verb,
+                                          const std::string& name, long number, long more) {
+  return [&flow, verb, name, number, more](Transaction& tx) {
+    note(flow.job(), "undoes " + name);
+    effect(tx, flow, -number);
+    if (verb == "undo_locked") {
+      tx.exec("SELECT pg_advisory_xact_lock($1)", more);
+    } else if (more > 0 && is_early(more)) {
+      if (verb == "undo_crashing") std::raise(SIGKILL);
+      throw DeliberateFailure{name + " failed"};
+    }
+  };
+}
+
+/// The numbers from 1 to 10, each with the effect 1000 * number + itself.  "twins": two have the same key;
+/// "nulls": one has none.
+PageQuery ten_numbers(const std::string& verb, long size) {
+  const std::string key = verb == "twins" ? "n / 2" : verb == "nulls" ? "nullif(n, 10)" : "n";
+  return {.query = "SELECT n, " + key + " AS \"Key\" FROM generate_series(1, $1) AS n  -- all",
+          .key = "Key",
+          .size = static_cast<std::size_t>(size)};
 }
 
 /// Step number n of flow `value` leaves the effect 100 * value + n.
@@ -182,9 +208,8 @@ Flow follow_script(FlowContext& flow, long value, std::string script) {
         for (long n = 0; n < more; ++n) children.add(tasks.together, 100'000 * value + n, "", 0);
       });
     } else if (verb == "locked") {
-      co_await flow.all(name, [&](FlowChildren& children) {
-        children.add(tasks.wait_for_lock, 100'000 * value, more);
-      });
+      co_await flow.all(
+          name, [&](FlowChildren& children) { children.add(tasks.wait_for_lock, 100'000 * value, more); });
     } else if (verb == "later") {
       co_await flow.all(name, [&](FlowChildren& children) {
         children.add_with({.countdown = std::chrono::hours{1}}, tasks.insert, 100'000 * value);
@@ -199,6 +224,28 @@ Flow follow_script(FlowContext& flow, long value, std::string script) {
         children.add(tasks.insert, 100'000 * value);
         children.add_with({.max_retries = 0}, tasks.flow, 10 * value, "fail x 1");
       });
+    } else if (verb == "undo" || verb == "undo_crashing" || verb == "undo_locked") {
+      flow.on_failure(name, undo_of(flow, verb, name, number, more));
+    } else if (verb == "reject") {
+      co_await flow.step(name, [&](Transaction&) { throw Reject{name + " is refused"}; });
+    } else if (verb == "numbers_by" || verb == "twins" || verb == "nulls") {
+      const auto rows = co_await flow.pages(
+          name, ten_numbers(verb, more),
+          [&](Transaction& tx, const pqxx::result& page) {
+            note(flow.job(), "page of " + std::to_string(page.size()));
+            for (const auto& row : page) effect(tx, flow, 1000 * number + row["n"].as<long>());
+          },
+          10);
+      note(flow.job(), "has " + name + " " + std::to_string(rows));
+    } else if (verb == "parts") {  // the third one fails the first so many times
+      const auto parts = co_await flow.pages<long>(
+          name, [&](Transaction& tx, const std::optional<long>& after) -> std::optional<long> {
+            const auto part = after.value_or(0) + 1;
+            effect(tx, flow, 1000 * number + part);
+            if (part % 3 == 0 && is_early(more)) throw DeliberateFailure{name + " failed"};
+            return part < 5 ? std::optional{part} : std::nullopt;
+          });
+      note(flow.job(), "has " + name + " " + std::to_string(parts));
     } else if (verb == "throw") {
       throw DeliberateFailure{"thrown between steps"};
     }
