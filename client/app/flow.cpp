@@ -1,6 +1,9 @@
 /// How a flow is declared, begun and signalled; what a worker does with it: worker/flows.
 #include "aftercommit/flow.hpp"
 
+#include <utility>
+#include <vector>
+
 #include "aftercommit/app.hpp"
 #include "base/json/json_writer.hpp"
 #include "base/text/text.hpp"
@@ -59,6 +62,17 @@ Signalled App::signal_json(const JobId& flow, const std::string& event, const nl
                        std::to_string(limit) + ": store the data and give its key"};
   }
   return detail::signal_flow(core_->database_or_default(database), flow, event, json);
+}
+
+JobId FlowChildren::add_call(const detail::TaskEntry& task, nlohmann::json args) {
+  CallOptions options;
+  options.flow = flow_;
+  options.transaction = &transaction_;
+  std::vector<nlohmann::json> calls;
+  calls.push_back(std::move(args));
+  const auto job = detail::enqueue(task, options, std::move(calls)).front();
+  added_.push_back({job, task.name});
+  return job;
 }
 
 namespace detail {

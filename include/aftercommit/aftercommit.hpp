@@ -13,6 +13,7 @@
 #include "aftercommit/job.hpp"
 #include "aftercommit/limit.hpp"
 #include "aftercommit/middleware.hpp"
+#include "aftercommit/plan.hpp"
 #include "aftercommit/priority.hpp"
 #include "aftercommit/result.hpp"
 #include "aftercommit/retry.hpp"

@@ -37,6 +37,7 @@ class AppCore;
 
 template <class... Args>
 class FlowTask;
+class Plan;
 enum class Signalled : std::uint8_t;
 
 /// Where an App finds its servers.  What is left empty comes from the environment, at the first use:
@@ -180,6 +181,11 @@ class App {
   /// for what a flow cannot have: another delivery, no transaction, limits, a result_ttl, Unique but kSkip.
   template <class... Args>
   FlowTask<Args...> flow(std::string name, TaskOptions options = {});
+
+  /// Declares a flow that has its body already: it does the chain or group of jobs that it is given, see
+  /// plan.hpp.  UsageError as flow().
+  ///   orders.delay(chain(charge(42), print_label(), group(mail("a"), mail("b")), close_order(42)));
+  FlowTask<Plan> plan(std::string name, TaskOptions options = {});
 
   /// Gives a flow an event, in the calling thread's open transaction on its database: it is given if, and
   /// only if, that commits; without one at once.  The first of its name holds, and may come before the flow

@@ -40,6 +40,9 @@ class FlowChildren {
     return job;
   }
 
+  /// For the library's own parts: the same by the arguments as they travel.
+  JobId add_call(const detail::TaskEntry& task, nlohmann::json args);
+
   struct Child {
     JobId job;
     std::string task;

@@ -146,6 +146,10 @@ class ResultTask : public Task<Args...> {
  public:
   explicit ResultTask(detail::TaskEntry& entry) : Task<Args...>{entry}, entry_{&entry} {}
 
+  /// As Task's, of a part that returns R.
+  template <class... Given>
+  auto operator()(Given&&... args) const;
+
   /// As Task::run.  What the body returns is R, or converts to it as an argument would.  A value that JSON
   /// cannot hold, or that takes more than the app's payload_limit, fails the attempt (PayloadError).
   template <class Body>

@@ -99,6 +99,10 @@ class Task : private detail::WrongCalls<std::index_sequence_for<Args...>, Args..
     return apply_async(CallOptions{}, std::forward<Given>(args)...);
   }
 
+  /// A part of a plan, which asks for nothing by itself: see plan.hpp.
+  template <class... Given>
+  auto operator()(Given&&... args) const;
+
   /// The same with options for this job.
   template <class... Given>
   JobId apply_async(const CallOptions& options, Given&&... args) const {

@@ -49,6 +49,10 @@ aftercommit_compile_test(SaysThatABodyIsConst "the body of a task runs in severa
 aftercommit_compile_test(SaysWhatAnOwnTypeLacks "a parameter of this task cannot become JSON: give its type" own_type)
 aftercommit_compile_test(SaysWhatAnOwnTypeLacksForABody "a parameter of this task cannot be made from JSON: give its"
                          own_type_to_run)
+aftercommit_compile_test(SaysThatAPartOfAChainTakesWhatIsNotReturned "a part of this chain leaves its first argument"
+                         chain_wrong_type)
+aftercommit_compile_test(SaysThatAPartLacksArguments "a part gives its task all arguments, or all but the first" part_too_few)
+aftercommit_compile_test(SaysThatNothingComesBeforeTheFirstPart "nothing comes before the first part of a plan" plan_open)
 aftercommit_compile_test(SaysWhichHeaderATransactionOfOthersNeeds "no job can be asked for in this: include aftercommit/foreign/pqxx"
                          foreign_without_header)
 aftercommit_compile_test(NamesTheArgumentOfACallInATransactionOfOthers "argument 2 of this call is not of the type"

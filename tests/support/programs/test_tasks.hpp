@@ -132,6 +132,12 @@ struct TestTasks {
   FlowTask<long, std::string> flow =
       app.flow<long, std::string>("flow", {.max_retries = 2, .backoff = fixed(kShortBackoff)});
 
+  // --- Plans
+  /// Leaves the effect of the sum, and returns it.
+  ResultTask<long, long, long> plus = app.task<long(long, long)>("plus", {.max_retries = 0});
+  Task<std::vector<long>> total = app.task<std::vector<long>>("total");  ///< leaves the effect of the sum
+  FlowTask<Plan> plans = app.plan("plans", {.max_retries = 2, .backoff = fixed(kShortBackoff)});
+
   // --- Tasks that take their time
   /// Waits for a lock that the test holds.
   Task<long, long> wait_for_lock = app.task<long, long>("wait_for_lock");

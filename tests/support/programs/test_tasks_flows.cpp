@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstddef>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -255,6 +256,15 @@ Flow follow_script(FlowContext& flow, long value, std::string script) {
 
 }  // namespace
 
-void define_flow_tasks() { tasks.flow.run(follow_script); }
+void define_flow_tasks() {
+  tasks.flow.run(follow_script);
+  tasks.plus.run([](Job& job, long a, long b) {
+    begin(job, a + b);
+    return a + b;
+  });
+  tasks.total.run([](Job& job, const std::vector<long>& numbers) {
+    begin(job, std::accumulate(numbers.begin(), numbers.end(), 0L));
+  });
+}
 
 }  // namespace aftercommit::support
