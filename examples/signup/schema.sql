@@ -25,6 +25,26 @@ CREATE TABLE IF NOT EXISTS reminder_sent (
   late    interval NOT NULL  -- how long after remind_at the task began
 );
 
+-- Orders, and what the steps of their flows have done: each row of order_step by the transaction of its step.
+CREATE TABLE IF NOT EXISTS orders (
+  id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  item        text NOT NULL,
+  state       text NOT NULL DEFAULT 'new',
+  flow        uuid,
+  label       bigint,
+  approved_by text
+);
+CREATE TABLE IF NOT EXISTS order_step (
+  order_id bigint NOT NULL,
+  step     text NOT NULL,
+  worker   integer NOT NULL,  -- its process
+  done_at  timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS label (  -- what the carrier outside remembers
+  id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  flow uuid NOT NULL
+);
+
 -- What must be known even of work that is rolled back, each row written in a transaction of its own.
 CREATE TABLE IF NOT EXISTS task_run (
   job_id     uuid NOT NULL,

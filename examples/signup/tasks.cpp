@@ -5,18 +5,12 @@
 #include <string>
 
 #include "aftercommit/worker.hpp"
+#include "order_flow.hpp"
 
 namespace signup {
 namespace {
 
 using aftercommit::Job;
-
-/// A second way to the same database.  No transaction is open on it, so each statement commits by itself and
-/// stays when the task is rolled back.
-aftercommit::Database& journal() {
-  static aftercommit::Database database{{.url = app.database().options().url}, "journal"};
-  return database;
-}
 
 /// The address of the user, as the task's transaction sees him.  Notes the attempt in the journal,
 /// whatever becomes of it.
@@ -38,6 +32,12 @@ void send_mail(Job& job, long user_id) {
 }
 
 }  // namespace
+
+aftercommit::Database& journal() {
+  static aftercommit::Database database{{.url = app.database().options().url}, "journal"};
+  return database;
+}
+
 }  // namespace signup
 
 AFTERCOMMIT_TASK_LIBRARY(signup::app) {
@@ -53,6 +53,8 @@ AFTERCOMMIT_TASK_LIBRARY(signup::app) {
     // Rolls the INSERT back; the task runs again after its backoff.
     if (job.attempt() < 3) throw std::runtime_error{"the CRM does not answer"};
   });
+
+  fulfil.run(fulfil_order);
 
   remind.run([](Job& job, long user_id) {
     find_email(job, user_id);

@@ -24,4 +24,9 @@ inline const auto update_crm = app.task<long>(
 inline const auto remind = app.task<long>("remind");
 inline constexpr std::chrono::seconds kRemindAfter{1};
 
+/// An order, step by step: see order_flow.cpp.
+inline const auto fulfil = app.flow<long>("fulfil");
+inline constexpr std::chrono::seconds kCoolingOff{10};
+inline constexpr std::chrono::hours kApprovedWithin{1};
+
 }  // namespace signup

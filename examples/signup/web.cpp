@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "aftercommit/http.hpp"
+#include "orders.hpp"
 #include "signup.hpp"
 #include "tasks.hpp"
 
@@ -48,6 +49,26 @@ void safe_signup(const Request& request, Response& response) {
 /// POST /signup-naive
 void naive_signup(const Request& request, Response& response) {
   answer(response, 201, {{"user", sign_up_naively(email_of(request))}});
+}
+
+/// POST /order
+void order(const Request& request, Response& response) {
+  const auto item = request.get_param_value("item");
+  if (item.empty()) throw BadRequest{"say what: item=..."};
+  const auto placed = place_order(item);
+  answer(response, 201, {{"order", placed.id}, {"flow", placed.flow}});
+}
+
+/// POST /approve
+void approve(const Request& request, Response& response) {
+  const auto by = request.get_param_value("by");
+  const auto id = request.get_param_value("order");
+  if (by.empty() || id.empty() || id.size() > 18 || id.find_first_not_of("0123456789") != std::string::npos) {
+    throw BadRequest{"say which and who: order=7&by=..."};
+  }
+  const auto outcome = approve_order(std::stol(id), by);
+  if (outcome.empty()) throw BadRequest{"there is no order " + id};
+  answer(response, 200, {{"approval", outcome}});
 }
 
 /// The same handler, but something goes wrong after it.
@@ -100,6 +121,8 @@ void add_routes(httplib::Server& server) {
   server.Post("/signup-naive", naive_signup);
   server.Post("/signup-fail", atomic(then_fail(safe_signup)));
   server.Post("/signup-naive-fail", atomic(then_fail(naive_signup)));
+  server.Post("/order", order);
+  server.Post("/approve", approve);
   server.Get("/stats", report_stats);
   server.Get("/health", report_health);
   server.set_exception_handler(answer_failure);

@@ -15,6 +15,7 @@
 
 #include "../tasks.hpp"
 #include "aftercommit/testing/gtest.hpp"
+#include "test_clock.hpp"
 
 /// What `worker --app` calls when it loads the library of the tasks: gives them their bodies.
 extern "C" aftercommit::App* aftercommit_load_task_library();
@@ -24,8 +25,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using aftercommit::testing::Ended;
-
-aftercommit::testing::ManualClock test_clock;
 
 std::size_t count(const std::string& table) { return app.database().exec("SELECT FROM " + table).size(); }
 
