@@ -30,7 +30,8 @@ Json get_flow(Context& context, const Request& request) {
     document.erase("flow");
     Json values = Json::object();
     for (const auto& step : story.steps) {
-      if (!step.value.empty()) values[step.name] = Json::parse(step.value, nullptr, false);
+      if (!step.value.empty() && step.kind != "failure")
+        values[step.name] = Json::parse(step.value, nullptr, false);
     }
     document["result"] = std::move(values);
     return document;

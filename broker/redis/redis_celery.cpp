@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "aftercommit/error.hpp"
 #include "base/in_seconds.hpp"
 #include "broker/contract/celery_queue.hpp"
 #include "broker/redis/wire/redis_session.hpp"
@@ -81,7 +82,13 @@ class RedisCeleryQueue final : public CeleryQueue {
 }  // namespace
 
 std::unique_ptr<CeleryQueue> make_celery_queue(std::string_view url, const Queue& queue) {
-  return std::make_unique<RedisCeleryQueue>(parse_redis_url(url), queue);
+  auto parsed = parse_redis_url(url);
+  if (!parsed.nodes.empty()) {
+    throw ConfigError{
+        "it names a Redis Cluster, whose slots the lists of a queue do not share: Celery sends to one "
+        "server"};
+  }
+  return std::make_unique<RedisCeleryQueue>(std::move(parsed), queue);
 }
 
 }  // namespace aftercommit

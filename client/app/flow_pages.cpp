@@ -28,6 +28,11 @@ std::string pages_flaw(const PageQuery& pages) {
 
 }  // namespace
 
+void refuse_place(const std::string& name, const std::string& why) {
+  throw FlowChanged{"the flow cannot go on with pages '" + name + "' where they have come to: " + why +
+                    "; have its code take that, then retry it"};
+}
+
 QueryPage next_page(Transaction& transaction, const std::string& name, const PageQuery& pages,
                     const SqlParams& params, PagesPlace& place) {
   if (const auto flaw = pages_flaw(pages); !flaw.empty()) refuse_pages(name, flaw);
@@ -37,6 +42,7 @@ QueryPage next_page(Transaction& transaction, const std::string& name, const Pag
   auto values = params;
   std::string behind;
   if (place.after) {
+    if (!place.after->is_string()) refuse_place(name, "that is no key of a query");
     values.emplace_back(place.after->get<std::string>());
     behind = " > $" + std::to_string(values.size());
   } else {

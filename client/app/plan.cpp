@@ -1,12 +1,15 @@
 /// The flow that does a plan: chains and groups of jobs.
 #include "aftercommit/plan.hpp"
 
+#include <cstddef>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "aftercommit/app.hpp"
 #include "aftercommit/error.hpp"
+#include "base/json/json_writer.hpp"
 #include "base/text/text.hpp"
 #include "client/app/app_core.hpp"
 
@@ -93,7 +96,12 @@ void check_node(const Node& node, int depth = 0) {
 
 }  // namespace
 
-void to_json(nlohmann::json& json, const Plan& plan) { json = plan.node().dump(); }
+void to_json(nlohmann::json& json, const Plan& plan) {
+  constexpr std::size_t kAnyDepth = 1000;  // what is too deep is refused when it is read
+  std::string text;
+  append_json_value(text, plan.node(), {kAnyDepth, std::numeric_limits<std::size_t>::max()});
+  json = std::move(text);
+}
 
 void from_json(const nlohmann::json& json, Plan& plan) {
   auto node = Node::parse(json.get<std::string>(), nullptr, false);

@@ -135,15 +135,16 @@ std::string Link::why_lost() const {
 void Link::copy(const std::string& statement, const std::function<bool(std::string&)>& more) {
   const Answer begun{PQexec(handle_, statement.c_str())};
   if (PQresultStatus(begun.get()) != PGRES_COPY_IN) throw_refused(begun.get(), statement);
+  bool taken = true;
   try {
-    std::string part;
-    for (bool taken = true; taken && more(part); part.clear())
+    for (std::string part; taken && more(part); part.clear())
       taken = PQputCopyData(handle_, part.data(), static_cast<int>(part.size())) == 1;
   } catch (...) {
     end_copy(handle_, "the program has failed to make the rows");
     throw;
   }
-  const auto answer = end_copy(handle_, nullptr);
+  // Where there is no memory for a part the connection is as good as before: the rest would be missing.
+  const auto answer = end_copy(handle_, taken ? nullptr : "the program has failed to send the rows");
   if (answer == nullptr) throw pqxx::broken_connection{why_lost()};
   if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) throw_refused(answer.get(), statement);
 }

@@ -56,6 +56,7 @@ class ServerTransaction {
   void rollback() noexcept;
   /// Rolls back what was begun ahead.
   void drop_ahead() noexcept;
+  bool has_ended_ahead() noexcept { return next_.has_begun() && connection_->has_ended(); }
 
   /// In a child the transaction and its connection are its parent's: nothing of it may be sent here.
   void notice_fork() noexcept;

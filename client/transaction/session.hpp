@@ -82,6 +82,8 @@ class Session {
   void forget_loss() noexcept { server_.forget_loss(); }
   /// Rolls back what was begun for Riders::next, unless its block has been entered.
   void drop_ahead() noexcept { server_.drop_ahead(); }
+  /// Whether one was begun ahead, and the server has ended its session since, as far as is known.
+  bool has_ended_ahead() noexcept { return server_.has_ended_ahead(); }
   Transaction& transaction();
   /// Throws UsageError unless this thread's transaction is what the caller means by the one it was handed.
   void check_transaction(std::string_view verb);

@@ -54,6 +54,8 @@ struct QueryPage {
   pqxx::result rows;
   bool more;
 };
+/// Throws FlowChanged: the place that is kept is none of this loop's.
+[[noreturn]] void refuse_place(const std::string& name, const std::string& why);
 QueryPage next_page(Transaction& transaction, const std::string& name, const PageQuery& pages,
                     const SqlParams& params, PagesPlace& place);
 
@@ -91,10 +93,8 @@ class CursorPagesAwait final : public FlowAwait<std::int64_t, PagesAsk> {
 
   std::int64_t await_resume() const { return this->decoded(); }
   bool page(Transaction& transaction, PagesPlace& place) override {
-    std::optional<Cursor> after;
-    if (place.after)
-      after = decode_value<Cursor>(*place.after, JsonPlace{nullptr, kPlaceOfResult, &this->what().name});
-    std::optional<Cursor> next = body_(transaction, std::as_const(after));
+    const auto after = place.after ? std::optional<Cursor>{cursor(*place.after)} : std::nullopt;
+    std::optional<Cursor> next = body_(transaction, after);
     ++place.count;
     if (!next) return false;
     place.after = encode_arg(*next);
@@ -102,6 +102,15 @@ class CursorPagesAwait final : public FlowAwait<std::int64_t, PagesAsk> {
   }
 
  private:
+  Cursor cursor(const nlohmann::json& kept) const {
+    const auto& name = this->what().name;
+    try {
+      return decode_value<Cursor>(kept, JsonPlace{nullptr, kPlaceOfResult, &name});
+    } catch (const BadArguments& error) {
+      refuse_place(name, error.what());
+    }
+  }
+
   Body body_;
 };
 

@@ -1,6 +1,7 @@
 #include "worker/celery/celery_bridge.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <iterator>
 #include <map>
@@ -31,7 +32,8 @@ constexpr milliseconds kWaitForMessages{
 /// Whether the database has refused what it was given, and would do so again.
 bool is_about_content(const std::exception& error) {
   const auto state = detail::sqlstate_of(error);
-  return state.starts_with("22") || state.starts_with("23") || state.starts_with("54");
+  constexpr std::array kOfContent{"22", "23", "44", "54", "P0"};  // the last by a trigger
+  return std::ranges::any_of(kOfContent, [&](const char* of) { return state.starts_with(of); });
 }
 
 /// What neither the message nor its list says, as the task is declared; and the database, whose job it

@@ -206,7 +206,9 @@ std::optional<std::string> FlowRun::returned() const {
 
 nlohmann::json FlowRun::read(const detail::StepRow& row) const {
   if (!row.value) return nullptr;
-  auto parsed = parse_json(*row.value, {kArgsDepthLimit, kArgsValueLimit});
+  // What children have returned is bounded together by its bytes alone.
+  const auto values = row.kind == Kind::kChildren ? row.value->size() : kArgsValueLimit;
+  auto parsed = parse_json(*row.value, {kArgsDepthLimit, values});
   if (auto* const tree = std::get_if<nlohmann::json>(&parsed)) return std::move(*tree);
   throw FlowChanged{"what is kept of " + quoted(row.kind, row.name) +
                     " cannot be read: " + std::get<Malformed>(parsed).reason};

@@ -41,7 +41,11 @@ class Entered {
 
 /// Those of a transaction that has the row, and does what is at this place.
 detail::Riders& FlowRun::riders_here() {
-  if (std::exchange(next_place_, std::nullopt) == place_) return work_.claim.turn_to_next();
+  if (std::exchange(next_place_, std::nullopt) == place_) {
+    auto& session = detail::Session::of(database().core());
+    if (!session.has_ended_ahead()) return work_.claim.turn_to_next();
+    session.drop_ahead();  // what stood between the two has taken longer than the server waits
+  }
   return work_.claim.begin(detail::step_guard(database(), work_.job, place_));
 }
 

@@ -126,6 +126,20 @@ TimedOut timed_out(const Envelope& job, const TaskOptions& options, std::chrono:
   }
 }
 
+/// A flow may have got on while it ran: what its copy holds against it is over by then.
+void take_from_row(Envelope& job, Database* database) {
+  if (database == nullptr) return;
+  try {
+    const auto row = detail::JobTable{*database}.find(job.id);
+    if (!row || row->attempt <= job.attempt) return;
+    auto decoded = decode(row->envelope, std::max(row->envelope.size(), defaults::kPayloadLimit));
+    if (auto* const now = std::get_if<Envelope>(&decoded)) job = std::move(*now);
+  } catch (const std::exception& error) {
+    log(LogLevel::kError, "cannot see how far the flow has got that the process which has died was at",
+        {{"job_id", job.id.str()}, {"error", detail::first_line(error)}});
+  }
+}
+
 /// `limit`: it was this that the job ran beyond; nothing: it crashed.
 Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_view how, Suspect suspect,
                   std::optional<std::chrono::milliseconds> limit, Home& home, const Events& events) {
@@ -135,6 +149,7 @@ Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_v
   const TraceScope lines{trace_of(*job)};
   const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(app.core().clock().now());
   const auto candidate = candidate_of(app, *job);
+  if (candidate.task != nullptr && candidate.task->is_flow) take_from_row(*job, candidate.database);
   // None where this worker does not have its database: whoever runs it next says so.
   detail::AnyClaim claim{*job, candidate.database};
 
@@ -170,7 +185,18 @@ Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_v
     return ending.buried(&died, job->attempt, cause, reason, now);
   };
   const bool has_hook = candidate.task != nullptr && candidate.task->on_failure;
+  // In the hook of its task, or on a flow's way to its undos.
+  const auto gives_up_dying = [&] {
+    if (job->undo && has_hook) {
+      auto next = *job;
+      next.undo = false;
+      next.crashes = kCrashesAllowed;
+      return given_back_as(next, 0ms);
+    }
+    return buried(as_it_died(*job), cause_of_death(*job), job->death_reason);
+  };
   const auto dies = [&](DeadLetter::Cause cause, const std::string& reason) {
+    if (is_dying(*job)) return gives_up_dying();
     const bool is_flow = candidate.task != nullptr && candidate.task->is_flow;  // which may have to be undone
     if (is_flow || has_hook) return given_back_as(dying(*job, cause, reason, is_flow), 0ms);
     return buried(*job, cause, reason);
@@ -194,16 +220,9 @@ Settlement booked(App& app, Fetched fetched, const WorkerId& dead, std::string_v
                            .reason = {.text = late->text}});
     return given_back_as(next_attempt(*job, rules, now), countdown);
   }
-  // In the hook of its task, which is given up as a body is; or on a flow's way to its undos.
-  if (is_dying(*job)) {
+  if (is_dying(*job)) {  // given up as a body is
     if (job->crashes < 2 * kCrashesAllowed) return given_back_as(*job, 0ms);
-    if (job->undo && has_hook) {
-      auto next = *job;
-      next.undo = false;
-      next.crashes = kCrashesAllowed;
-      return given_back_as(next, 0ms);
-    }
-    return buried(as_it_died(*job), cause_of_death(*job), job->death_reason);
+    return gives_up_dying();
   }
   if (job->crashes >= kCrashesAllowed) {
     return dies(DeadLetter::Cause::kCrashed,

@@ -7,7 +7,7 @@
 local most, room, largest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local answer = {0}
 for i = 3, #KEYS do
-  while #answer <= most do
+  while #answer + answer[1] <= most do
     local message = redis.call('LINDEX', KEYS[i], -1)
     if not message then break end
     if #message > largest then

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "aftercommit/error.hpp"
@@ -35,14 +36,22 @@ std::unique_ptr<RedisConnection> ClusterFinder::connect(Deadline deadline) {
   for (;;) {
     const auto seen = map().rounds();
     std::string said;
+    std::optional<RedisAddress> refused;
     if (std::exchange(doubted_, std::nullopt) == seen) {
       said = "the node that has it says that the cluster is down";
     } else if (const auto master = map().master_of(slot_)) {
-      if (auto connection = try_node(*master, deadline, said)) return connection;
+      try {
+        if (auto connection = try_node(*master, deadline, said)) return connection;
+      } catch (const BrokerRefused& error) {
+        // Somebody else may have its address by now.
+        refused = master;
+        said = error.what();
+      }
     } else if (seen > 0) {
       said = "no node says that it serves slot " + std::to_string(slot_);
     }
     const auto outcome = map().refresh(seen, deadline);
+    if (refused && map().master_of(slot_) == refused) throw BrokerRefused{said};
     // Where a node answers, the master will be there again or be another one; where none does, waiting helps
     // nobody.
     if (outcome.answered && std::chrono::steady_clock::now() < deadline) continue;
@@ -61,12 +70,12 @@ std::unique_ptr<RedisConnection> ClusterFinder::try_node(const RedisAddress& nod
     auto connection = connect_to(node, by);
     connection->keep(map().hold(connection->descriptor(), node));
     RedisPipeline commands;
-    commands.add("PING");
+    commands.add("READWRITE");  // which a server that belongs to no cluster refuses
     connection->send(commands, by);
     const auto reply = connection->receive(commands, 0, by);
     host_ = node.host;
     if (!is_error(*reply) || is_error(*reply, "NOPERM")) return connection;
-    said = understand(*reply, "PING", connection->server()).sentence;
+    said = understand(*reply, "READWRITE", connection->server()).sentence;
   } catch (const BrokerUnavailable& error) {
     said = error.what();
   }

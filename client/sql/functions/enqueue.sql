@@ -14,7 +14,7 @@ DECLARE
   own_schema CONSTANT text := (current_schemas(false))[2];  -- of the search_path above
   asked_at CONSTANT timestamptz := clock_timestamp();
   is_unique CONSTANT boolean := num_nonnulls(unique_key, unique_until, unique_for, on_duplicate, longest_delay) > 0;
-  due_at CONSTANT timestamptz := coalesce(asked_at + countdown, eta);
+  due_at timestamptz;
   fresh CONSTANT boolean := id IS NULL;
   options text;
   flaw text;
@@ -25,6 +25,7 @@ DECLARE
 BEGIN
   options := job_options(task, queue, countdown, eta, max_retries, expires, database, priority, headers, traceparent,
                          is_unique, limit_key, asked_at);
+  due_at := coalesce(asked_at + countdown, eta);
   IF args_are_plain(args) IS NOT TRUE THEN
     flaw := args_flaw(args);
     hint := 'args is the text of a JSON array with one element for each argument, such as ''[42, "a"]''.';

@@ -4,8 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <pqxx/pqxx>
 #include <string>
 #include <thread>
@@ -329,10 +330,12 @@ TEST_F(Migrations, SayWhichRightIsMissingToReadTheVersion) {
 // ---- As a script
 
 int run_psql(const std::string& url, const std::string& script) {
-  const auto command = "psql -X -q -v ON_ERROR_STOP=1 '" + url + "' >/dev/null 2>&1";
-  std::FILE* const psql = ::popen(command.c_str(), "w");
-  std::fwrite(script.data(), 1, script.size(), psql);
-  return ::pclose(psql);
+  const auto file = ::testing::TempDir() + unique_name("script");
+  std::ofstream{file} << script;
+  const auto command = "psql -X -q -v ON_ERROR_STOP=1 -f '" + file + "' '" + url + "' >/dev/null 2>&1";
+  const int result = std::system(command.c_str());
+  std::filesystem::remove(file);
+  return result;
 }
 
 TEST_F(Migrations, AsAScriptDoTheSame) {

@@ -44,7 +44,8 @@ TEST_F(Roles, ThatMayInsertEnqueueAndCanDoNothingElse) {
   EXPECT_FALSE(allowed("SELECT {schema}.enqueue('t')")) << "the function lends no rights";
   grant("INSERT ON {schema}.job");
   EXPECT_TRUE(allowed("SELECT {schema}.enqueue('t', '[1]', countdown => '1 s')"));
-  EXPECT_EQ(jobs().size(), 1U);
+  EXPECT_TRUE(allowed("SELECT {schema}.enqueue_many('t', ARRAY['[1]', '[2]'])"));
+  EXPECT_EQ(jobs().size(), 3U);
   const auto with_id = "SELECT {schema}.enqueue('t', id => gen_random_uuid())";
   EXPECT_FALSE(allowed(with_id)) << "whether it was used before is for others to see";
   for (const std::string table : {"job", "dead", "ledger", "migration"}) {

@@ -46,6 +46,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "one of them"},
         Refusal{"NegativeCountdown", "'t', countdown => '-1 ms'", "countdown -00:00:00.001 is not a wait",
                 "from 0 to 200 years"},
+        Refusal{"CountdownBeyondAllTime", "'t', countdown => '300000 years'",
+                "countdown 300000 years is not a wait", "from 0 to 200 years"},
         Refusal{"EndlessCountdown", "'t', countdown => '201 years'", "countdown 201 years is not a wait",
                 "from 0 to 200 years"},
         Refusal{"EndlessEta", "'t', eta => 'infinity'", "eta infinity is not a time", "up to the year 2262"},

@@ -94,16 +94,26 @@ TEST_F(CeleryBridge, TakesAsManyAsFitIntoAnAnswerAndOneAtLeast) {
   send(std::string(CeleryQueue::kLargest + 1, 'y'));
   send("last");
   const auto messages = make_celery_queue(redis_url, queue);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(messages->take(100).messages.size(), 1U);
+  std::size_t too_large = 0;
+  for (int i = 0; i < 3; ++i) {
+    const auto taken = messages->take(100);
+    EXPECT_EQ(taken.messages.size(), 1U);
+    too_large += taken.too_large;
+  }
   const auto rest = messages->take(100);
   EXPECT_THAT(rest.messages, ElementsAre("last"));
-  EXPECT_EQ(rest.too_large, 1U);
+  EXPECT_EQ(too_large + rest.too_large, 1U);
   EXPECT_EQ(redis.ask("LLEN", messages->too_large())->integer, 1);
   EXPECT_EQ(messages->taken(100).size(), 1U) << "as large as it is, it comes alone";
 }
 
 TEST_F(CeleryBridge, KeepsWhatIsNoJobAsADeadLetterAndLetsTheOthersPass) {
   app.database().exec("ALTER TABLE job ADD CHECK (envelope NOT LIKE '%forbidden%')");
+  app.database().exec(
+      "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+      "IF NEW.envelope LIKE '%disliked%' THEN RAISE 'not this one'; END IF; RETURN NEW; END $$");
+  app.database().exec("CREATE TRIGGER look BEFORE INSERT ON job FOR EACH ROW EXECUTE FUNCTION look()");
+  send(message("two", {2, "disliked"}));
   const auto named = JobId::generate();
   const auto refused = JobId::generate();
   const auto unknown = JobId::generate();
@@ -118,12 +128,13 @@ TEST_F(CeleryBridge, KeepsWhatIsNoJobAsADeadLetterAndLetsTheOthersPass) {
   EXPECT_TRUE(eventually_effects({1, 3}));
   EXPECT_TRUE(eventually_forgotten());
   std::vector<std::string> reasons;
-  for (const auto& letter : eventually_dead(4, queue)) reasons.push_back(letter.reason);
+  for (const auto& letter : eventually_dead(5, queue)) reasons.push_back(letter.reason);
   EXPECT_THAT(reasons,
               UnorderedElementsAre(
                   HasSubstr("a message of Celery's is no job here: the message cannot be read: "),
                   HasSubstr("for task 'insert' is no job here: it has arguments by name (order_id)"),
                   HasSubstr("for task 'two' is no job here: the database refuses it: new row for relation"),
+                  HasSubstr("for task 'two' is no job here: the database refuses it: not this one"),
                   HasSubstr("no.such.task")));
   EXPECT_THAT(decode_dead_letter(table.find_dead(named).value().letter),
               ::testing::VariantWith<DeadLetter>(::testing::Field(&DeadLetter::raw, HasSubstr(named.str()))));

@@ -63,5 +63,15 @@ TEST_F(FlowBounds, OfTimeHoldForEachStepByItself) {
   EXPECT_THAT(effects_in_order(), ElementsAre(101, 102));
 }
 
+/// It may have undos, so its body is called once more, and does not end again.
+TEST_F(FlowBounds, OfTimeLetAFlowDieThatDoesNotComeToItsNextStepAndCannotBeInterrupted) {
+  start_worker();
+  tasks.flow.apply_async({.max_retries = 0, .time_limit = 1s}, 1, "step a;spin");
+  const auto letter = eventually_dead(1).at(0);
+  EXPECT_EQ(letter.cause, DeadLetter::Cause::kRetriesExhausted);
+  EXPECT_THAT(letter.reason, HasSubstr("timed out in task 'flow' after 1 s"));
+  EXPECT_THAT(effects_in_order(), ElementsAre(101));
+}
+
 }  // namespace
 }  // namespace aftercommit

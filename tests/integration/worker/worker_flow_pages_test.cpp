@@ -93,5 +93,22 @@ TEST_F(FlowPages, HaveAllRetriesForEachPageAndGoOnFromTheOneThatUsedThemUp) {
               ElementsAre(102'001, 102'002, -101, 201'001, 201'002, 201'003, 201'004, 201'005));
 }
 
+TEST_F(FlowPages, WhosePlaceTheCodeDoesNotTakeAreAKeptErrorAndGoOnWithTheRightCode) {
+  start_worker();
+  const auto flow = begin(1, "parts five 100");
+  ASSERT_TRUE(eventually([&] { return table.find_dead(flow).has_value(); }));
+  for (const auto* const other : {"texts five", "numbers_by five 4"}) {
+    change_code(1, other);
+    ASSERT_TRUE(table.revive(flow));
+    ASSERT_TRUE(eventually([&] { return table.find_dead(flow).has_value(); }));
+    EXPECT_THAT(eventually_dead(1).at(0).reason,
+                HasSubstr("cannot go on with pages 'five' where they have come to"));
+  }
+  change_code(1, "parts five 0");
+  ASSERT_TRUE(table.revive(flow));
+  EXPECT_TRUE(eventually_ended(flow)) << workers.back().log();
+  EXPECT_THAT(effects(), ElementsAreArray(from_to(101'001, 101'005)));
+}
+
 }  // namespace
 }  // namespace aftercommit

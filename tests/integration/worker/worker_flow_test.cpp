@@ -167,6 +167,10 @@ TEST_P(WorkerFlow, IsNoPoisonPillWhereItGetsOnBetweenCrashes) {
   const auto flow = begin(1, "crash a 1;crash b 3;crash c 5;crash d 7");
   EXPECT_TRUE(eventually_ended(flow, 60s)) << workers.back().log();
   EXPECT_THAT(effects_in_order(), ElementsAre(101, 102, 103, 104));
+  // Nor where it had crashed twice before, in the step that it has done by now.
+  const auto other = begin(2, "crash a 10;crash b 12");
+  EXPECT_TRUE(eventually_ended(other, 60s)) << workers.back().log();
+  EXPECT_THAT(effects_in_order(), ElementsAre(101, 102, 103, 104, 201, 202));
 }
 
 TEST_P(WorkerFlow, DiesOfAStepThatBringsItsProcessDownEachTime) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/programs/test_task_bodies.hpp"
@@ -247,6 +248,13 @@ Flow follow_script(FlowContext& flow, long value, std::string script) {
             return part < 5 ? std::optional{part} : std::nullopt;
           });
       note(flow.job(), "has " + name + " " + std::to_string(parts));
+    } else if (verb == "texts") {  // the same loop, with a cursor of another type
+      co_await flow.pages<std::string>(
+          name, [](Transaction&, const std::optional<std::string>&) -> std::optional<std::string> {
+            return std::nullopt;
+          });
+    } else if (verb == "spin") {  // and nothing ends it but the end of its process
+      while (true) std::this_thread::sleep_for(std::chrono::hours{1});
     } else if (verb == "throw") {
       throw DeliberateFailure{"thrown between steps"};
     }
