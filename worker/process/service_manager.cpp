@@ -1,6 +1,7 @@
 #include "worker/process/service_manager.hpp"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -54,17 +55,19 @@ void ServiceManager::reloading() const noexcept {
   send(state);
 }
 
-void ServiceManager::send(std::string_view state) const noexcept {
+void ServiceManager::send(std::string_view state, Wait wait) const noexcept {
   if (path_.empty()) return;
-  const int file = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (file < 0) return;  // a later word comes through
+  const int file = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (file < 0) return;
+  const ::timeval longest{.tv_sec = 1, .tv_usec = 0};
+  ::setsockopt(file, SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
   ::sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path_.data(), path_.size());
   if (path_.front() == '@') address.sun_path[0] = '\0';  // one without a file
   const auto size = static_cast<::socklen_t>(offsetof(::sockaddr_un, sun_path) + path_.size());
-  ::sendto(file, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const ::sockaddr*>(&address),
-           size);
+  const int flags = MSG_NOSIGNAL | (wait == Wait::kNone ? MSG_DONTWAIT : 0);
+  ::sendto(file, state.data(), state.size(), flags, reinterpret_cast<const ::sockaddr*>(&address), size);
   ::close(file);
 }
 

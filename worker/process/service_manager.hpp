@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,10 +24,12 @@ class ServiceManager {
   void ready() const noexcept { send("READY=1\nSTATUS=running jobs"); }
   void reloading() const noexcept;
   void stopping() const noexcept { send("STOPPING=1\nSTATUS=stopping"); }
-  void keep_alive() const noexcept { send("WATCHDOG=1"); }
+  void keep_alive() const noexcept { send("WATCHDOG=1", Wait::kNone); }
 
  private:
-  void send(std::string_view state) const noexcept;
+  /// For room in the manager's queue, where others speak to it as well.
+  enum class Wait : std::uint8_t { kNone, kASecond };
+  void send(std::string_view state, Wait wait = Wait::kASecond) const noexcept;
 
   std::string path_;
   std::optional<std::chrono::milliseconds> interval_;
