@@ -76,10 +76,12 @@ TEST_F(FlowBackFault, OfALoopWhoseWorkersAreKilledAgainAndAgainDoesEachRowOnce) 
     eventually(
         [&] {
           place = count("SELECT coalesce(max(step), 0) FROM flow_effect");
-          const bool enough = std::getenv("FAULT_ROWS") == nullptr && place > rows / 5 * (kills + 1);
-          return enough || done() || std::chrono::steady_clock::now() - begun > 1s;
+          const bool enough = std::getenv("FAULT_ROWS") != nullptr
+                                  ? std::chrono::steady_clock::now() - begun > 1s
+                                  : place > rows / 5 * (kills + 1);
+          return enough || done();
         },
-        5s);
+        20s);
     worker.signal(SIGKILL);
     worker.exit_code();
   }
@@ -90,20 +92,6 @@ TEST_F(FlowBackFault, OfALoopWhoseWorkersAreKilledAgainAndAgainDoesEachRowOnce) 
   expect_once(rows);
   EXPECT_EQ(count("SELECT count(*) FROM aftercommit.flow_step"), 1);
   EXPECT_EQ(dead(), 0);
-}
-
-TEST_F(FlowBackFault, OfALoopGivesUpBetweenTwoPagesWhenItsWorkerStopsAndGoesOnElsewhere) {
-  constexpr long kRows = 3000;
-  auto& first = start_worker();
-  tasks.pages.delay(kRows, 1);
-  ASSERT_TRUE(eventually([&] { return count("SELECT count(*) FROM flow_effect") > 10; }));
-  first.signal(SIGTERM);
-  EXPECT_EQ(first.exit_code(15s), 0) << first.log();
-  EXPECT_LT(count("SELECT count(*) FROM flow_effect"), kRows) << "it did not wait for the last page";
-  start_worker();
-  EXPECT_TRUE(eventually([&] { return count("SELECT count(*) FROM flow_effect") == kRows; }, 60s));
-  EXPECT_TRUE(eventually([&] { return count("SELECT count(*) FROM aftercommit.job") == 0; }));
-  expect_once(kRows);
 }
 
 }  // namespace

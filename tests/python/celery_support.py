@@ -7,7 +7,7 @@ from celery import Celery
 def celery_url(url):
     """The same server in Celery's words, which has others for a socket; without what is ours alone."""
     parts = urlsplit(url)
-    if parts.scheme == "unix":
+    if parts.scheme in ("unix", "redis+unix"):
         database = parse_qs(parts.query).get("db", ["0"])[0]
         return f"redis+socket://{parts.path}?virtual_host={database}"
     return parts._replace(query="").geturl()

@@ -109,14 +109,16 @@ Flow run_saga(FlowContext& flow, long count) {
 
 Flow run_pages(FlowContext& flow, long count, long size) {
   note_run(flow.job());
+  const PageQuery numbers{.query = "SELECT n FROM generate_series(1, $1::bigint) AS n",
+                          .key = "n",
+                          .size = static_cast<std::size_t>(size)};
   co_await flow.pages(
-      "numbers",
-      {.query = "SELECT n FROM generate_series(1, $1) AS n",
-       .key = "n",
-       .size = static_cast<std::size_t>(size)},
+      "numbers", numbers,
       [&](Transaction& tx, const pqxx::result& rows) {
-        tx.exec("INSERT INTO flow_effect(flow, step, pid) SELECT $1, n, $4 FROM generate_series($2, $3) AS n",
-                flow.id(), rows.front()[0].as<long>(), rows.back()[0].as<long>(), ::getpid());
+        tx.exec(
+            "INSERT INTO flow_effect(flow, step, pid) SELECT $1, n, $4 FROM generate_series($2::bigint, "
+            "$3::bigint) AS n",
+            flow.id(), rows.front()[0].as<long>(), rows.back()[0].as<long>(), ::getpid());
       },
       count);
 }
