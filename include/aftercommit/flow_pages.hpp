@@ -17,7 +17,8 @@
 
 namespace aftercommit {
 
-/// The rows that FlowContext::pages() goes through, a page at a time.
+/// The rows that FlowContext::pages() goes through, a page at a time.  Make it a variable of its own: g++ 12
+/// destroys twice what is written in braces within a co_await.
 struct PageQuery {
   /// A SELECT without ORDER BY and LIMIT, with its parameters $1, $2 ...; it is asked anew for each page.
   std::string query;
