@@ -115,7 +115,8 @@ class FlowContext {
   /// the move to the next page commit together, once: a worker that stops gives the flow back between two
   /// pages, and one that is killed has done a page or not.  `params`: $1, $2 ... of the query.  Gives how
   /// many rows there were.  What is kept of it is one row, where it has come to.
-  ///   co_await flow.pages("bill", {.query = "SELECT id, amount FROM invoice WHERE month = $1", .key = "id"},
+  ///   const PageQuery due{.query = "SELECT id, amount FROM invoice WHERE month = $1", .key = "id"};
+  ///   co_await flow.pages("bill", due,
   ///                       [](Transaction& tx, const pqxx::result& rows) { ... }, month);
   /// Rows that come to stand behind a page that is done are not seen.
   template <class Body, class... Params>
