@@ -112,9 +112,9 @@ class FlowContext {
 
   /// A loop over the rows of a query: `body(Transaction&, const pqxx::result& rows)` has one page of them
   /// after the other, in the order of their key, each in a transaction of its own, in which its effect and
-  /// the move to the next page commit together, once: a worker that stops gives the flow back between two
-  /// pages, and one that is killed has done a page or not.  `params`: $1, $2 ... of the query.  Gives how
-  /// many rows there were.  What is kept of it is one row, where it has come to.
+  /// the move to the next page commit together, once: whatever a worker dies of has done a page or not.
+  /// `params`: $1, $2 ... of the query.  Gives how many rows there were.  What is kept of it is one row,
+  /// where it has come to.
   ///   const PageQuery due{.query = "SELECT id, amount FROM invoice WHERE month = $1", .key = "id"};
   ///   co_await flow.pages("bill", due,
   ///                       [](Transaction& tx, const pqxx::result& rows) { ... }, month);
