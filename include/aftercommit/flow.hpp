@@ -115,8 +115,7 @@ class FlowContext {
   /// the move to the next page commit together, once: whatever a worker dies of has done a page or not.
   /// `params`: $1, $2 ... of the query.  Gives how many rows there were.  What is kept of it is one row,
   /// where it has come to.
-  ///   const PageQuery due{.query = "SELECT id, amount FROM invoice WHERE month = $1", .key = "id"};
-  ///   co_await flow.pages("bill", due,
+  ///   co_await flow.pages("bill", {"SELECT id, amount FROM invoice WHERE month = $1", "id"},
   ///                       [](Transaction& tx, const pqxx::result& rows) { ... }, month);
   /// Rows that come to stand behind a page that is done are not seen.
   template <class Body, class... Params>

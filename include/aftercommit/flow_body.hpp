@@ -28,6 +28,8 @@ struct StepOptions {
   std::optional<int> max_retries = std::nullopt;
   std::optional<Backoff> backoff = std::nullopt;
 };
+// g++ 12 destroys an aggregate twice that is written in braces within a co_await.
+static_assert(std::is_trivially_destructible_v<StepOptions>);
 
 /// What a flow has done does not go with what its body asks for: the code has changed under it, or comes to
 /// other questions by itself.  The flow is a dead letter at once, with all that it has done.

@@ -17,16 +17,19 @@
 
 namespace aftercommit {
 
-/// The rows that FlowContext::pages() goes through, a page at a time.  Make it a variable of its own: g++ 12
-/// destroys twice what is written in braces within a co_await.
+/// The rows that FlowContext::pages() goes through, a page at a time.
 struct PageQuery {
+  // No aggregate: g++ 12 destroys one twice that is written in braces within a co_await.
+  PageQuery(std::string rows, std::string column, std::size_t rows_of_page = 1000, StepOptions of_each = {})
+      : query{std::move(rows)}, key{std::move(column)}, size{rows_of_page}, options{of_each} {}
+
   /// A SELECT without ORDER BY and LIMIT, with its parameters $1, $2 ...; it is asked anew for each page.
   std::string query;
   /// The column of its answer by which the pages follow one another, by its exact name: of a type that has an
   /// order, best with an index, and never NULL.  Rows with the same key come in one page.
   std::string key;
-  std::size_t size = 1000;  ///< rows of a page, at least 1; more where several have the last key
-  StepOptions options{};    ///< of each page
+  std::size_t size;     ///< rows of a page, at least 1; more where several have the last key
+  StepOptions options;  ///< of each page
 };
 
 namespace detail {

@@ -94,5 +94,18 @@ TEST_F(FlowBackFault, OfALoopWhoseWorkersAreKilledAgainAndAgainDoesEachRowOnce) 
   EXPECT_EQ(dead(), 0);
 }
 
+TEST_F(FlowBackFault, OfALoopIsGivenUpWhenItsWorkerStopsWaitingAndGoesOnElsewhere) {
+  constexpr long kRows = 3000;
+  auto& first = start_worker({"--shutdown-timeout", "0.2"});
+  tasks.pages.delay(kRows, 1);
+  ASSERT_TRUE(eventually([&] { return count("SELECT count(*) FROM flow_effect") > 10; })) << first.log();
+  first.signal(SIGTERM);
+  EXPECT_EQ(first.exit_code(15s), 0) << first.log();
+  EXPECT_LT(count("SELECT count(*) FROM flow_effect"), kRows) << "it did not wait for the last page";
+  start_worker();
+  EXPECT_TRUE(eventually([&] { return count("SELECT count(*) FROM aftercommit.job") == 0; }, 60s));
+  expect_once(kRows);
+}
+
 }  // namespace
 }  // namespace aftercommit::fault

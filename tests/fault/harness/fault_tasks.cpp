@@ -109,11 +109,8 @@ Flow run_saga(FlowContext& flow, long count) {
 
 Flow run_pages(FlowContext& flow, long count, long size) {
   note_run(flow.job());
-  const PageQuery numbers{.query = "SELECT n FROM generate_series(1, $1::bigint) AS n",
-                          .key = "n",
-                          .size = static_cast<std::size_t>(size)};
   co_await flow.pages(
-      "numbers", numbers,
+      "numbers", {"SELECT n FROM generate_series(1, $1::bigint) AS n", "n", static_cast<std::size_t>(size)},
       [&](Transaction& tx, const pqxx::result& rows) {
         tx.exec(
             "INSERT INTO flow_effect(flow, step, pid) SELECT $1, n, $4 FROM generate_series($2::bigint, "

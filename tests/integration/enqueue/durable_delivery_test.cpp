@@ -9,10 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "client/job_table/job_table.hpp"
 #include "client/job_table/migrations.hpp"
 #include "support/eventually.hpp"
-#include "support/fixtures/payments.hpp"
+#include "support/fixtures/durable_jobs.hpp"
 #include "support/servers/private_redis.hpp"
 
 namespace aftercommit {
@@ -23,20 +22,9 @@ using support::message_of;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class DurableDelivery : public support::Payments, public ::testing::Test {
+class DurableDelivery : public support::DurableJobs {
  protected:
-  explicit DurableDelivery(AppOptions options = {}) : Payments{std::move(options)} {}
-
-  /// The rows that others see.
-  std::vector<detail::JobRow> rows_of_jobs() {
-    std::vector<detail::JobRow> all;
-    Database onlooker{database.options(), "onlooker"};
-    detail::JobTable{onlooker}.for_each([&](const detail::JobRow& row) { all.push_back(row); });
-    return all;
-  }
-  static Envelope envelope(const detail::JobRow& row) {
-    return std::get<Envelope>(decode(row.envelope, defaults::kPayloadLimit));
-  }
+  explicit DurableDelivery(AppOptions options = {}) : DurableJobs{std::move(options)} {}
 };
 
 TEST_F(DurableDelivery, IsTheDefaultWhereTheAppHasADatabase) {  // P6

@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "client/job_table/job_table.hpp"
-#include "support/fixtures/payments.hpp"
+#include "support/fixtures/durable_jobs.hpp"
 
 namespace aftercommit {
 namespace {
@@ -22,17 +21,8 @@ using ::testing::Not;
 constexpr long kCopied = 700;           // many enough for COPY
 constexpr long kOfStatements = 10'050;  // a statement takes 10,000
 
-class ManyDurableJobs : public support::Payments, public ::testing::Test {
+class ManyDurableJobs : public support::DurableJobs {
  protected:
-  std::vector<detail::JobRow> rows_of_jobs() {
-    std::vector<detail::JobRow> all;
-    Database onlooker{database.options(), "onlooker"};
-    detail::JobTable{onlooker}.for_each([&](const detail::JobRow& row) { all.push_back(row); });
-    return all;
-  }
-  static Envelope envelope(const detail::JobRow& row) {
-    return std::get<Envelope>(decode(row.envelope, defaults::kPayloadLimit));
-  }
   static std::vector<TaskCall<long>> calls(long count) {
     std::vector<TaskCall<long>> all;
     for (long i = 0; i < count; ++i) all.emplace_back(i);

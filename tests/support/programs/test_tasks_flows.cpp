@@ -57,9 +57,8 @@ std::function<void(Transaction&)> undo_of(const FlowContext& flow, const std::st
 /// "nulls": one has none.
 PageQuery ten_numbers(const std::string& verb, long size) {
   const std::string key = verb == "twins" ? "n / 2" : verb == "nulls" ? "nullif(n, 10)" : "n";
-  return {.query = "SELECT n, " + key + " AS \"Key\" FROM generate_series(1, $1) AS n  -- all",
-          .key = "Key",
-          .size = static_cast<std::size_t>(size)};
+  return {"SELECT n, " + key + " AS \"Key\" FROM generate_series(1, $1) AS n  -- all", "Key",
+          static_cast<std::size_t>(size)};
 }
 
 /// Step number n of flow `value` leaves the effect 100 * value + n.
