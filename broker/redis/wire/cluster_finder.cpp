@@ -10,12 +10,6 @@
 #include "broker/redis/wire/cluster_tags.hpp"
 
 namespace aftercommit {
-namespace {
-
-constexpr std::chrono::milliseconds kNodeGreeting{
-    1000};  // one that takes longer is frozen, or as good as that
-
-}  // namespace
 
 ClusterFinder::ClusterFinder(const RedisUrl& url) : url_{url}, slot_{cluster_slot(url.tag)} {}
 
@@ -66,7 +60,7 @@ std::unique_ptr<RedisConnection> ClusterFinder::connect(Deadline deadline) {
 std::unique_ptr<RedisConnection> ClusterFinder::try_node(const RedisAddress& node, Deadline deadline,
                                                          std::string& said) {
   try {
-    const auto by = std::min(deadline, std::chrono::steady_clock::now() + kNodeGreeting);
+    const auto by = patience_with_node(deadline);
     auto connection = connect_to(node, by);
     connection->keep(map().hold(connection->descriptor(), node));
     RedisPipeline commands;

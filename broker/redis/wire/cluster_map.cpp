@@ -17,7 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kNodeAnswer{1000};  // a node that takes longer is likely what the failover is about
 constexpr milliseconds kBetweenRounds{250};
 constexpr milliseconds kSilent{5000};  // for so long one that did not answer is asked last
 
@@ -78,6 +77,12 @@ std::vector<SlotRange> ask_for_slots(const RedisUrl& node, Deadline deadline) {
   return ranges;
 }
 
+Deadline patience_with_node(Deadline deadline) {
+  constexpr std::chrono::steady_clock::duration kLongest = milliseconds{1000};
+  const auto now = std::chrono::steady_clock::now();
+  return now + std::min(kLongest, (deadline - now) / 2);
+}
+
 std::shared_ptr<ClusterMap> ClusterMap::of(const RedisUrl& url) {
   return SharedInProcess<ClusterMap>::of(name_of_cluster(url),
                                          [&] { return std::shared_ptr<ClusterMap>{new ClusterMap{url}}; });
@@ -127,8 +132,9 @@ ClusterMap::Outcome ClusterMap::refresh(std::uint64_t seen, Deadline deadline) {
   std::vector<SlotRange> ranges;
   RedisAddress from;
   for (const auto& node : nodes) {
+    if (std::chrono::steady_clock::now() >= deadline) break;  // who is not asked is not silent
     try {
-      ranges = ask_for_slots(url_.at(node.host, node.port), std::min(deadline, from_now(kNodeAnswer)));
+      ranges = ask_for_slots(url_.at(node.host, node.port), patience_with_node(deadline));
       outcome = {.answered = true};
       from = node;
       break;

@@ -27,6 +27,10 @@ struct SlotRange {
 /// What a node says of all slots.  Throws BrokerUnavailable or BrokerRefused.
 std::vector<SlotRange> ask_for_slots(const RedisUrl& node, Deadline deadline);
 
+/// Until when one node of several is waited for: a second, as one that takes longer is frozen or as good as
+/// that, but half of what is left at most, so that there is time for another one.
+Deadline patience_with_node(Deadline deadline);
+
 /// One for all sessions of a process with the same cluster.  It is asked for by whoever finds it wrong: one
 /// node is asked at a time, for all who wait, and not again for a quarter of a second.  Thread-safe.
 class ClusterMap : public std::enable_shared_from_this<ClusterMap> {

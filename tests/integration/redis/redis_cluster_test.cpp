@@ -173,7 +173,7 @@ TEST_F(RedisCluster, IsFollowedWhenItsSlotMovesInTheMidstOfWork) {
   EXPECT_THAT(payloads(reader.get()), ElementsAre("for the reader"));
 }
 
-TEST_F(RedisCluster, IsFollowedWhenAMasterDiesOrIsDemoted) {
+TEST_F(RedisCluster, IsFollowedWhenAMasterDiesOrIsDemotedOrFreezes) {
   calls.enqueue({{"mail", "a"}});
   auto& first = master();
   first.kill();
@@ -186,6 +186,32 @@ TEST_F(RedisCluster, IsFollowedWhenAMasterDiesOrIsDemoted) {
   ASSERT_TRUE(cluster.hands_over_to(first));
   EXPECT_TRUE(serves_again());
   ASSERT_TRUE(cluster.comes_to_be_whole());
+
+  while (!calls.fetch(100).empty()) continue;
+  auto reader = waiting_reader();
+  first.stop();
+  EXPECT_TRUE(serves_again());
+  EXPECT_THAT(payloads(reader.get()), ElementsAre("more"));
+  first.resume();
+  ASSERT_TRUE(cluster.comes_to_be_whole());
+}
+
+/// Also for calls whose time is shorter than the one that a frozen node is waited for.
+TEST_F(RedisCluster, IsFollowedByCallsThatHaveLittleTimeWhenAMasterFreezes) {
+  calls.enqueue({{"mail", "a"}});
+  auto& first = master();
+  first.stop();
+  EXPECT_TRUE(eventually(
+      [&] {
+        try {
+          calls.enqueue({{"mail", "more"}}, 500ms);
+          return true;
+        } catch (const Error&) {
+          return false;
+        }
+      },
+      kFailedOver));
+  first.resume();
 }
 
 TEST(RedisClusterByTls, IsCheckedAtEachNodeWithThePasswordOfAll) {
