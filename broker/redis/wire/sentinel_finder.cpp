@@ -69,6 +69,7 @@ std::unique_ptr<RedisConnection> SentinelFinder::ask_all(Deadline deadline, Roun
     auto& said = round.said.emplace_back("at " + address.server() + ": ");
     if (auto connection = try_master(address, deadline, said)) return connection;
   }
+  first_ = (first_ + 1) % url_.sentinels.size();  // one that is frozen may have taken all the time
   return nullptr;
 }
 
