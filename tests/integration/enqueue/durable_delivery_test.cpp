@@ -11,7 +11,7 @@
 
 #include "client/job_table/migrations.hpp"
 #include "support/eventually.hpp"
-#include "support/fixtures/durable_jobs.hpp"
+#include "support/fixtures/durable_payments.hpp"
 #include "support/servers/private_redis.hpp"
 
 namespace aftercommit {
@@ -22,9 +22,9 @@ using support::message_of;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class DurableDelivery : public support::DurableJobs {
+class DurableDelivery : public support::DurablePayments {
  protected:
-  explicit DurableDelivery(AppOptions options = {}) : DurableJobs{std::move(options)} {}
+  explicit DurableDelivery(AppOptions options = {}) : DurablePayments{std::move(options)} {}
 };
 
 TEST_F(DurableDelivery, IsTheDefaultWhereTheAppHasADatabase) {  // P6

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "support/fixtures/durable_jobs.hpp"
+#include "support/fixtures/durable_payments.hpp"
 
 namespace aftercommit {
 namespace {
@@ -21,7 +21,7 @@ using ::testing::Not;
 constexpr long kCopied = 700;           // many enough for COPY
 constexpr long kOfStatements = 10'050;  // a statement takes 10,000
 
-class ManyDurableJobs : public support::DurableJobs {
+class ManyDurableJobs : public support::DurablePayments {
  protected:
   static std::vector<TaskCall<long>> calls(long count) {
     std::vector<TaskCall<long>> all;
