@@ -96,7 +96,7 @@ TEST_F(FlowBackFault, OfALoopWhoseWorkersAreKilledAgainAndAgainDoesEachRowOnce) 
 
 TEST_F(FlowBackFault, OfALoopIsGivenUpWhenItsWorkerStopsWaitingAndGoesOnElsewhere) {
   constexpr long kRows = 3000;
-  auto& first = start_worker({"--shutdown-timeout", "0.2"});
+  auto& first = start_worker({"--shutdown-timeout", "0"});
   tasks.pages.delay(kRows, 1);
   ASSERT_TRUE(eventually([&] { return count("SELECT count(*) FROM flow_effect") > 10; })) << first.log();
   first.signal(SIGTERM);
