@@ -82,7 +82,9 @@ TEST_F(CliShards, KnowOfAJobWhetherItIsInRedisUnlessAShardThatDoesNotAnswerMayHa
     of.emplace(shards_.of(id), id);
   }
   const auto broker = make_broker(app.options().redis_url);
-  const auto is_in_redis = [&](const JobId& id) { return broker->has_durable("mail", {&id, 1}).at(0); };
+  const auto is_in_redis = [&](const JobId& id) -> bool {
+    return broker->has_durable("mail", {&id, 1}).at(0);
+  };
   EXPECT_TRUE(support::eventually([&] { return is_in_redis(of.at(0)) && is_in_redis(of.at(1)); }));
   EXPECT_EQ(run_json({"job", of.at(1).str()}).at("in_redis"), true);
   second_->kill();

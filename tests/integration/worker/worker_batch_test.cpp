@@ -17,6 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using support::eventually;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 
 constexpr long kInAll = 11;  // the first runs alone, while it is not known yet that there are more
@@ -107,7 +108,8 @@ TEST_F(WorkerBatch, ThatFailedIsNotMadeAnewOfJobsThatWaitLongForTheirTurn) {
   start(ids.size());
   EXPECT_EQ(eventually_dead(1).at(0).job.value().id, ids[4]);
   EXPECT_TRUE(eventually_effects({1, 2, 3, 4}));
-  for (std::size_t i = 1; i < ids.size(); ++i) EXPECT_THAT(runs_of(ids[i]), ElementsAre("of 4", "of 1"));
+  for (std::size_t i = 1; i < ids.size(); ++i)
+    EXPECT_THAT(runs_of(ids[i]), ElementsAre(AnyOf("of 4", "of 5"), "of 1"));  // with or without the first
 }
 
 TEST_F(WorkerBatch, CannotTellItsProgressAndItsJobsAloneCan) {
