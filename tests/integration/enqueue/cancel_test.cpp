@@ -98,10 +98,12 @@ TEST_F(Cancel, SaysWhatToDoWhereTheTablesAreTooOld) {
 }
 
 TEST(CancelWithoutADatabase, IsRefused) {
-  ::unsetenv("DATABASE_URL");  // of this process, which runs this test alone
+  const auto url = support::database_url();
+  ::unsetenv("DATABASE_URL");
   const App app{"shop", {.redis_url = "memory://cancel"}};
   EXPECT_THAT(message_of<UsageError>([&] { app.cancel(JobId::generate()); }),
               AllOf(HasSubstr("app 'shop' has no database"), HasSubstr("set DATABASE_URL")));
+  ::setenv("DATABASE_URL", url.c_str(), 1);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <pqxx/pqxx>
 #include <stdexcept>
 
+#include "support/servers/kept_session.hpp"
+
 namespace aftercommit::support {
 namespace {
 
@@ -21,11 +23,7 @@ std::string required(const char* variable) {
   return value;
 }
 
-void execute(const std::string& sql) {
-  pqxx::connection connection{database_url()};
-  pqxx::nontransaction session{connection};
-  session.exec(sql);
-}
+void execute(const std::string& sql) { pqxx::nontransaction{*kept_session()}.exec(sql); }
 
 }  // namespace
 
