@@ -23,6 +23,15 @@ function(aftercommit_compile target)
   endif()
 endfunction()
 
+# With AFTERCOMMIT_PRECOMPILE_HEADERS, what nearly every file includes of the standard library and of JSON is parsed once,
+# with the ground floor, instead of in each, where it is a third of the time.  Not for the broker: hiredis has it compiled
+# with a macro that the others have not, and g++ refuses what was compiled without.
+function(aftercommit_precompiled target)
+  if(AFTERCOMMIT_PRECOMPILE_HEADERS)
+    target_precompile_headers(${target} REUSE_FROM aftercommit_base)
+  endif()
+endfunction()
+
 # A shared library shows what is ours, under a version of this release, and hides what it is made with: see symbols.map.
 function(aftercommit_hide_symbols target)
   get_target_property(type ${target} TYPE)
