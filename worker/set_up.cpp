@@ -50,8 +50,7 @@ void prepare_schema(Database& database, const Options& options) {
                       database.alias() + "': " + detail::first_line(error)};
   }
   detail::check_schema(database);
-  if (options.history.count() > 0)
-    detail::require_schema(database, detail::kHistoryVersion, "a worker with --history");
+  if (options.history.count() > 0) detail::require_history(database);
 }
 
 void check_task(App& app, const std::string& name) {

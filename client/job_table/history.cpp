@@ -1,11 +1,25 @@
 #include "client/job_table/history.hpp"
 
+#include "aftercommit/error.hpp"
+#include "client/job_table/migrations.hpp"
 #include "client/job_table/schema_steps.hpp"
+#include "client/statements/sql_template.hpp"
 #include "client/transaction/session.hpp"
+#include "sql.hpp"
 
 namespace aftercommit::detail {
 
 bool has_history(Database& database) { return schema_is_at_least(database, kHistoryVersion); }
+
+void require_history(Database& database) {
+  const auto& schema = database.options().schema;
+  require_schema(database, kHistoryVersion, "a worker with --history");
+  if (database.exec(in_schema(sql::may_keep_history, schema))[0][0].as<bool>()) return;
+  throw ConfigError{
+      "this role may not keep a history in " + schema_of(database) +
+      ": GRANT SELECT, INSERT, UPDATE, DELETE on its tables history and history_savepoint to it, "
+      "or leave out --history"};
+}
 
 std::size_t purge_history(Database& database, std::chrono::hours kept) {
   const auto& statements = statements_of(database);

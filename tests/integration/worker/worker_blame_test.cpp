@@ -70,11 +70,10 @@ INSTANTIATE_TEST_SUITE_P(Intake, WorkerBlame, ::testing::Values("redis", "none")
 
 TEST_P(WorkerBlame, NamesTheJobThatWroteARowAndTheTransactionThatAskedForIt) {
   start_with_history();
-  JobId job;
   std::string asked_in;
-  app.database().atomic([&] {
+  const auto job = app.database().atomic([&] {
     asked_in = first("SELECT pg_current_xact_id()::text");
-    job = tasks.insert.delay(7);
+    return tasks.insert.delay(7);
   });
   ASSERT_TRUE(eventually_effects({7}));
   const auto blame = found_effect(7);
@@ -285,6 +284,22 @@ TEST_F(Blamed, WorksBesideTablesWithoutAHistory) {
   start_worker({"--no-migrate"});
   tasks.insert.delay(1);
   EXPECT_TRUE(eventually_effects({1})) << "without it";
+}
+
+TEST_F(Blamed, IsKeptByNoWorkerWhoseRoleMayNot) {
+  const auto role = schema.name() + "_worker";
+  app.database().exec("CREATE ROLE " + role + " LOGIN PASSWORD 'x'");
+  app.database().exec("GRANT ALL ON SCHEMA " + schema.name() + " TO " + role);
+  app.database().exec("GRANT ALL ON ALL TABLES IN SCHEMA " + schema.name() + " TO " + role);
+  app.database().exec(sql("REVOKE INSERT ON {schema}.history FROM " + role));
+  auto& worker = start_worker(Start{
+      .options = {"--history", "1", "--database",
+                  database_url + "&options=-c%20role%3D" + role + "%20-c%20search_path%3D" + schema.name()},
+      .wait = false});
+  EXPECT_EQ(worker.exit_code(), 3);
+  EXPECT_THAT(worker.log(), HasSubstr("this role may not keep a history"));
+  app.database().exec("DROP OWNED BY " + role);
+  app.database().exec("DROP ROLE " + role);
 }
 
 TEST_F(Blamed, IsForgottenByEachWorkerAsItsOptionSays) {
