@@ -5,7 +5,7 @@
 #include "client/job_table/schema_steps.hpp"
 #include "client/statements/sql_template.hpp"
 #include "client/transaction/session.hpp"
-#include "sql.hpp"
+#include "migration_sql.hpp"
 
 namespace aftercommit::detail {
 
@@ -14,7 +14,7 @@ bool has_history(Database& database) { return schema_is_at_least(database, kHist
 void require_history(Database& database) {
   const auto& schema = database.options().schema;
   require_schema(database, kHistoryVersion, "a worker with --history");
-  if (database.exec(in_schema(sql::may_keep_history, schema))[0][0].as<bool>()) return;
+  if (database.exec(in_schema(migration_sql::may_keep_history, schema))[0][0].as<bool>()) return;
   throw ConfigError{
       "this role may not keep a history in " + schema_of(database) +
       ": GRANT SELECT, INSERT, UPDATE, DELETE on its tables history and history_savepoint to it, "
