@@ -166,6 +166,21 @@ void read_doctor(const cxxopts::ParseResult& parsed, Options& options) {
       number<std::size_t>("concurrency", parsed["concurrency"].as<std::string>(), 1, 1000, "1000");
 }
 
+void read_blame(const cxxopts::ParseResult& parsed, Options& options) {
+  const auto& words = parsed.unmatched();
+  if (words.size() < 2 || words.front().empty()) {
+    throw UsageError{"blame needs a table and the key of a row in it; see aftercommit blame --help"};
+  }
+  options.table = words.front();
+  options.row_key.assign(words.begin() + 1, words.end());
+  options.key_column = value_of(parsed, "key-column");
+  if (parsed.count("key-column") == 0) return;
+  if (options.key_column.empty()) throw UsageError{"--key-column is empty: name one, or leave it out"};
+  if (options.row_key.size() > 1) {
+    throw UsageError{"--key-column goes with one KEY; for several columns give each as COLUMN=VALUE"};
+  }
+}
+
 void read_shell(const cxxopts::ParseResult& parsed, Options& options) {
   const auto& words = parsed.unmatched();
   if (words.size() != 1 || (words.front() != "bash" && words.front() != "zsh")) {
@@ -185,6 +200,8 @@ Options read(const cxxopts::ParseResult& parsed, const Description& command) {
     read_job_words(parsed, command.name, options);
   } else if (command.command == Command::kStats) {
     read_stats(parsed, command.name, options);
+  } else if (command.command == Command::kBlame) {
+    read_blame(parsed, options);
   } else if (names_queue(command.command)) {
     read_queue(parsed, command.name, options);
   } else if (names_jobs(command.command)) {

@@ -31,6 +31,7 @@ int set_limit(const Options& options);  ///< or reset
 int pause(const Options& options);
 int resume(const Options& options);
 int audit(const Options& options);
+int blame(const Options& options);
 int cancel(const Options& options);
 int list_cancelled(const Options& options);
 int adopt(const Options& options);

@@ -70,6 +70,10 @@ constexpr auto kCommands = std::to_array<Description>({
     {Command::kResume, "resume", "QUEUE [options]", "Has workers fetch the jobs of a queue again."},
     {Command::kAudit, "audit", "[--json] [options]",
      "Compares the job tables with Redis: is every committed job somewhere, and once?"},
+    {Command::kBlame, "blame", "TABLE KEY | TABLE COLUMN=VALUE... [--key-column NAME] [--json] [options]",
+     "Tells which job wrote a row as it is now, and which transaction had asked for that, where workers run "
+     "with "
+     "--history."},
     {Command::kCancel, "cancel", "ID... [--note TEXT] [--json] | --list [--limit N] [--json] [options]",
      "Cancels jobs, and says where each stood; or lists those that were cancelled lately."},
     {Command::kAdopt, "adopt", "--queue Q | --all [options]",
@@ -98,7 +102,8 @@ an alias alone (--database reports) takes only that one of them.  --schema may b
 Exit codes:
   0  done; audit: all agrees
   1  audit: something needs to be done; doctor: a guarantee is in danger; dead, periodic: what was named could not be had;
-     job: nobody knows it; purge: it was not confirmed; cancel: one of the jobs cannot be cancelled any more, or is not known
+     job: nobody knows it; blame: no such row, or no job is known to have written it; purge: it was not confirmed;
+     cancel: one of the jobs cannot be cancelled any more, or is not known
   2  an unknown command, or a wrong option
   3  Redis or a database cannot be reached, or cannot serve
   4  a fault of the command itself
@@ -123,7 +128,7 @@ bool writes_json(Command command) {
   return command == Command::kPeriodicList || command == Command::kPeriodicNext ||
          command == Command::kLimitsList || command == Command::kDoctor || command == Command::kStats ||
          command == Command::kDeadList || command == Command::kDeadShow || command == Command::kAudit ||
-         command == Command::kCancel;
+         command == Command::kCancel || command == Command::kBlame;
 }
 
 bool names_jobs(Command command) {
@@ -190,6 +195,10 @@ cxxopts::Options describe(const Description& command) {
     add("processes", "of workers that max_connections has to hold (default: those that run now)",
         cxxopts::value<std::string>(), "N");
     add("concurrency", "of each of them", cxxopts::value<std::string>()->default_value("8"), "N");
+  }
+  if (command.command == Command::kBlame) {
+    add("key-column", "of which KEY is the value (default: the primary key)", cxxopts::value<std::string>(),
+        "NAME");
   }
   if (command.command == Command::kAudit) {
     add("pause", "seconds between two looks", cxxopts::value<std::string>()->default_value("1"), "S");

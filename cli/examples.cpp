@@ -53,6 +53,10 @@ constexpr auto kExamples = std::to_array<std::pair<std::string_view, std::string
     {"pause", "aftercommit pause mail"},
     {"resume", "aftercommit resume mail"},
     {"audit", "aftercommit audit --json | jq -e '.needs_somebody | not'"},
+    {"blame",
+     "aftercommit blame orders 42\n"
+     "aftercommit blame shop.order_line order_id=42 line=3\n"
+     "aftercommit blame users bob@example.com --key-column email --json | jq -r '.jobs[].job'"},
     {"cancel",
      "aftercommit cancel 01a1fe0f-eacf-733b-b81e-04ebd4c4f54c --note 'ordered twice'\n"
      "aftercommit cancel --list"},

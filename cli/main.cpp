@@ -50,6 +50,8 @@ int run(const Options& options) {
       return resume(options);
     case Command::kAudit:
       return audit(options);
+    case Command::kBlame:
+      return blame(options);
     case Command::kCancel:
       return options.list ? list_cancelled(options) : cancel(options);
     case Command::kAdopt:

@@ -34,6 +34,7 @@ enum class Command : std::uint8_t {
   kPause,
   kResume,
   kAudit,
+  kBlame,
   kCancel,
   kAdopt,
   kNewToken,
@@ -71,6 +72,10 @@ struct Options {
       name{};  ///< of a periodic task, or of a limit; flow: the step from which it runs again, or empty
   std::optional<int> most{};  ///< limits set
   std::string app{};          ///< that declares it; empty: any
+
+  std::string table{};                 ///< blame: as SQL writes it
+  std::vector<std::string> row_key{};  ///< blame: of the row, see operate::RowQuestion
+  std::string key_column{};            ///< blame: empty: the primary key
 
   std::chrono::milliseconds pause{1000};  ///< audit: between two looks
 
@@ -111,7 +116,8 @@ struct Options {
 enum ExitCode : int {
   kExitDone = 0,
   /// audit: something needs to be done; doctor: a promise is in danger; dead, periodic: what was named could
-  /// not be had; cancel: one of the jobs cannot be cancelled any more, or is not known
+  /// not be had; cancel: one of the jobs cannot be cancelled any more, or is not known; blame: no such row,
+  /// or no job that is known to have written it
   kExitFound = 1,
   kExitUsage = 2,    ///< an unknown command, or a wrong option
   kExitServers = 3,  ///< Redis or a database cannot be reached, or cannot serve

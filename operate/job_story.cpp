@@ -10,6 +10,7 @@
 #include "base/log/log_format.hpp"
 #include "base/text/text.hpp"
 #include "broker/envelope/trace_field.hpp"
+#include "client/job_table/history.hpp"
 #include "client/job_table/queue_state.hpp"
 #include "client/job_table/schema_steps.hpp"
 #include "client/statements/sql_template.hpp"
@@ -118,6 +119,7 @@ class Inquiry {
       if (story_.fate != JobFate::kUnknown && story_.fate != JobFate::kDone) return;
       if (version >= kWithResults) ask_result(store);
       ask_ledger(store);
+      if (version >= detail::kHistoryVersion) ask_history(store);
     });
   }
 
@@ -211,6 +213,23 @@ class Inquiry {
     known(store, JobFate::kDone);
     if (!done_at_) done_at_ = column_time(rows[0][0]);
     if (story_.effect_in.empty()) story_.effect_in = rows[0][1].as<std::string>();
+  }
+
+  /// Of a durable job that is done nothing else may be left.
+  void ask_history(const Store& store) {
+    const auto& schema = store.database.options().schema;
+    if (!store.database.exec(detail::in_schema(operate_sql::may_read_history, schema))[0][0].as<bool>())
+      return;
+    const auto rows = look_up(store, operate_sql::story_history);
+    if (rows.empty()) return;
+    known(store, JobFate::kDone);
+    const auto& row = rows[0];
+    if (!done_at_) done_at_ = column_time(row[1]);
+    if (story_.effect_in.empty()) story_.effect_in = row[0].as<std::string>();
+    if (story_.task.empty()) story_.task = row[2].as<std::string>();
+    if (story_.queue.empty()) story_.queue = row[3].as<std::string>();
+    if (story_.asked_in.empty()) story_.asked_in = column_text(row[4]);
+    done_by_ = row[5].as<std::string>();
   }
 
   void ask_progress(const Store& store) {
@@ -368,7 +387,8 @@ class Inquiry {
     if (done_at_) {
       lines.push_back({.at = *done_at_,
                        .what = "took effect",
-                       .detail = story_.effect_in.empty() ? "" : "in transaction " + story_.effect_in});
+                       .detail = story_.effect_in.empty() ? "" : "in transaction " + story_.effect_in,
+                       .worker = done_by_});
     }
     if (story_.progress) {
       const auto& progress = *story_.progress;
@@ -409,6 +429,7 @@ class Inquiry {
   std::size_t parts_left_;
   std::vector<std::string> aliases_;  // of databases that have answered
   std::optional<StoryTime> cancelled_at_, done_at_;
+  std::string done_by_{};  // the worker; empty: not known
   JobStory story_;
 };
 

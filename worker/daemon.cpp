@@ -74,6 +74,7 @@ Daemon::Daemon(App& app, const Options& options, WorkerId worker, Home& home, Pr
                .home = home,
                .time_limits = {.soft = options.soft_time_limit, .hard = options.time_limit},
                .preparations = std::move(preparations),
+               .history = options.history.count() > 0,
                .events = Events{listener}},
       buffer_{options.concurrency, options.prefetch, batching_of(app), shards_.count()},
       taken_{
@@ -110,7 +111,8 @@ void Daemon::add_roles() {
         {.end = End::kFirst}, connect(), app_, queues_, context_.gate.limits(),
         [this](const Database& database) { return context_.gate.serves(database); }, options_.heartbeat);
   }
-  roles_.add<Purger>({.end = End::kFirst}, app_, options_.keep_ledger);
+  roles_.add<Purger>({.end = End::kFirst}, app_,
+                     Purger::Kept{.ledger = options_.keep_ledger, .history = options_.history});
   roles_.add<ProgressWriter>({.end = End::kLast}, context_.progress);
   if (options_.periodic) {
     for (auto* const database : detail::databases_with_periodic(app_.core())) {

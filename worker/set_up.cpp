@@ -17,6 +17,7 @@
 #include "broker/contract/shards.hpp"
 #include "client/app/app_core.hpp"
 #include "client/app/set_up_checks.hpp"
+#include "client/job_table/history.hpp"
 #include "client/job_table/migrations.hpp"
 #include "client/periodic/periodic_jobs.hpp"
 #include "client/postgres/error_text.hpp"
@@ -49,6 +50,7 @@ void prepare_schema(Database& database, const Options& options) {
                       database.alias() + "': " + detail::first_line(error)};
   }
   detail::check_schema(database);
+  if (options.history.count() > 0) detail::require_history(database);
 }
 
 void check_task(App& app, const std::string& name) {

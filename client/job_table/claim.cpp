@@ -1,5 +1,6 @@
 #include "client/job_table/claim.hpp"
 
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
@@ -22,10 +23,42 @@ Riders& Claim::begin_after(Rider guard) {
 }
 
 bool Claim::is_ours() {
-  auto& [with_begin, answer, with_commit, next] = riders();
+  auto& own = riders();
+  const auto& answer = own.answer;
   if (answer.empty() || answer[0][0].is_null()) return false;
-  with_commit.add({&database_->core()->statements.proof, {literal(answer[0][0].c_str())}});
+  if (history_of_ != nullptr) add_history(own);
+  own.with_commit.add({&database_->core()->statements.proof, {literal(answer[0][0].c_str())}});
   return true;
+}
+
+/// What claims the job has told which transaction asked for it, where it has a row; and the ids, where it
+/// claims many.
+void Claim::add_history(Riders& riders) const {
+  const auto& answer = riders.answer;
+  const auto column = [&](const char* name) -> std::optional<pqxx::row_size_type> {
+    for (pqxx::row_size_type i = 0; i < answer.columns(); ++i) {
+      if (std::string_view{answer.column_name(i)} == name) return i;
+    }
+    return std::nullopt;
+  };
+  const auto all = [&](std::optional<pqxx::row_size_type> from, const std::string& otherwise) {
+    std::string list = "{";
+    for (const auto& row : answer) {
+      if (list.size() > 1) list += ',';
+      const bool is_null = from && row[*from].is_null();
+      list += is_null ? "NULL" : from ? row[*from].c_str() : otherwise;
+    }
+    return literal(list + "}");
+  };
+  const auto& statements = database_->core()->statements;
+  const auto flow = is_flow_ ? job_.id.str() : job_.flow;
+  riders.with_commit.add(
+      {&statements.keep_history,
+       {text_literal(job_.task), text_literal(job_.queue), std::to_string(job_.counted_attempt()),
+        flow.empty() ? "NULL" : literal(flow), step_ ? text_literal(*step_) : "NULL",
+        text_literal(*history_of_), all(column("id"), job_.id.str()), all(column("asked_in"), "NULL")}});
+  riders.of_savepoints = {.with_release = &statements.note_savepoint,
+                          .with_commit = &statements.keep_savepoints};
 }
 
 std::optional<std::size_t> Claim::full_limit() const {

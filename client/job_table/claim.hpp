@@ -55,6 +55,16 @@ class Claim {
 
   /// Where it takes effect; null: nowhere, without a row and for a task without a transaction.
   Database* database() const noexcept { return database_; }
+  /// Each transaction that it claims from now on enters itself into the history, in the message of its
+  /// COMMIT, as one that `worker` has run.  The database has to have that: see history.hpp.  `worker` is not
+  /// owned and outlives this.
+  void keep_history(const std::string& worker) noexcept { history_of_ = &worker; }
+  /// The job is a flow: what that does in its next transaction, for the history; nothing: it ends.
+  void do_step(std::optional<std::string> name) {
+    is_flow_ = true;
+    step_ = std::move(name);
+  }
+
   // --- In the transaction of its task.
 
   /// Before begin(): it also takes a place of each of these limits, or is not ours.  `places`: see
@@ -108,12 +118,16 @@ class Claim {
  private:
   /// What claims the job, in the message of BEGIN: one row, the id of the transaction, if it is ours.
   virtual Rider with_begin() const = 0;
+  void add_history(Riders& riders) const;
 
   const Envelope& job_;
   Database* const database_;
   std::string places_;              // empty: it needs none
   std::array<Riders, 2> riders_{};  // of a transaction, and of the one after it
   std::size_t current_ = 0;
+  const std::string* history_of_ = nullptr;  // the worker; not owned; null: none is kept
+  bool is_flow_ = false;
+  std::optional<std::string> step_{};
 };
 
 }  // namespace aftercommit::detail

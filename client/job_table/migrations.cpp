@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, kSchemaVersion> kMigrations{
     migration_sql::m0001_initial, migration_sql::m0002_home,   migration_sql::m0003_cancel,
     migration_sql::m0004_unique,  migration_sql::m0005_result, migration_sql::m0006_periodic,
     migration_sql::m0007_queue,   migration_sql::m0008_limit,  migration_sql::m0009_flow,
+    migration_sql::m0010_history,
 };
 
 /// One text for each, that of today.  A change of one needs a new version, or the databases that are there

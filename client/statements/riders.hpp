@@ -46,6 +46,13 @@ struct Riders {
   /// Sent before COMMIT, for which more may be added until then: what has to be written with it, or not at
   /// all. If one fails, nothing commits.
   RiderList with_commit{};
+  /// Without values: `with_release` goes before each RELEASE SAVEPOINT where writing is allowed, and
+  /// `with_commit` behind the others, once, if there was any such.  Not owned; null: nothing goes.
+  struct OfSavepoints {
+    const SqlTemplate* with_release = nullptr;
+    const SqlTemplate* with_commit = nullptr;
+  };
+  OfSavepoints of_savepoints{};
   /// Of the transaction that may begin in the message of this COMMIT: it does unless something is to be done
   /// in between, or has not been done for long.  Not owned; outlives its own transaction.  When the message
   /// fails, this one may be committed all the same.

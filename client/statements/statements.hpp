@@ -34,6 +34,11 @@ struct Statements {
   const SqlTemplate keep_pages;   ///< id, place, name, value, tries, when it began, whether it is done
   const SqlTemplate tell_flow;    ///< id, value
 
+  // Of the history, from version 10 on.
+  const SqlTemplate keep_history;     ///< task, queue, attempt, flow, step, worker, ids, who asked for each
+  const SqlTemplate note_savepoint;   ///< in one message with RELEASE
+  const SqlTemplate keep_savepoints;  ///< what that has noted
+
   // With parameters.
   const std::string copy_jobs;  ///< from standard input: id, queue, due_at, envelope
   const std::string may_copy_jobs;
@@ -61,6 +66,7 @@ struct Statements {
       read_pages, find_flow, enter_again, copy_steps, insert_again;  // from version 9 on
   const std::string intend_step, finish_step, begin_sleep, await_event, look_for_event, close_event,
       move_flow, load_steps, signal_flow, purge_flows, end_lost_flows, purge_events;  // from version 9 on
+  const std::string purge_history, purge_savepoints;                                  // from version 10 on
   const std::string begin_taking, count_taking, tell_of_jobs;
 
   // In a message of its own.

@@ -32,6 +32,9 @@ class Savepoints {
   /// UsageError in a block inside the one that it was opened in as well.
   Place find_own(const SavepointId& id, std::uint64_t transaction, std::size_t level,
                  std::string_view verb) const;
+  bool any_open() const noexcept { return !open_.empty(); }
+  /// Of those that are open.
+  const std::string& outermost() const { return open_.front().name; }
   const std::string& name(Place place) const { return open_[place].name; }
 
   /// What was registered since belongs to what is around it.  Those inside are released too.

@@ -164,6 +164,16 @@ pqxx::result ServerTransaction::send_rider(const Rider& rider) {
   return send(text, {}, false);
 }
 
+std::string ServerTransaction::before_release() {
+  std::string text;
+  if (!notes_savepoints()) return text;
+  auto& of_savepoints = riders_->of_savepoints;
+  connection_->append(text, Rider{of_savepoints.with_release, {}});
+  if (const auto* const then = std::exchange(of_savepoints.with_commit, nullptr); then != nullptr)
+    riders_->with_commit.add({then, {}});
+  return text;
+}
+
 pqxx::result ServerTransaction::send_alone(std::string_view sql, const SqlParams& params,
                                            bool leaves_traces) {
   drop_ahead();  // this statement may want what that one holds

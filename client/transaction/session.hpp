@@ -163,7 +163,8 @@ class Session {
   void give_up_savepoint(std::string_view savepoint) noexcept;
 
   std::string open_savepoint();
-  void release(std::string_view savepoint);
+  /// `may_hold_writes`: it was not just rolled back.
+  void release(std::string_view savepoint, bool may_hold_writes = true);
   void roll_back_to(std::string_view savepoint);
   Savepoints::Place find_own(const SavepointId& id, std::string_view verb) const;
   void leave_savepoint(std::string_view savepoint);

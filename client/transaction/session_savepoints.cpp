@@ -42,9 +42,11 @@ std::string Session::open_savepoint() {
   return savepoint;
 }
 
-void Session::release(std::string_view savepoint) {
+void Session::release(std::string_view savepoint, bool may_hold_writes) {
   const auto place = savepoints_.find(savepoint, "release");
-  send("RELEASE SAVEPOINT " + savepoints_.name(place));
+  std::string message;
+  if (may_hold_writes && !in_read_only_block()) message = server_.before_release();
+  send(message + "RELEASE SAVEPOINT " + savepoints_.name(place));
   savepoints_.released(place);
 }
 
@@ -59,7 +61,7 @@ void Session::leave_savepoint(std::string_view savepoint) {
   server_.state().ask_rollback(false);
   if (lost()) return;  // the server rolls everything back; the outermost block tells
   roll_back_to(savepoint);
-  release(savepoint);
+  release(savepoint, false);
 }
 
 /// As in Django: the body's own exception goes on, and the next savepoint outside has to roll back.

@@ -11,7 +11,8 @@ void look_at_postgres_rights(const PostgresReport& postgres, Notes& notes) {
         "The role " + postgres.role +
             (right.needed ? " may not, and a worker cannot do without; a program that only asks for "
                             "jobs needs less."
-                          : " may not, which only some features need: limits, pauses, periodic tasks."),
+                          : " may not, which only some features need: limits, pauses, periodic tasks, "
+                            "--history."),
         "GRANT it as docs/guide/database.md (Roles) says, and let doctor connect as the worker does.");
   }
 }

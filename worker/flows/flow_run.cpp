@@ -122,6 +122,7 @@ void FlowRun::begin_step(Kind kind, const std::string& name) {
   work_.next_step();
   fail_point("flow.before_step");
   began_ = std::chrono::system_clock::now();
+  work_.claim.do_step(name);
 }
 
 /// What is done already, or at least begun.

@@ -32,6 +32,7 @@ struct AttemptContext {
   Home& home;                     // not owned, outlives this
   TimeLimits time_limits{};       ///< of jobs where neither call nor task says
   Preparations preparations{};    ///< taken by `gate`
+  bool history = false;           ///< each transaction of a job enters itself there, which all databases have
   std::atomic<bool> stop{false};  ///< the shutdown's patience has ended: failures now use up no retry
   Events events{};
   /// Called within the handler of what a body has thrown, for the test kit; set before anything runs.

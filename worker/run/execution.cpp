@@ -96,6 +96,7 @@ JobInfo info_of(const Candidate& candidate, const Queue& queue) {
 
 std::optional<Failure> Execution::run(const Work& work) {
   work_.emplace(work);
+  if (context_.history) work.claim.keep_history(context_.worker);
   logged_.emplace(LoggedJob{.id = job().id, .task = job().task, .attempt = job().counted_attempt()});
   lines_.emplace(*logged_);
   auto failure = work.limits != nullptr ? ask_limits() : std::nullopt;

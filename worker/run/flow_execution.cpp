@@ -28,6 +28,7 @@ std::optional<Failure> Execution::run_flow() {
   if (const auto& parked = flow_->parked()) {
     return Failure{.kind = Failure::Kind::kParked, .reason = parked->why, .countdown = parked->due_in};
   }
+  work_->claim.do_step(std::nullopt);
   if (auto failure = begin()) return failure;
   running_.enter(*block_);
   running_.progress.enter(Phase::kCommitting);

@@ -212,6 +212,7 @@ void read_relay(const Given& given, Options& options) {
   options.migrate = !given.flag("no-migrate");
   options.keep_ledger =
       std::chrono::hours{24 * number<int>("keep-ledger", given.value_of("keep-ledger"), 1, 36'500)};
+  options.history = std::chrono::hours{24 * number<int>("history", given.value_of("history"), 0, 36'500)};
 }
 
 void read_celery(const Given& given, Options& options) {
@@ -290,6 +291,9 @@ cxxopts::Options describe() {
        cxxopts::value<bool>())  //
       ("keep-ledger", "days it is remembered that a job without a row in the job table is done",
        cxxopts::value<std::string>()->default_value("7"), "DAYS")  //
+      ("history",
+       "days it is kept which job wrote in which transaction, for aftercommit blame; 0: not at all",
+       cxxopts::value<std::string>()->default_value("0"), "DAYS")  //
       ("log-level", "debug, info, warning or error", cxxopts::value<std::string>()->default_value("info"),
        "LEVEL")  //
       ("list-tasks", "print each task with its options and the countdowns before its retries, and exit",

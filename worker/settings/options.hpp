@@ -44,6 +44,8 @@ struct Options {
   std::string schema;                             ///< of the job table and ledger; empty: as the app says
   bool migrate = true;                            ///< bring the schema up to date at start
   std::chrono::hours keep_ledger{7 * 24};         ///< how long it is remembered that an on-commit job is done
+  /// How long it is kept which job ran in which transaction, for `aftercommit blame`; 0: it is not.
+  std::chrono::hours history{0};
   std::size_t processes = 1;  ///< that run jobs, each watched and restarted; 0: this process runs them itself
   std::size_t max_jobs = 0;   ///< a process that has run so many is replaced; 0: never
   std::size_t max_memory_mb = 0;  ///< a process that has grown beyond this is replaced; 0: never

@@ -5,4 +5,4 @@ DELETE FROM {schema}.job
 WHERE id OPERATOR(pg_catalog.=) (
   SELECT id FROM {schema}.job
   WHERE id OPERATOR(pg_catalog.=) {id} AND attempt OPERATOR(pg_catalog.=) {attempt} FOR UPDATE SKIP LOCKED)
-RETURNING pg_catalog.pg_current_xact_id();
+RETURNING pg_catalog.pg_current_xact_id(), xact AS asked_in;

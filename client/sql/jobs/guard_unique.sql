@@ -9,4 +9,4 @@ WHERE id OPERATOR(pg_catalog.=) (
       JOIN {schema}.job AS ahead ON ahead.id OPERATOR(pg_catalog.=) mark.id
       WHERE mark.next_id OPERATOR(pg_catalog.=) {id})
   FOR UPDATE SKIP LOCKED)
-RETURNING pg_catalog.pg_current_xact_id();
+RETURNING pg_catalog.pg_current_xact_id(), xact AS asked_in;

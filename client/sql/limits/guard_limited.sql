@@ -12,5 +12,5 @@ place AS MATERIALIZED (SELECT id, {schema}.take_places({places}) AS full_one FRO
 gone AS (
   DELETE FROM {schema}.job
   WHERE id OPERATOR(pg_catalog.=) (SELECT id FROM place WHERE full_one OPERATOR(pg_catalog.=) 0)
-  RETURNING pg_catalog.pg_current_xact_id() AS xact)
-SELECT (SELECT xact FROM gone), (SELECT full_one FROM place);
+  RETURNING pg_catalog.pg_current_xact_id() AS own, xact AS asked_in)
+SELECT (SELECT own FROM gone), (SELECT full_one FROM place), (SELECT asked_in FROM gone) AS asked_in;

@@ -77,6 +77,10 @@ struct TestTasks {
   /// Runs this statement; notes the first value that it gives.
   Task<long, std::string> run_sql =
       app.task<long, std::string>("run_sql", {.max_retries = 0, .backoff = fixed(kShortBackoff)});
+  /// Writes orders within savepoints: `value` in one that is within another, value + 1 in the outer one,
+  /// value
+  /// + 2 in one by hand that is left open, and value + 3 in one that is rolled back.
+  Task<long> write_in_savepoints = app.task<long>("write_in_savepoints", {.max_retries = 0});
   Task<long> ask_for_rollback = app.task<long>("ask_for_rollback", {.max_retries = 0});
   Task<long> hook_throws = app.task<long>("hook_throws", {.backoff = fixed(kShortBackoff)});
   /// Fails with this SQLSTATE as long as the sequence `tries` is at most `times`.

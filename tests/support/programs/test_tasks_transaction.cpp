@@ -49,6 +49,25 @@ void lose_session(Job& job, long value, const std::string& how, long times) {
   }
 }
 
+void write_in_savepoints(long value) {
+  auto& database = app.database();
+  const auto add = [&](long id) { database.exec("INSERT INTO orders VALUES ($1)", id); };
+  database.atomic([&] {
+    database.atomic([&] { add(value); });
+    add(value + 1);
+  });
+  try {
+    database.atomic([&] {
+      database.atomic([&] { add(value + 3); });
+      throw DeliberateFailure{"the savepoint rolls back"};
+    });
+  } catch (const DeliberateFailure&) {
+    database.atomic({.read_only = true}, [&] { database.exec("SELECT FROM orders"); });
+  }
+  database.savepoint();
+  add(value + 2);
+}
+
 void enqueue_child(Job& job, long value, const std::string& how) {
   begin(job, value);
   if (how == "in nested savepoints") {
@@ -113,6 +132,10 @@ void define_transaction_tasks() {
     begin(job, value);
     const auto rows = job.transaction().exec(statement);
     if (!rows.empty() && rows.columns() > 0) note(job, rows[0][0].is_null() ? "null" : rows[0][0].c_str());
+  });
+  tasks.write_in_savepoints.run([](Job& job, long value) {
+    begin(job, value);
+    write_in_savepoints(value);
   });
   tasks.ask_for_rollback.run([](Job& job, long value) {
     begin(job, value);

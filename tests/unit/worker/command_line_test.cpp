@@ -73,6 +73,7 @@ TEST(CommandLine, HasADefaultForEverythingButTheApp) {
   EXPECT_EQ(given.schema, expected.schema);
   EXPECT_EQ(given.migrate, expected.migrate);
   EXPECT_EQ(given.keep_ledger, expected.keep_ledger);
+  EXPECT_EQ(given.history, std::chrono::hours{0}) << "none is kept";
   EXPECT_EQ(given.processes, expected.processes);
   EXPECT_EQ(given.max_jobs, expected.max_jobs);
   EXPECT_EQ(given.max_memory_mb, expected.max_memory_mb);
@@ -108,6 +109,8 @@ TEST(CommandLine, TakesEachOption) {
                               "--no-migrate",
                               "--keep-ledger",
                               "3",
+                              "--history",
+                              "30",
                               "--processes",
                               "2",
                               "--max-jobs",
@@ -134,6 +137,7 @@ TEST(CommandLine, TakesEachOption) {
   EXPECT_EQ(given.schema, "jobs");
   EXPECT_FALSE(given.migrate);
   EXPECT_EQ(given.keep_ledger, std::chrono::hours{3 * 24});
+  EXPECT_EQ(given.history, std::chrono::hours{30 * 24});
   EXPECT_EQ(given.processes, 2u);
   EXPECT_EQ(given.max_jobs, 1000u);
   EXPECT_EQ(given.max_memory_mb, 512u);
@@ -257,6 +261,7 @@ TEST(CommandLine, RefusesNumbersThatAreNoneOrOutOfRange) {
   EXPECT_THAT(refusal({"--max-jobs=few"}), HasSubstr("--max-jobs takes a number from 0"));
   EXPECT_THAT(refusal({"--max-memory=1G"}), HasSubstr("--max-memory takes a number from 0"));
   EXPECT_THAT(refusal({"--keep-ledger=0"}), HasSubstr("--keep-ledger takes a number from 1"));
+  EXPECT_THAT(refusal({"--history=-1"}), HasSubstr("--history takes a number from 0"));
 }
 
 TEST(CommandLine, RefusesQueuesThatAreNone) {
@@ -311,14 +316,42 @@ TEST(CommandLine, PrintsItsVersion) {
 
 TEST(CommandLine, ExplainsEveryOptionVariableSignalAndExitCode) {
   const auto help = std::get<PrintAndExit>(parse({"--help"})).text;
-  for (const char* const word :
-       {"--app",        "--queues",           "--concurrency",        "--prefetch",   "--redis",
-        "--database",   "--shutdown-timeout", "--unknown-task-grace", "--time-limit", "--soft-time-limit",
-        "--lease",      "--heartbeat",        "--no-relay",           "--relay-only", "--relay-interval",
-        "--schema",     "--no-migrate",       "--keep-ledger",        "--processes",  "--max-jobs",
-        "--max-memory", "--log-level",        "--log-format",         "--version",    "--help",
-        "REDIS_URL",    "DATABASE_URL",       "AFTERCOMMIT_APP",      "SIGTERM",      "SIGINT",
-        "--metrics",    "--config",           "--check-config",       "SIGUSR1",      "Exit codes"}) {
+  for (const char* const word : {"--app",
+                                 "--queues",
+                                 "--concurrency",
+                                 "--prefetch",
+                                 "--redis",
+                                 "--database",
+                                 "--shutdown-timeout",
+                                 "--unknown-task-grace",
+                                 "--time-limit",
+                                 "--soft-time-limit",
+                                 "--lease",
+                                 "--heartbeat",
+                                 "--no-relay",
+                                 "--relay-only",
+                                 "--relay-interval",
+                                 "--schema",
+                                 "--no-migrate",
+                                 "--keep-ledger",
+                                 "--processes",
+                                 "--max-jobs",
+                                 "--max-memory",
+                                 "--log-level",
+                                 "--log-format",
+                                 "--version",
+                                 "--help",
+                                 "--history",
+                                 "REDIS_URL",
+                                 "DATABASE_URL",
+                                 "AFTERCOMMIT_APP",
+                                 "SIGTERM",
+                                 "SIGINT",
+                                 "--metrics",
+                                 "--config",
+                                 "--check-config",
+                                 "SIGUSR1",
+                                 "Exit codes"}) {
     EXPECT_THAT(help, HasSubstr(word));
   }
   for (const int code : {kExitStopped, kExitInternal, kExitUsage, kExitSetup, kExitForced}) {
