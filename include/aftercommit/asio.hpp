@@ -183,9 +183,6 @@ auto initiate(BlockingPool& pool, std::stop_token stop, Run run, Token&& token) 
 
 }  // namespace detail_asio
 
-// Bodies are taken by reference and moved from there, not by value: in an expression of co_await g++ 12 takes
-// what is given by value twice (its bug 99576 and others), and would free twice what a lambda has captured.
-
 /// Runs in a transaction: takes a Transaction& or nothing.
 template <class Body>
 concept TransactionBody = std::invocable < std::decay_t<Body>
@@ -211,6 +208,9 @@ struct AsyncAtomicOptions {
 /// asio::error::operation_aborted where it was cancelled, or the pool stopped; `body` has not run then, or
 /// not to its end.  Cancelled is, by `stop` or by Asio's cancellation slot (of Boost 1.77 and later, all
 /// types): see BlockingPool.  What `body` has committed before stands.
+///
+/// g++ 12 destroys twice what a lambda owns that is written within an expression of co_await (a string or a
+/// unique_ptr captured by value): give such a lambda a name before, and move it in.
 ///
 /// A TraceScope that is open in the calling thread counts in `body` as well.  `pool` outlives the operation.
 template <class Body, class Token = detail_asio::net::use_awaitable_t<>>
