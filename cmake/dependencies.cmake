@@ -20,7 +20,13 @@ if(NOT TARGET httplib::httplib)  # which a project that has this one as a part m
   endif()
 endif()
 pkg_check_modules(prometheus-cpp REQUIRED IMPORTED_TARGET GLOBAL prometheus-cpp-core>=1.0)  # of the worker alone
+if(AFTERCOMMIT_BUILD_TESTS OR AFTERCOMMIT_BUILD_EXAMPLES)
+  find_package(Boost 1.74 QUIET)  # headers alone, for programs of Asio's: the libraries do without
+endif()
 if(AFTERCOMMIT_BUILD_TESTS)
+  if(NOT Boost_FOUND)
+    message(FATAL_ERROR "The tests need the headers of Boost 1.74 or newer (Debian: libboost-dev)")
+  endif()
   find_package(GTest 1.12 REQUIRED)
   include(GoogleTest)
 endif()

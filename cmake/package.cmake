@@ -84,7 +84,7 @@ set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "Shared libraries of aftercommit, a back
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libaftercommit-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libpqxx-dev, libpq-dev, nlohmann-json3-dev (>= 3.11)")
-set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "libgtest-dev, prometheus-cpp-dev")  # two headers include what they are for
+set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "libgtest-dev, prometheus-cpp-dev, libboost-dev")  # three headers include what they are for
 set(CPACK_COMPONENT_DEV_DEPENDS runtime)
 set(CPACK_COMPONENT_DEV_DESCRIPTION "Headers of aftercommit, its files for CMake and pkg-config, and its library for tests.")
 

@@ -33,6 +33,9 @@ class Session {
   /// The same, or null where the thread has none yet.
   static Session* find(const DatabaseCore& core) noexcept;
 
+  /// end_all() for all that the calling thread has.
+  static void end_all_of_this_thread() noexcept;
+
   explicit Session(std::shared_ptr<DatabaseCore> core);
 
   /// `riders` travel with the transaction that this outermost block begins; they outlive it.

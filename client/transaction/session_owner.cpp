@@ -52,6 +52,11 @@ Session* Session::find(const DatabaseCore& core) noexcept {
   return nullptr;
 }
 
+void Session::end_all_of_this_thread() noexcept {
+  if (sessions == nullptr) return;
+  for (const auto& session : *sessions) session->end_all();
+}
+
 const std::shared_ptr<Session>& Session::share(const std::shared_ptr<DatabaseCore>& core) {
   auto& own = sessions_of_this_thread();
   const auto found = std::ranges::find(own, core, &Session::core_);

@@ -19,13 +19,18 @@ namespace aftercommit {
 namespace detail {
 
 /// The HTTP status a handler's argument or result carries: what http_status(value) says, a function beside
-/// its type; else an integer member `status` of something the handler can change.
+/// its type; else its member result_int(); else an integer member `status` of something the handler can
+/// change.
 template <class T>
 std::optional<int> status_of(T& value) {
   if constexpr (requires {
                   { http_status(value) } -> std::convertible_to<int>;
                 }) {
     return static_cast<int>(http_status(value));
+  } else if constexpr (requires {
+                         { value.result_int() } -> std::convertible_to<int>;
+                       }) {
+    return static_cast<int>(value.result_int());  // of Boost.Beast
   } else if constexpr (requires {
                          { value.status } -> std::convertible_to<int>;
                        } &&
@@ -37,7 +42,8 @@ std::optional<int> status_of(T& value) {
 }
 
 /// What an argument of a handler has in an HTTP header: what http_header(value, name) says, a function beside
-/// its type; else its member get_header_value(name).  Empty: it has none, or no headers at all.
+/// its type; else its member get_header_value(name), or what a request of Boost.Beast has.  Empty: it has
+/// none, or no headers at all.
 template <class T>
 std::string header_of(const T& value, const char* name) {
   if constexpr (requires {
@@ -48,6 +54,11 @@ std::string header_of(const T& value, const char* name) {
                          { value.get_header_value(name) } -> std::convertible_to<std::string>;
                        }) {
     return value.get_header_value(name);
+  } else if constexpr (requires {
+                         value.method_string();
+                         std::string{value[name].data(), value[name].size()};
+                       }) {
+    return std::string{value[name].data(), value[name].size()};  // of Boost.Beast
   } else {
     return {};
   }
@@ -96,8 +107,8 @@ struct NonAtomicRequests {
 /// Wraps HTTP handlers: any callable, with any arguments.  For each database of the app with
 /// `atomic_requests` set there is a block around the handler: rolled back when the handler throws, or when it
 /// answers with a status of 500 to 599, read from the member `status` of an argument (httplib::Response&) or
-/// of the result.  Jobs asked for in the handler are sent after the commit.  Only the handler is covered:
-/// what a server streams later is not.
+/// of the result, or from result_int() (boost::beast::http::response).  Jobs asked for in the handler are
+/// sent after the commit.  Only the handler is covered: what a server streams later is not.
 ///
 /// Where an argument has the header `traceparent` (httplib::Request, by get_header_value), and no TraceScope
 /// is open, one is for the length of the call, so that the jobs are of the request's trace.

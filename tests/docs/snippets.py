@@ -45,7 +45,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 PAGES = ["README.md", "docs/guide.md", *(f"docs/guide/{name}.md" for name in (
-    "tour", "transactions", "tasks", "periodic", "cancel", "unique", "limits", "batches", "flows", "results", "middleware", "foreign", "sql", "python", "from-celery", "worker", "without-redis", "queues", "database", "redis", "shards", "operating", "dashboard", "metrics", "deployment", "testing", "packages", "troubleshooting", "coming-from", "sizing", "kubernetes",
+    "tour", "transactions", "asio", "tasks", "periodic", "cancel", "unique", "limits", "batches", "flows", "results", "middleware", "foreign", "sql", "python", "from-celery", "worker", "without-redis", "queues", "database", "redis", "shards", "operating", "dashboard", "metrics", "deployment", "testing", "packages", "troubleshooting", "coming-from", "sizing", "kubernetes",
     "runbooks")),
     "docs/guarantees.md", "docs/wire-format.md"]
 FOLLOWED = ["docs/guide/start.md"]
