@@ -263,7 +263,9 @@ Json in_json(const Writer& writer) {
 
 std::vector<std::string> Blame::reasons() const {
   if (finding == Verdict::kFrozen) {
-    return {"the row was written so long ago that ids of transactions have begun anew since"};
+    return {
+        "the row may be so old that its transaction id has been given anew since: it is frozen, which hides "
+        "its age"};
   }
   if (finding != Verdict::kUnknown && finding != Verdict::kPerhaps) return {};
   if (!has_history) return {"the tables of jobs have no history, which comes with version 10 of them"};

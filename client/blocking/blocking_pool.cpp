@@ -2,6 +2,7 @@
 
 #include <pqxx/except>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "client/blocking/pool_core.hpp"
@@ -36,17 +37,28 @@ std::shared_ptr<PoolEntry> PoolEntry::make(std::shared_ptr<PoolCore> core, const
 
 void PoolTicket::cancel() const noexcept { entry_->core()->cancel(entry_); }
 
+void work_waits_to_commit() noexcept {
+  if (auto* const thread = PoolThread::current()) thread->entry()->core()->wait_to_commit(*thread);
+}
+
 void begin_commit_of_work() {
   if (auto* const thread = PoolThread::current()) thread->entry()->core()->begin_commit(*thread);
 }
 
 std::exception_ptr ending_of_work(std::exception_ptr thrown) noexcept {
   auto* const thread = PoolThread::current();
-  if (thread == nullptr || !thread->entry()->core()->was_cancelled(*thread)) return thrown;
+  if (thread == nullptr) return thrown;
+  const auto& entry = thread->entry();
+  const auto [cancelled, rolled_back] = entry->core()->was_cancelled(*thread);
+  if (!cancelled) return thrown;
   try {
     std::rethrow_exception(thrown);
   } catch (const pqxx::sql_error& error) {
-    if (error.sqlstate() == kQueryCanceled) return thread->entry()->work->cancelled(false);
+    if (error.sqlstate() == kQueryCanceled) return entry->work->cancelled(false);
+  } catch (const pqxx::broken_connection&) {
+    if (rolled_back) return entry->work->cancelled(false);
+  } catch (const DatabaseUnavailable&) {
+    if (rolled_back) return entry->work->cancelled(false);
   } catch (...) {
     // An error of its own.
   }
@@ -60,7 +72,10 @@ BlockingPool::BlockingPool(const Database& database, const BlockingPoolOptions& 
                                                "database '" + database.alias() + "'")} {}
 
 BlockingPool::~BlockingPool() {
-  if (core_->is_of_this_process()) {
+  if (core_->is_of_this_process() && core_->is_of_this_thread()) {
+    // What a body held was the last to hold it: the thread cannot wait for itself.
+    std::thread{[core = core_] { core->stop(); }}.detach();
+  } else if (core_->is_of_this_process()) {
     core_->stop();
   } else {
     // Its threads are the parent's, and so are locks that they may have held at the fork: left as it is.
@@ -69,10 +84,11 @@ BlockingPool::~BlockingPool() {
 }
 
 void BlockingPool::stop() {
+  if (!core_->is_of_this_process()) return;
   if (core_->is_of_this_thread()) {
     throw UsageError{"cannot stop a BlockingPool in one of its own threads, which would wait for itself"};
   }
-  if (core_->is_of_this_process()) core_->stop();
+  core_->stop();
 }
 
 std::size_t BlockingPool::threads() const noexcept { return core_->options().threads; }

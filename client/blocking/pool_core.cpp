@@ -27,15 +27,19 @@ bool PoolCore::is_of_this_process() const { return process_ == forks(); }
 
 bool PoolCore::is_of_this_thread() const noexcept {
   const auto* const thread = PoolThread::current();
-  return thread != nullptr && thread->is_of(mutex_);
+  if (thread != nullptr && thread->is_of(mutex_)) return true;
+  const std::lock_guard lock{mutex_};
+  return watcher_.get_id() == std::this_thread::get_id();
 }
 
 std::size_t PoolCore::waiting() const noexcept {
+  if (!is_of_this_process()) return 0;  // another thread may have held the mutex at the fork
   const std::lock_guard lock{mutex_};
   return waiting_.size();
 }
 
 std::size_t PoolCore::running() const noexcept {
+  if (!is_of_this_process()) return 0;
   const std::lock_guard lock{mutex_};
   return running_;
 }
@@ -101,6 +105,7 @@ std::exception_ptr PoolCore::late() const noexcept {
 }
 
 void PoolCore::cancel(const std::shared_ptr<PoolEntry>& entry) noexcept {
+  if (!is_of_this_process()) return;  // what runs is the parent's
   std::unique_ptr<PoolWork> work;
   {
     const std::lock_guard lock{mutex_};
@@ -135,9 +140,16 @@ void PoolCore::begin_commit(PoolThread& thread) {
   entry.state = State::kCommitting;
 }
 
-bool PoolCore::was_cancelled(PoolThread& thread) {
+void PoolCore::wait_to_commit(PoolThread& thread) noexcept {
   const std::lock_guard lock{mutex_};
-  return thread.entry()->cancelled;
+  thread.entry()->waits_to_commit = true;
+}
+
+PoolCore::Cancelled PoolCore::was_cancelled(PoolThread& thread) {
+  const std::lock_guard lock{mutex_};
+  const auto& entry = *thread.entry();
+  return {.cancelled = entry.cancelled,
+          .rolled_back = entry.severed && entry.waits_to_commit && entry.state == State::kRunning};
 }
 
 // --- threads
@@ -235,7 +247,6 @@ std::deque<std::shared_ptr<PoolEntry>> PoolCore::take_late(Clock::time_point now
 }
 
 void PoolCore::stop() {
-  const std::lock_guard stopping{stop_mutex_};
   std::deque<std::shared_ptr<PoolEntry>> refused;
   {
     const std::lock_guard lock{mutex_};
@@ -250,7 +261,8 @@ void PoolCore::stop() {
     entry->work.reset();
   }
   refused.clear();
-  for (const auto& thread : threads_) {  // which none are added to any more
+  const std::lock_guard stopping{stop_mutex_};  // not before: what has just been destroyed may stop it too
+  for (const auto& thread : threads_) {         // which none are added to any more
     if (thread->thread.joinable()) thread->thread.join();
   }
   {

@@ -29,7 +29,13 @@ class PoolCore {
   void cancel(const std::shared_ptr<PoolEntry>& entry) noexcept;
   /// See begin_commit_of_work().  By the thread that it runs in.
   void begin_commit(PoolThread& thread);
-  bool was_cancelled(PoolThread& thread);
+  /// See work_waits_to_commit().  By the same.
+  void wait_to_commit(PoolThread& thread) noexcept;
+  struct Cancelled {
+    bool cancelled = false;
+    bool rolled_back = false;  ///< by cutting its connections, and nothing of it can stand
+  };
+  Cancelled was_cancelled(PoolThread& thread);
 
   void stop();
   bool is_of_this_thread() const noexcept;

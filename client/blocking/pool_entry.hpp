@@ -41,6 +41,8 @@ class PoolEntry {
   std::unique_ptr<PoolWork> work{};  // while it waits or runs
   State state = State::kNew;
   bool cancelled = false;
+  bool severed = false;          // its connections, for that
+  bool waits_to_commit = false;  // nothing that it does lasts before begin_commit_of_work()
   PoolThread* thread = nullptr;  // that it runs in
   std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max();  // it may wait
 

@@ -1,7 +1,7 @@
 #include "client/blocking/pool_thread.hpp"
 
 #include <algorithm>
-#include <system_error>
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -60,8 +60,9 @@ PoolThread::Clock::time_point PoolThread::look(Clock::time_point now) noexcept {
   }
   if (now >= sever_at_) {
     sever(false);
-    cancel_at_ = kNever;
+    entry_->severed = true;
     sever_at_ = now + kBetweenSevers;
+    cancel_at_ = sever_at_;  // what still comes is not to be left to that alone
   }
   return std::min(cancel_at_, sever_at_);
 }
@@ -74,8 +75,8 @@ void PoolThread::start_cancel() noexcept {
       self->cancel(run);
     }}.detach();
     ++cancels_;
-  } catch (const std::system_error&) {
-    // No thread to be had: the connection is cut instead, a moment later.
+  } catch (const std::exception&) {
+    // No thread to be had, or no memory: the connection is cut instead, a moment later.
   }
 }
 

@@ -26,8 +26,8 @@ bool Claim::is_ours() {
   auto& own = riders();
   const auto& answer = own.answer;
   if (answer.empty() || answer[0][0].is_null()) return false;
-  if (history_of_ != nullptr) add_history(own);
   own.with_commit.add({&database_->core()->statements.proof, {literal(answer[0][0].c_str())}});
+  if (history_of_ != nullptr) add_history(own);
   return true;
 }
 
@@ -52,13 +52,15 @@ void Claim::add_history(Riders& riders) const {
   };
   const auto& statements = database_->core()->statements;
   const auto flow = is_flow_ ? job_.id.str() : job_.flow;
-  riders.with_commit.add(
+  auto& history = riders.of_history;
+  history.note_savepoint = &statements.note_savepoint;
+  history.keep.add({&statements.as_worker, {}});
+  history.keep.add(
       {&statements.keep_history,
        {text_literal(job_.task), text_literal(job_.queue), std::to_string(job_.counted_attempt()),
         flow.empty() ? "NULL" : literal(flow), step_ ? text_literal(*step_) : "NULL",
         text_literal(*history_of_), all(column("id"), job_.id.str()), all(column("asked_in"), "NULL")}});
-  riders.of_savepoints = {.with_release = &statements.note_savepoint,
-                          .with_commit = &statements.keep_savepoints};
+  history.keep.add({&statements.as_task, {}});
 }
 
 std::optional<std::size_t> Claim::full_limit() const {

@@ -46,13 +46,15 @@ struct Riders {
   /// Sent before COMMIT, for which more may be added until then: what has to be written with it, or not at
   /// all. If one fails, nothing commits.
   RiderList with_commit{};
-  /// Without values: `with_release` goes before each RELEASE SAVEPOINT where writing is allowed, and
-  /// `with_commit` behind the others, once, if there was any such.  Not owned; null: nothing goes.
-  struct OfSavepoints {
-    const SqlTemplate* with_release = nullptr;
-    const SqlTemplate* with_commit = nullptr;
+  /// What the history needs; see history.hpp.
+  struct OfHistory {
+    /// Goes before each RELEASE SAVEPOINT where writing is allowed; not owned; null: nothing goes.
+    const SqlTemplate* note_savepoint = nullptr;
+    int notes_left = 2000;  ///< more than the note has room for
+    RiderList keep{};       ///< behind the others of COMMIT, and outside of all savepoints
+    std::string open{};     ///< the outermost savepoint that still is open then; empty: none
   };
-  OfSavepoints of_savepoints{};
+  OfHistory of_history{};
   /// Of the transaction that may begin in the message of this COMMIT: it does unless something is to be done
   /// in between, or has not been done for long.  Not owned; outlives its own transaction.  When the message
   /// fails, this one may be committed all the same.

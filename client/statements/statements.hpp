@@ -35,9 +35,9 @@ struct Statements {
   const SqlTemplate tell_flow;    ///< id, value
 
   // Of the history, from version 10 on.
-  const SqlTemplate keep_history;     ///< task, queue, attempt, flow, step, worker, ids, who asked for each
-  const SqlTemplate note_savepoint;   ///< in one message with RELEASE
-  const SqlTemplate keep_savepoints;  ///< what that has noted
+  const SqlTemplate keep_history;    ///< task, queue, attempt, flow, step, worker, ids, who asked for each
+  const SqlTemplate note_savepoint;  ///< in one message with RELEASE
+  const SqlTemplate as_worker, as_task;  ///< before and behind keep_history
 
   // With parameters.
   const std::string copy_jobs;  ///< from standard input: id, queue, due_at, envelope

@@ -22,6 +22,12 @@ struct CommitMessage {
     std::string text;
     if (riders != nullptr) {
       riders->with_commit.for_each([&](const Rider& rider) { writer.append(text, rider); });
+      const auto& history = riders->of_history;
+      if (!history.open.empty()) {
+        if (history.note_savepoint != nullptr) writer.append(text, Rider{history.note_savepoint, {}});
+        text += "RELEASE SAVEPOINT " + history.open + "; ";
+      }
+      history.keep.for_each([&](const Rider& rider) { writer.append(text, rider); });
     }
     if (!jobs.empty()) append_durable_jobs(text, statements, jobs, writer);
     text += "COMMIT";

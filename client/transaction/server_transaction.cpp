@@ -6,6 +6,7 @@
 
 #include "aftercommit/error.hpp"
 #include "client/postgres/error_text.hpp"
+#include "client/transaction/interrupt.hpp"
 #include "client/transaction/read_only.hpp"
 
 namespace aftercommit::detail {
@@ -166,11 +167,10 @@ pqxx::result ServerTransaction::send_rider(const Rider& rider) {
 
 std::string ServerTransaction::before_release() {
   std::string text;
-  if (!notes_savepoints()) return text;
-  auto& of_savepoints = riders_->of_savepoints;
-  connection_->append(text, Rider{of_savepoints.with_release, {}});
-  if (const auto* const then = std::exchange(of_savepoints.with_commit, nullptr); then != nullptr)
-    riders_->with_commit.add({then, {}});
+  if (riders_ == nullptr || riders_->of_history.note_savepoint == nullptr) return text;
+  auto& history = riders_->of_history;
+  if (history.notes_left-- <= 0) return text;
+  connection_->append(text, Rider{history.note_savepoint, {}});
   return text;
 }
 
@@ -185,6 +185,7 @@ pqxx::result ServerTransaction::send_alone(std::string_view sql, const SqlParams
   };
   connection_.take(core_.pool.lease());
   Held held{connection_};
+  Interrupt::check();  // which may have come while it waited for the connection
   try {
     connection_->notice(sql, leaves_traces);
     return connection_->exec(sql, params);

@@ -48,11 +48,12 @@ class ServerTransaction {
   pqxx::result send(std::string_view sql, const SqlParams& params, bool read_only);
   /// The same for one that travels with BEGIN or COMMIT elsewhere, where that is no message of its own.
   pqxx::result send_rider(const Rider& rider);
-  /// What goes before RELEASE SAVEPOINT in its message, as Riders::OfSavepoints says; may be empty.
+  /// What goes before RELEASE SAVEPOINT in its message, as Riders::OfHistory says; may be empty.
   std::string before_release();
-  /// Whether anything ever does, in this transaction.
-  bool notes_savepoints() const noexcept {
-    return riders_ != nullptr && riders_->of_savepoints.with_release != nullptr;
+  /// This savepoint is still open at COMMIT.
+  void note_open(const std::string& savepoint) {
+    if (riders_ != nullptr && riders_->of_history.note_savepoint != nullptr)
+      riders_->of_history.open = savepoint;
   }
   /// One outside of any transaction, which is given up if it has been begun ahead.
   pqxx::result send_alone(std::string_view sql, const SqlParams& params, bool leaves_traces);

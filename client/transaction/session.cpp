@@ -243,8 +243,7 @@ void Session::add_job(std::shared_ptr<JobSender> sender, PendingJob job) {
 void Session::end_by_commit(std::atomic<bool>& committed) {
   fail_point("client.before_commit");
   try {
-    // What is written with the commit is to be the transaction's own, and what they have written to be known.
-    if (savepoints_.any_open() && server_.notes_savepoints()) release(savepoints_.outermost());
+    if (savepoints_.any_open()) server_.note_open(savepoints_.outermost());
     const auto jobs = hooks_.durable_jobs();
     server_.commit(jobs, has_hooks());
   } catch (...) {

@@ -165,6 +165,7 @@ struct Signature<void> {
 /// Whatever a body gives back: it is to be committed now.
 template <class Call>
 auto until_commit(const Call& call) {
+  detail::work_waits_to_commit();
   if constexpr (std::is_void_v<decltype(call())>) {
     call();
     detail::begin_commit_of_work();
@@ -206,8 +207,11 @@ struct AsyncAtomicOptions {
 ///
 /// Completes with PoolExhausted, where the pool has too much to do; with the system_error of
 /// asio::error::operation_aborted where it was cancelled, or the pool stopped; `body` has not run then, or
-/// not to its end.  Cancelled is, by `stop` or by Asio's cancellation slot (of Boost 1.77 and later, all
-/// types): see BlockingPool.  What `body` has committed before stands.
+/// not to its end, or nothing of its transaction stands.  Cancelled is, by `stop` or by Asio's cancellation
+/// slot (of Boost 1.77 and later, all types, of which a coroutine passes only `terminal` on unless it asks
+/// for others): see BlockingPool.  It may come at a COMMIT of `body`, or while its hooks run: what `body` has
+/// committed before stands, hooks that use a database are cut short as well, and a COMMIT that is cut is
+/// CommitInDoubt.  async_atomic() knows better.
 ///
 /// g++ 12 destroys twice what a lambda owns that is written within an expression of co_await (a string or a
 /// unique_ptr captured by value): give such a lambda a name before, and move it in.
@@ -236,7 +240,8 @@ requires std::invocable < std::decay_t<Body>
 /// the pool neither directly nor by a lock that they hold, else all threads may come to wait for each other.
 ///
 /// Cancelled before `body` has returned it is rolled back; from then on COMMIT is sent, and its outcome
-/// stands.
+/// stands: the cancel is not heard, though Asio may tell it to a coroutine that awaits something else next.
+/// That is of this block; what `body` does in other databases is as with async_run().
 template <TransactionBody Body, class Token = detail_asio::net::use_awaitable_t<>>
 auto async_atomic(BlockingPool& pool, Database& database, const AsyncAtomicOptions& options, Body&& body,
                   Token&& token = {}) {

@@ -48,6 +48,10 @@ class PoolTicket {
   std::shared_ptr<PoolEntry> entry_;
 };
 
+/// Nothing that the work of the calling thread does lasts before begin_commit_of_work().  Nothing in a thread
+/// of no pool.
+void work_waits_to_commit() noexcept;
+
 /// The work of the calling thread is about to commit: from now on it cannot be cancelled.  Throws what a
 /// cancelled one ends with where it has been.  Nothing in a thread of no pool.
 void begin_commit_of_work();

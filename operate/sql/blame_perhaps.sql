@@ -8,5 +8,6 @@ SELECT id, task, queue, attempt, asked_in::text, flow, step, worker,
     pg_catalog.pg_xact_commit_timestamp(xid::xid) = pg_catalog.pg_xact_commit_timestamp($1::xid8::xid) END
 FROM (SELECT * FROM {schema}.history WHERE xid < $1::xid8 AND history.xmin = history.xid::xid
   ORDER BY xid DESC LIMIT 100000) AS before
-WHERE at >= (SELECT began_at FROM {schema}.history WHERE xid < $1::xid8 ORDER BY xid DESC, id DESC LIMIT 1)
+WHERE at >= (SELECT began_at FROM {schema}.history
+  WHERE xid < $1::xid8 AND history.xmin = history.xid::xid ORDER BY xid DESC, id DESC LIMIT 1)
 ORDER BY 12 DESC NULLS LAST, xid DESC, id LIMIT 20;

@@ -97,6 +97,7 @@ void FlowRun::undo_all() {
 /// undone.
 FlowRun::Went FlowRun::begin_undoing() {
   began_ = std::chrono::system_clock::now();
+  work_.claim.do_step(failure_->cause);
   for (auto one = undos_.rbegin(); one != undos_.rend(); ++one) failure_->undos.push_back(one->name);
   return in_transaction(false, std::nullopt, [&](Atomic& block) {
     begin_notes(block);

@@ -9,6 +9,8 @@
 #include <stop_token>
 
 #include "async_fixture.hpp"
+#include "support/servers/postgres_proxy.hpp"
+#include "support/servers/private_postgres.hpp"
 
 namespace aftercommit {
 namespace {
@@ -53,7 +55,7 @@ TEST_F(AsyncCancel, TakesOutOfTheQueueWhatWaitsForAThread) {
   EXPECT_EQ(pool.waiting(), 1U);
   stop.request_stop();
   EXPECT_EQ(pool.waiting(), 0U);
-  EXPECT_TRUE(is_cancel(ending())) << "while the thread is still at work";
+  EXPECT_TRUE(support::is_cancel(ending())) << "while the thread is still at work";
   gate.open();
   io.run();
   EXPECT_FALSE(ran);
@@ -63,7 +65,7 @@ TEST_F(AsyncCancel, OfWhatIsAskedForAfterwardsRunsNothing) {
   stop.request_stop();
   bool ran = false;
   ask([&] { ran = true; });
-  EXPECT_TRUE(is_cancel(ending()));
+  EXPECT_TRUE(support::is_cancel(ending()));
   EXPECT_FALSE(ran);
 }
 
@@ -75,7 +77,7 @@ TEST_F(AsyncCancel, EndsTheStatementThatRunsAndRollsBack) {  // P1
   });
   ASSERT_TRUE(support::eventually([&] { return is_waited_for(); }));
   stop.request_stop();
-  EXPECT_TRUE(is_cancel(ending()));
+  EXPECT_TRUE(support::is_cancel(ending()));
   EXPECT_FALSE(is_waited_for());
   expect_paid({});
 
@@ -96,7 +98,7 @@ TEST_F(AsyncCancel, IsMetAtTheNextUseOfADatabase) {  // P1
   begun.pass();
   stop.request_stop();
   gate.open();
-  EXPECT_TRUE(is_cancel(ending()));
+  EXPECT_TRUE(support::is_cancel(ending()));
   expect_paid({});
 }
 
@@ -111,7 +113,7 @@ TEST_F(AsyncCancel, RollsBackThoughTheBodyReturnsAsIfNothingHadHappened) {  // P
   begun.pass();
   stop.request_stop();
   gate.open();
-  EXPECT_TRUE(is_cancel(ending()));
+  EXPECT_TRUE(support::is_cancel(ending()));
   expect_paid({});
 }
 
@@ -153,7 +155,7 @@ TEST_F(AsyncCancel, OfOneLeavesTheOthersOfItsThreadAlone) {
           tx.exec("SELECT pg_sleep(60)");
         },
         net::bind_executor(io, [&](std::exception_ptr failure) {
-          EXPECT_TRUE(is_cancel(failure));
+          EXPECT_TRUE(support::is_cancel(failure));
           completed = true;
         }));
     begun.pass();
@@ -166,6 +168,53 @@ TEST_F(AsyncCancel, OfOneLeavesTheOthersOfItsThreadAlone) {
     EXPECT_TRUE(completed);
   }
   EXPECT_EQ(committed_rows().size(), 20U);
+}
+
+TEST_F(AsyncCancel, IsMetByWhatHasWaitedForAConnection) {
+  App narrow{"narrow",
+             {.redis_url = "memory://" + support::unique_name("narrow"),
+              .databases = {{"default", {.url = schema().url(), .pool_size = 1}}}}};
+  auto& one = narrow.database();
+  BlockingPool beside{one, {.threads = 1}};
+  std::exception_ptr failure;
+  one.atomic([&] {
+    one.exec("SELECT 1");  // has the connection
+    async_run(
+        beside, stop.get_token(), [&] { one.exec("INSERT INTO payment VALUES (1)"); },
+        net::bind_executor(io, [&](std::exception_ptr thrown) { failure = thrown; }));
+    EXPECT_TRUE(support::eventually([&] { return beside.running() == 1; }));
+    stop.request_stop();
+  });
+  io.run();
+  EXPECT_TRUE(support::is_cancel(failure));
+  EXPECT_TRUE(outside("SELECT FROM payment").empty());
+}
+
+class AsyncCancelUnheard : protected support::OnPrivatePostgres, public ::testing::Test {};
+
+TEST_F(AsyncCancelUnheard, ByAServerThatDoesNotAnswerCutsTheConnectionAndIsACancelAllTheSame) {
+  support::PostgresProxy proxy{server};
+  App app{"shop", {.redis_url = "memory://unheard", .databases = {{"default", {.url = proxy.url()}}}}};
+  auto& database = app.database();
+  net::io_context io;
+  BlockingPool pool{database, {.threads = 1}};
+  std::stop_source stop;
+  std::exception_ptr ending;
+  support::Gate silent;
+  async_atomic(
+      pool, database, {.stop = stop.get_token()},
+      [&](Transaction& tx) {
+        tx.exec("SELECT 1");
+        proxy.go_silent(true);
+        silent.open();
+        tx.exec("SELECT 2");
+      },
+      net::bind_executor(io, [&](std::exception_ptr thrown) { ending = thrown; }));
+  silent.pass();
+  stop.request_stop();
+  io.run();
+  EXPECT_TRUE(support::is_cancel(ending));
+  proxy.go_silent(false);
 }
 
 }  // namespace

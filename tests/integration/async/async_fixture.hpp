@@ -40,6 +40,18 @@ class Gate {
   bool open_ = false;
 };
 
+/// Whether an operation has ended as one that was cancelled.
+inline bool is_cancel(const std::exception_ptr& failure) {
+  try {
+    if (failure) std::rethrow_exception(failure);
+  } catch (const boost::system::system_error& error) {
+    return error.code() == boost::asio::error::operation_aborted;
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << error.what();
+  }
+  return false;
+}
+
 class AsyncFixture : public Payments, public ::testing::Test {
  protected:
   explicit AsyncFixture(const BlockingPoolOptions& options = {.threads = 2}) : pool{database, options} {}
@@ -65,18 +77,6 @@ class AsyncFixture : public Payments, public ::testing::Test {
                .size() == 1;
   }
   std::string wait_sql() { return "SELECT pg_advisory_xact_lock(" + key() + ")"; }
-
-  /// Whether an operation has ended as one that was cancelled.
-  static bool is_cancel(const std::exception_ptr& failure) {
-    try {
-      if (failure) std::rethrow_exception(failure);
-    } catch (const boost::system::system_error& error) {
-      return error.code() == boost::asio::error::operation_aborted;
-    } catch (const std::exception& error) {
-      ADD_FAILURE() << error.what();
-    }
-    return false;
-  }
 
   boost::asio::io_context io;
   BlockingPool pool;  // gone before the context

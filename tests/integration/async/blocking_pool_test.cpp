@@ -10,6 +10,7 @@
 #include <boost/asio/use_future.hpp>
 #include <exception>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -149,7 +150,7 @@ TEST_F(ABlockingPool, ThatIsDestroyedEndsWhatRunsAndCancelsWhatWaits) {
   io.run();
   destroying.join();
   EXPECT_FALSE(first);
-  EXPECT_TRUE(is_cancel(second));
+  EXPECT_TRUE(support::is_cancel(second));
   expect_paid({1});
 }
 
@@ -161,7 +162,7 @@ TEST_F(ABlockingPool, ThatIsStoppedCancelsWhatComesLater) {
       pool, database, [&] { pay(1); },
       net::bind_executor(io, [&](std::exception_ptr failure) { ending = failure; }));
   io.run();
-  EXPECT_TRUE(is_cancel(ending));
+  EXPECT_TRUE(support::is_cancel(ending));
   expect_paid({});
 }
 
@@ -169,6 +170,17 @@ TEST_F(ABlockingPool, CannotBeStoppedInOneOfItsOwnThreads) {
   auto asked = async_run(
       pool, [&] { pool.stop(); }, net::use_future);
   EXPECT_THAT(message_of<UsageError>([&] { asked.get(); }), HasSubstr("one of its own threads"));
+}
+
+TEST_F(ABlockingPool, MayBeDestroyedByTheLastBodyThatHoldsIt) {
+  auto shared = std::make_shared<BlockingPool>(database, BlockingPoolOptions{.threads = 1});
+  support::Gate gate;
+  auto& own = *shared;
+  std::future<void> ended = async_run(
+      own, [&gate, shared] { gate.pass(); }, net::use_future);
+  shared.reset();
+  gate.open();
+  EXPECT_NO_THROW(ended.get());
 }
 
 TEST_F(ABlockingPool, WithoutThreadsIsRefused) {

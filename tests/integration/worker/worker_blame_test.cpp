@@ -155,6 +155,33 @@ TEST_P(WorkerBlame, SaysPerhapsOfASavepointThatTheLibraryHasNotSeen) {
   EXPECT_THAT(told.output, AllOf(HasSubstr("perhaps in a savepoint"), HasSubstr("or by none of them")));
 }
 
+TEST_P(WorkerBlame, NamesAJobWhoseTaskHasTakenAnotherRole) {
+  start_with_history({"--concurrency", "1"});
+  const auto job = tasks.run_sql.delay(1, "SET LOCAL ROLE pg_read_all_data");
+  tasks.run_sql.delay(2, "SET ROLE pg_read_all_data");
+  tasks.run_sql.delay(3, "SELECT 1");
+  ASSERT_TRUE(eventually_effects({1, 2, 3}));
+  ASSERT_EQ(found_effect(1).at("jobs").size(), 1U);
+  EXPECT_EQ(found_effect(1).at("jobs").at(0).at("job"), job.str());
+  EXPECT_EQ(kept(), 3U);
+}
+
+TEST_P(WorkerBlame, HidesNotThatATaskHasEndedItsTransactionByItself) {
+  const auto job = tasks.break_out.apply_async({.max_retries = 5}, 1, "COMMIT; BEGIN READ ONLY;");
+  start_with_history();
+  const auto dead = [&] { return command({"job", job.str(), "--json"}, app.options().redis_url).output; };
+  EXPECT_TRUE(eventually([&] { return dead().find("by itself") != std::string::npos; })) << dead();
+  EXPECT_EQ(starts(job), 1U) << "another might be a second effect";
+}
+
+TEST_P(WorkerBlame, CallsNoFlowDoneThatWasUndone) {
+  start_with_history();
+  const auto flow = begin(1, "step a;undo a;throw");
+  ASSERT_TRUE(eventually([&] { return kept() >= 2; }));
+  EXPECT_EQ(first("SELECT count(*) FROM {schema}.history WHERE id = '" + flow.str() + "' AND step IS NULL"),
+            "0");
+}
+
 TEST_P(WorkerBlame, KnowsNothingOfWhatNoJobHasWritten) {
   start_with_history();
   app.database().exec("INSERT INTO orders VALUES (1)");
@@ -208,6 +235,19 @@ TEST_F(Blamed, BelievesNoHistoryThatWasBroughtHereFromElsewhere) {
   const auto blame = found({"orders", "1"});
   EXPECT_EQ(blame.at("finding"), "unknown");
   EXPECT_THAT(blame.at("jobs"), IsEmpty());
+}
+
+TEST_F(Blamed, BelievesNoSavepointThatWasBroughtHereFromElsewhere) {
+  app.database().atomic([&] {
+    app.database().exec("INSERT INTO orders VALUES (1)");
+    app.database().exec(
+        sql("INSERT INTO {schema}.history (xid, id, task, queue, attempt, worker) SELECT "
+            "pg_current_xact_id(), gen_random_uuid(), 'own', 'mail', 1, 'w'"));
+  });
+  app.database().exec(sql("INSERT INTO {schema}.history_savepoint SELECT xid, '3' FROM {schema}.history"));
+  const auto blame = found({"orders", "1"});
+  ASSERT_EQ(blame.at("jobs").size(), 1U) << blame;
+  EXPECT_EQ(blame.at("jobs").at(0).at("task"), "own");
 }
 
 TEST_F(Blamed, FindsRowsByKeysOfSeveralColumnsAndNamesThatNeedQuotes) {

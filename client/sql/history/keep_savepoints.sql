@@ -1,9 +1,0 @@
--- keep_savepoints.sql: behind keep_history.sql: what note_savepoint.sql has noted, as whole ids: each is a little greater than
--- that of its transaction.
-INSERT INTO {schema}.history_savepoint AS kept (xid, top)
-SELECT (top.id OPERATOR(pg_catalog.+) ((one.id::pg_catalog.int8 OPERATOR(pg_catalog.-) top.id OPERATOR(pg_catalog.&) 4294967295)
-  OPERATOR(pg_catalog.&) 4294967295))::pg_catalog.text::pg_catalog.xid8, pg_catalog.pg_current_xact_id()
-FROM (SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8 AS id) AS top,
-  pg_catalog.unnest(pg_catalog.string_to_array(
-    nullif(pg_catalog.current_setting('aftercommit.savepoints', true), ''), ',')) AS one (id)
-ON CONFLICT (xid) DO UPDATE SET top = excluded.top;
